@@ -1,0 +1,137 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Everything below a trait costs nothing until that trait is enabled: a package that depends on Concerto
+// without traits resolves no other package. `make` passes the traits where the whole house is built.
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "concerto",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "Concerto", targets: ["Concerto"]),
+        .library(name: "ConcertoResilience", targets: ["ConcertoResilience"]),
+        .library(name: "ConcertoTesting", targets: ["ConcertoTesting"]),
+        .library(name: "ConcertoHTTP", targets: ["ConcertoHTTP"]),
+        .library(name: "ConcertoBatch", targets: ["ConcertoBatch"]),
+        .library(name: "AsyncLint", targets: ["AsyncLint"]),
+        .executable(name: "concerto", targets: ["ConcertoCLI"]),
+        .executable(name: "asynclint", targets: ["AsyncLintTool"]),
+        .plugin(name: "AsyncLintPlugin", targets: ["AsyncLintPlugin"]),
+    ],
+    traits: [
+        .trait(name: "HTTP", description: "ConcertoHTTP: AsyncHTTPClient behind a resilience pipeline."),
+        .trait(
+            name: "Batch",
+            description: "ConcertoBatch: the batch engine, its store (SQLite) and its report.",
+            enabledTraits: ["HTTP"]),
+        .trait(
+            name: "CLI",
+            description: "The `concerto` tool and the misbehaving demo server of its quickstart.",
+            enabledTraits: ["Batch"]),
+        .trait(name: "Lint", description: "AsyncLint: the library, the `asynclint` tool and its plugin."),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        // The core: no trait, no dependency.
+        .target(name: "CConcerto"),
+        .target(name: "ConcertoRuntime", dependencies: ["CConcerto"], swiftSettings: settings),
+        .target(name: "Concerto", dependencies: ["ConcertoRuntime"], swiftSettings: settings),
+        .target(name: "ConcertoTesting", dependencies: ["Concerto"], swiftSettings: settings),
+        .target(name: "ConcertoResilience", dependencies: ["Concerto"], swiftSettings: settings),
+
+        // Trait HTTP.
+        .target(
+            name: "ConcertoHTTP",
+            dependencies: [
+                "Concerto", "ConcertoResilience",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+            ],
+            swiftSettings: settings),
+
+        // Trait Batch.
+        .target(
+            name: "ConcertoBatch",
+            dependencies: [
+                "Concerto", "ConcertoResilience", "ConcertoHTTP",
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Batch"])),
+                .product(
+                    name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Batch"])),
+            ],
+            swiftSettings: settings),
+
+        // Trait CLI.
+        .target(
+            name: "DemoServer",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["CLI"]))
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "ConcertoCLI",
+            dependencies: [
+                "ConcertoBatch", "DemoServer",
+                .product(
+                    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
+            ],
+            swiftSettings: settings),
+
+        // Trait Lint.
+        .target(
+            name: "AsyncLint",
+            dependencies: [
+                .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftOperators", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "AsyncLintTool",
+            dependencies: [
+                "AsyncLint",
+                .product(
+                    name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["Lint"])),
+            ],
+            swiftSettings: settings),
+        .plugin(
+            name: "AsyncLintPlugin",
+            capability: .command(
+                intent: .custom(verb: "asynclint", description: "Finds asynchronous mistakes in Swift sources.")),
+            dependencies: ["AsyncLintTool"]),
+
+        .testTarget(name: "ConcertoRuntimeTests", dependencies: ["ConcertoRuntime"], swiftSettings: settings),
+        .testTarget(name: "ConcertoTests", dependencies: ["Concerto", "ConcertoTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoTestingTests", dependencies: ["ConcertoTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoHTTPTests", dependencies: ["ConcertoHTTP", "ConcertoTesting", "DemoServer"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoBatchTests", dependencies: ["ConcertoBatch", "ConcertoTesting", "DemoServer"],
+            swiftSettings: settings),
+        .testTarget(name: "ConcertoCLITests", dependencies: ["ConcertoCLI", "DemoServer"], swiftSettings: settings),
+        .testTarget(name: "AsyncLintTests", dependencies: ["AsyncLint"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)
