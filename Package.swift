@@ -134,12 +134,31 @@ let package = Package(
             name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting"],
             swiftSettings: settings),
         .testTarget(
-            name: "ConcertoHTTPTests", dependencies: ["ConcertoHTTP", "ConcertoTesting", "DemoServer"],
+            name: "ConcertoHTTPTests",
+            dependencies: [
+                "ConcertoHTTP", "ConcertoTesting", "DemoServer",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+            ],
             swiftSettings: settings),
         .testTarget(
-            name: "ConcertoBatchTests", dependencies: ["ConcertoBatch", "ConcertoTesting", "DemoServer"],
+            name: "ConcertoBatchTests",
+            dependencies: [
+                "ConcertoBatch", "ConcertoTesting", "DemoServer",
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Batch"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Batch"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Batch"])),
+            ],
             swiftSettings: settings),
-        .testTarget(name: "ConcertoCLITests", dependencies: ["ConcertoCLI", "DemoServer"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoCLITests",
+            dependencies: [
+                "ConcertoCLI", "DemoServer",
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "AsyncLintTests", dependencies: ["AsyncLint"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

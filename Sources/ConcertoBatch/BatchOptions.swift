@@ -112,6 +112,9 @@ public struct BatchOptions: Sendable {
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }
         }
+        check(
+            proxy.map { HTTPClientFactory.proxy($0) != nil } ?? true,
+            "the proxy must look like http://[user:password@]host:port")
         if existing == .resume {
             check(input != nil, "resume needs an input file: standard input can't be read again")
             check(output != nil, "resume needs an output file (-o): standard output can't be read back")

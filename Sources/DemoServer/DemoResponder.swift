@@ -51,7 +51,7 @@ struct DemoResponder: Sendable {
             return try await order(request)
         case (_, "status", let code?):
             return Response(status: .init(code: Int(code) ?? 500))
-        case (.get, "slow", let milliseconds?):
+        case (_, "slow", let milliseconds?):
             try await Task.sleep(for: .milliseconds(Int(milliseconds) ?? 0))
             return json("{\"slow\": true}")
         case (_, "echo", _):

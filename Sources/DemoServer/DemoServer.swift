@@ -30,6 +30,11 @@ public final class DemoServer: Sendable {
     /// How often each call got past the rate limit, by `METHOD path`: the witness of tests that count calls.
     public var hits: [String: Int] { misbehaviour.hits }
 
+    /// Returns when `count` calls have got past the rate limit since the server began, or when the task is cancelled.
+    public func received(_ count: Int) async {
+        for await _ in misbehaviour.reached(count) {}
+    }
+
     /// Runs a server for as long as `body` runs.
     ///
     /// - Parameters:

@@ -13,24 +13,41 @@ final class Misbehaviour: Sendable {
 
     private struct State {
         var hits: [String: Int] = [:]
-        var tokens: Double
-        var filled: ContinuousClock.Instant
+        var total = 0
+        /// Who waits for how many hits.
+        var watchers: [(total: Int, continuation: AsyncStream<Void>.Continuation)] = []
+        /// Calls answered since the quota was last renewed.
+        var used = 0
+        /// When the quota is renewed; `nil` while there is some of it left.
+        var renewal: ContinuousClock.Instant?
+
+        /// Counts a call; returns how often it came before.
+        mutating func note(_ call: String) -> Int {
+            let earlier = hits[call, default: 0]
+            hits[call] = earlier + 1
+            total += 1
+            watchers.removeAll { watcher in
+                guard watcher.total <= total else { return false }
+                watcher.continuation.finish()
+                return true
+            }
+            return earlier
+        }
     }
 
     private let configuration: DemoServerConfiguration
-    private let state: Mutex<State>
+    private let state = Mutex(State())
     private let clock = ContinuousClock()
 
     init(_ configuration: DemoServerConfiguration) {
         self.configuration = configuration
-        state = Mutex(State(tokens: Double(configuration.burst), filled: clock.now))
     }
 
     /// How often each call was answered with a success, by method and path.
     var hits: [String: Int] { state.withLock { $0.hits } }
 
     var isCalm: Bool {
-        configuration.rateLimit == nil
+        configuration.quota == nil
             && configuration.unavailable + configuration.closed + configuration.slow == 0
     }
 
@@ -38,26 +55,34 @@ final class Misbehaviour: Sendable {
         if isCalm { return .normal }
         let now = clock.now
         return state.withLock { state in
-            if let wait = takeToken(&state, now: now) { return .tooMany(retryAfter: wait) }
-            let earlier = state.hits[call, default: 0]
-            state.hits[call] = earlier + 1
-            return treatment(of: call, earlier: earlier)
+            if let wait = useQuota(&state, now: now) { return .tooMany(retryAfter: wait) }
+            return treatment(of: call, earlier: state.note(call))
         }
     }
 
     /// Notes a call that a calm server answers.
     func note(_ call: String) {
-        state.withLock { $0.hits[call, default: 0] += 1 }
+        _ = state.withLock { $0.note(call) }
     }
 
-    /// Seconds to wait for the next token, or `nil` if one was taken.
-    private func takeToken(_ state: inout State, now: ContinuousClock.Instant) -> Int? {
-        guard let rate = configuration.rateLimit else { return nil }
-        let elapsed = (now - state.filled) / .seconds(1)
-        state.tokens = min(Double(configuration.burst), state.tokens + elapsed * Double(rate))
-        state.filled = now
-        guard state.tokens >= 1 else { return max(1, Int(((1 - state.tokens) / Double(rate)).rounded(.up))) }
-        state.tokens -= 1
+    /// A stream that ends when `total` calls have got past the rate limit.
+    func reached(_ total: Int) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        state.withLock { state in
+            if state.total >= total { continuation.finish() } else { state.watchers.append((total, continuation)) }
+        }
+        return stream
+    }
+
+    /// Seconds until the quota is renewed, or `nil` if there is some of it left, which is then used.
+    private func useQuota(_ state: inout State, now: ContinuousClock.Instant) -> Int? {
+        guard let quota = configuration.quota else { return nil }
+        if let renewal = state.renewal {
+            guard now >= renewal else { return max(1, Int(((renewal - now) / .seconds(1)).rounded(.up))) }
+            (state.used, state.renewal) = (0, nil)
+        }
+        state.used += 1
+        if state.used >= quota { state.renewal = now + configuration.quotaPause }
         return nil
     }
 

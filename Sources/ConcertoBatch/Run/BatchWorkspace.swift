@@ -105,7 +105,9 @@ struct BatchFiles: Sendable {
 
     init(_ options: BatchOptions) {
         var status = stat()
-        let isSpecial = options.output.map { stat($0, &status) == 0 && status.st_mode & S_IFMT != S_IFREG } ?? false
+        let isSpecial =
+            options.output.map { stat($0, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) }
+            ?? false
         output = isSpecial ? nil : options.output
         stream = isSpecial ? options.output : nil
         store = options.store ?? output.map { $0 + ".store" }

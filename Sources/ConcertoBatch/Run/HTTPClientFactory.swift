@@ -9,8 +9,7 @@ import NIOSSL
 
 /// Makes the client that the options describe.
 enum HTTPClientFactory {
-    /// - Throws: ``BatchError`` if the proxy is none.
-    static func make(_ options: BatchOptions) throws -> (any HTTPTransport, @Sendable () async throws -> Void) {
+    static func make(_ options: BatchOptions) -> (any HTTPTransport, @Sendable () async throws -> Void) {
         var configuration = HTTPClient.Configuration()
         // Retries are ours: a connection that can't be made is an attempt that failed.
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -24,19 +23,18 @@ enum HTTPClientFactory {
             tls.certificateVerification = .none
             configuration.tlsConfiguration = tls
         }
-        configuration.proxy = try options.proxy.map(proxy)
+        configuration.proxy = options.proxy.flatMap(proxy)
         let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
         return (
             AsyncHTTPClientTransport(client: client, maximumBody: options.maxBody), { try await client.shutdown() }
         )
     }
 
-    private static func proxy(_ text: String) throws -> HTTPClient.Configuration.Proxy {
+    /// The proxy that `text` describes, or `nil` if it describes none.
+    static func proxy(_ text: String) -> HTTPClient.Configuration.Proxy? {
         guard let url = URL(string: text.contains("://") ? text : "http://" + text), let host = url.host,
             ["http", "socks5"].contains(url.scheme)
-        else {
-            throw BatchError.configuration("the proxy must look like http://[user:password@]host:port")
-        }
+        else { return nil }
         if url.scheme == "socks5" { return .socksServer(host: host, port: url.port ?? 1080) }
         guard let user = url.user else { return .server(host: host, port: url.port ?? 8080) }
         return .server(
