@@ -94,7 +94,7 @@ struct BatchLookTests {
         #expect(!ending.output.contains(Self.secret))
         #expect(
             ending.output.contains(
-                "POST http://(secret)@h/orders\nContent-Type: application/json\nAuthorization: (secret)"))
+                "POST http://h/orders\nAuthorization: (secret)\nContent-Type: application/json"))
         #expect(ending.output.contains(#"{"n":12345678901234567890}"#))
     }
 

@@ -122,13 +122,15 @@ struct RowParser: Sendable {
 
     private func row(from draft: Draft) throws -> BatchRow {
         guard let template = draft.url else { throw Problem("'url' is missing") }
-        let url = try substitution.apply(to: template)
-        let host = try Self.host(of: url)
+        let (url, host, credentials) = try Self.target(try substitution.apply(to: template))
         let method = (draft.method ?? (draft.body == nil ? "GET" : "POST")).uppercased()
         guard HeaderRules.isToken(method) else { throw Problem("'\(method)' is no HTTP method") }
         var headers = try draft.headers.map { ($0.name, try substitution.apply(to: $0.value)) }
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { throw Problem(problem) }
+        }
+        if let credentials, !headers.contains(where: { $0.0.lowercased() == "authorization" }) {
+            headers.append(("Authorization", credentials))
         }
         if let body = draft.body, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
             headers.append(
@@ -140,16 +142,24 @@ struct RowParser: Sendable {
             metadata: draft.metadata, fingerprint: draft.fingerprint)
     }
 
-    /// `host:port` of an absolute HTTP URL.
-    private static func host(of url: String) throws -> String {
+    /// What an absolute HTTP URL says: where to send the call, `host:port`, and the value of `Authorization` if it holds a
+    /// user and a password, which do not go on the wire as they stand (RFC 9110 §4.2.4).
+    private static func target(_ url: String) throws -> (url: String, host: String, credentials: String?) {
         guard let parsed = URL(string: url), let scheme = parsed.scheme?.lowercased() else {
             throw Problem("'\(masked(url))' is no absolute URL; it should begin with http:// or https://")
         }
         guard scheme == "http" || scheme == "https" else {
             throw Problem("the scheme '\(scheme)' is not supported; use http or https")
         }
-        guard let host = parsed.host, !host.isEmpty else { throw Problem("'\(masked(url))' names no host") }
-        return "\(host.lowercased()):\(parsed.port ?? (scheme == "https" ? 443 : 80))"
+        guard let name = parsed.host, !name.isEmpty else { throw Problem("'\(masked(url))' names no host") }
+        let host = "\(name.lowercased()):\(parsed.port ?? (scheme == "https" ? 443 : 80))"
+        guard parsed.user != nil, var components = URLComponents(url: parsed, resolvingAgainstBaseURL: false) else {
+            return (url, host, nil)
+        }
+        let pair = "\(components.user ?? ""):\(components.password ?? "")"
+        (components.user, components.password) = (nil, nil)
+        guard let bare = components.string else { throw Problem("'\(masked(url))' is no absolute URL") }
+        return (bare, host, "Basic \(Data(pair.utf8).base64EncodedString())")
     }
 
     /// The URL without what may be secret in it: user, password and query.

@@ -43,6 +43,8 @@ public struct BatchSummary: Codable, Sendable {
     public var retries: [String: Int] = [:]
     /// How long each host was left alone because it asked for it, in milliseconds.
     public var throttledMilliseconds: [String: Double] = [:]
+    /// Calls a second that hosts were given at the end, which had refused some (429) without saying when to come back.
+    public var paces: [String: Double] = [:]
     /// The last attempt of every answered row, from its start to the last byte.
     public var serviceTime: Latency?
     /// From when a row was due to its end: waits and earlier attempts included.

@@ -48,15 +48,9 @@ public struct DryRun: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    /// The URL without its user and password, and without values that came from the environment.
+    /// The URL without values that came from the environment. A row's user and password are a header by now.
     private func masked(_ url: String) -> String {
         var shown = url
-        if let scheme = shown.range(of: "://") {
-            let authority = shown[scheme.upperBound...].prefix { !"/?#".contains($0) }
-            if let at = authority.lastIndex(of: "@") {
-                shown.replaceSubrange(scheme.upperBound..<at, with: "(secret)")
-            }
-        }
         for value in options.substitution.environment.values where !value.isEmpty {
             shown = shown.replacingOccurrences(of: value, with: "(secret)")
         }

@@ -25,6 +25,11 @@ enum ReportText {
         }
     }
 
+    /// `0.5/s`, `96/s`.
+    static func rate(_ perSecond: Double) -> String {
+        perSecond < 10 ? String(format: "%.1f/s", perSecond) : "\(count(Int(perSecond)))/s"
+    }
+
     static func time(_ duration: Duration) -> String { time(milliseconds: duration / .milliseconds(1)) }
 
     /// `429 × 48, 503 × 40`, the most frequent first.

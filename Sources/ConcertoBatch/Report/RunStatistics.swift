@@ -82,6 +82,7 @@ final class RunStatistics: Sendable {
             summary.throttledMilliseconds = hosts.mapValues { $0.pausedTotal / .milliseconds(1) }.filter {
                 $0.value > 0
             }
+            summary.paces = hosts.compactMapValues(\.pace)
             summary.serviceTime = Self.latency(state.service)
             summary.responseTime = Self.latency(state.response)
             summary.seconds = elapsed / .seconds(1)

@@ -14,6 +14,10 @@ extension BatchSummary {
         for (host, milliseconds) in throttledMilliseconds.sorted(by: { $0.value > $1.value }).prefix(5) {
             lines.append("  throttled  \(ReportText.time(milliseconds: milliseconds)) by \(host), which asked for it")
         }
+        for (host, pace) in paces.sorted(by: { $0.value < $1.value }).prefix(5) {
+            lines.append(
+                "  paced      to \(ReportText.rate(pace)) for \(host), which refused calls without a Retry-After")
+        }
         if let serviceTime { lines.append("  latency    \(serviceTime.text) (service)") }
         if let responseTime { lines.append("             \(responseTime.text) (from when a row was due)") }
         return lines.joined(separator: "\n")

@@ -158,26 +158,27 @@ public final class BatchRun: Sendable {
     }
 
     /// Runs the workers and, beside them, the ledger, which outlives them.
+    ///
+    /// The ledger's task is its own: what was handed in is committed also when the run's task is cancelled, which the
+    /// database's functions would take as a wish to roll back.
     private func makeCalls(_ crew: WorkerCrew, _ ledger: Ledger) async -> (any Error)? {
-        await withTaskGroup(of: (any Error)?.self) { group in
-            group.addTask {
-                do {
-                    try await ledger.run()
-                    return nil
-                } catch {
-                    self.stop(.interrupted, failure: error)
-                    return error
-                }
+        let commits = Task {
+            do {
+                try await ledger.run()
+                return nil as (any Error)?
+            } catch {
+                self.stop(.interrupted, failure: error)
+                return error
             }
-            await withTaskCancellationHandler {
-                await crew.run()
-            } onCancel: {
-                self.stop(.interrupted)
-                crew.cancelAll()
-            }
-            ledger.close()
-            return await group.next() ?? nil
         }
+        await withTaskCancellationHandler {
+            await crew.run()
+        } onCancel: {
+            self.stop(.interrupted)
+            crew.cancelAll()
+        }
+        ledger.close()
+        return await commits.value
     }
 
     private func end(

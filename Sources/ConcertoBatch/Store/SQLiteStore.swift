@@ -11,6 +11,8 @@ struct SQLiteStore: BatchStore {
 
     let runID: String
     private let database: DatabaseQueue
+    /// What messages call the store.
+    private let name: String
     /// The pass over the input that this process makes: rows of an earlier number come from earlier processes.
     private let pass: Int
 
@@ -27,6 +29,7 @@ struct SQLiteStore: BatchStore {
             try db.execute(sql: "PRAGMA cache_size = -8192")
         }
         do {
+            name = path.map { "the store '\($0)'" } ?? "the temporary store"
             // An empty path is SQLite's own word for a temporary database on disk.
             database = try DatabaseQueue(path: path ?? "", configuration: configuration)
             (runID, pass) = try database.write(Self.migrate)
@@ -72,14 +75,14 @@ struct SQLiteStore: BatchStore {
     }
 
     func options() async throws -> [String: String] {
-        try await database.read { db in
+        try await read { db in
             let rows = try Row.fetchAll(db, sql: "SELECT name, value FROM option")
             return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], $0["value"]) })
         }
     }
 
     func setOptions(_ options: [String: String]) async throws {
-        try await database.write { db in
+        try await write { db in
             for (name, value) in options {
                 try db.execute(sql: "INSERT OR REPLACE INTO option VALUES (?, ?)", arguments: [name, value])
             }
@@ -87,7 +90,7 @@ struct SQLiteStore: BatchStore {
     }
 
     func register(_ rows: [RowRegistration]) async throws -> [RowRegistration.Answer] {
-        try await database.write { db in
+        try await write { db in
             let insert = try db.cachedStatement(
                 sql: "INSERT INTO row (id, line, fingerprint, pass) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
             let select = try db.cachedStatement(
@@ -108,7 +111,7 @@ struct SQLiteStore: BatchStore {
     }
 
     func commit(_ changes: [StateChange], outputLength: Int64) async throws {
-        try await database.write { db in
+        try await write { db in
             let update = try db.cachedStatement(sql: "UPDATE row SET state = ? WHERE id = ?")
             for change in changes { try update.execute(arguments: [change.state.rawValue, change.key]) }
             let length = try db.cachedStatement(sql: "UPDATE run SET value = ? WHERE key = 'output'")
@@ -117,20 +120,20 @@ struct SQLiteStore: BatchStore {
     }
 
     func outputLength() async throws -> Int64 {
-        try await database.read { db in
+        try await read { db in
             try Int64.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'output'") ?? 0
         }
     }
 
     func states(of keys: [String]) async throws -> [RowState?] {
-        try await database.read { db in
+        try await read { db in
             let select = try db.cachedStatement(sql: "SELECT state FROM row WHERE id = ?")
             return try keys.map { try Int.fetchOne(select, arguments: [$0]).flatMap(RowState.init) }
         }
     }
 
     func vanishedRow() async throws -> (key: String, line: Int)? {
-        try await database.read { db in
+        try await read { db in
             try Row.fetchOne(
                 db, sql: "SELECT id, line FROM row WHERE pass < ? AND state < ? ORDER BY line LIMIT 1",
                 arguments: [pass, RowState.succeeded.rawValue]
@@ -139,7 +142,7 @@ struct SQLiteStore: BatchStore {
     }
 
     func forgetFailures(includingUnknown: Bool, outputLength: Int64) async throws {
-        try await database.write { db in
+        try await write { db in
             try db.execute(
                 sql: "UPDATE row SET state = ? WHERE state = ? OR state = ?",
                 arguments: [
@@ -152,15 +155,29 @@ struct SQLiteStore: BatchStore {
     }
 
     func awaitsRewrite() async throws -> Bool {
-        try await database.read { db in
+        try await read { db in
             try Bool.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'rewrite'") ?? false
         }
     }
 
     func outputIsRewritten() async throws {
-        try await database.write { db in try db.execute(sql: "UPDATE run SET value = 0 WHERE key = 'rewrite'") }
+        try await write { db in try db.execute(sql: "UPDATE run SET value = 0 WHERE key = 'rewrite'") }
     }
 
     func close() async throws { try database.close() }
+
+    private func write<Value: Sendable>(_ updates: @escaping @Sendable (Database) throws -> Value) async throws -> Value
+    {
+        do { return try await database.write(updates) } catch let error as DatabaseError { throw failure(error) }
+    }
+
+    private func read<Value: Sendable>(_ value: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do { return try await database.read(value) } catch let error as DatabaseError { throw failure(error) }
+    }
+
+    private func failure(_ error: DatabaseError) -> BatchError {
+        let hint = error.resultCode == .SQLITE_FULL ? "; make room and resume" : ""
+        return .store("\(name) can't be used: \(error.message ?? "\(error)")\(hint)")
+    }
 }
 #endif

@@ -89,7 +89,7 @@ public final class ResilientHTTPClient: Sendable {
             outcome = reply.status == 429 || pause != nil ? .refused(pause: pause) : .answered
             guard mayRepeat else { return reply }
             if number <= options.maxRetries { delegate.willWait() }
-            throw UnsatisfyingReply(reply: reply, isGated: pause != nil)
+            throw UnsatisfyingReply(reply: reply, isGated: pause != nil || reply.status == 429)
         }
     }
 
@@ -151,8 +151,8 @@ private struct HostPipeline: Sendable {
         retry.random = options.random
         retry.whenBudgetExhausted = .wait
         retry.shouldRetry = { $0 is UnsatisfyingReply || $0 is HTTPFailure }
-        // The gate makes the whole host wait as long as the answer said; a delay on top of that would let new rows
-        // overtake those that were turned away.
+        // The gate makes the whole host wait, as long as the answer said or at a pace; a delay on top of that would let
+        // new rows overtake those that were turned away.
         retry.delay = { ($0.error as? UnsatisfyingReply)?.isGated == true ? .zero : nil }
         retry.name = host
         let strategy = try Retry(options: retry)
@@ -171,7 +171,7 @@ private struct HostPipeline: Sendable {
 /// An answer after which the call may be repeated.
 private struct UnsatisfyingReply: Error {
     var reply: HTTPReply
-    /// The host asked to be left alone, and its gate sees to it.
+    /// The host has refused the call, and its gate sees to it that the next one does not come too early.
     var isGated: Bool
 }
 

@@ -2,9 +2,10 @@
 public import Concerto
 import Synchronization
 
-/// Lets calls to one host in: at most so many at a time, none while the host has asked to be left alone
-/// (`Retry-After`), and one, then two, then four after a refusal, so that a crowd that has waited does not run into the
-/// same limit again.
+/// Lets calls to one host in: at most so many at a time; none while the host has asked to be left alone
+/// (`Retry-After`), and one, then two, then four after that, so that a crowd that has waited does not run into the same
+/// limit again; at a pace that the host has shown to keep up with, once it has refused calls (429) without saying when to
+/// come back.
 ///
 /// A closed gate delays; it never refuses.
 public final class HostGate: Sendable {
@@ -28,6 +29,9 @@ public final class HostGate: Sendable {
         public var pausedUntil: TimerInstant?
         /// How long the host was left alone, altogether.
         public var pausedTotal: Duration
+        /// Calls a second that the host is given since it refused some without saying when to come back; `nil` for no
+        /// limit.
+        public var pace: Double?
     }
 
     private typealias Waiter = UnsafeContinuation<Void, any Error>
@@ -50,12 +54,16 @@ public final class HostGate: Sendable {
     public var statistics: Statistics {
         machine.withLock {
             Statistics(
-                inFlight: $0.inFlight, waiting: $0.waiting, pausedUntil: $0.pausedUntil, pausedTotal: $0.pausedTotal)
+                inFlight: $0.inFlight, waiting: $0.waiting, pausedUntil: $0.pausedUntil, pausedTotal: $0.pausedTotal,
+                pace: $0.pace.rate)
         }
     }
 
     /// Goes in if that needs no wait.
-    public func tryEnter() -> Bool { machine.withLock { $0.tryEnter() } }
+    public func tryEnter() -> Bool {
+        let now = clock.now
+        return machine.withLock { $0.tryEnter(now: now) }
+    }
 
     /// Waits to be let in. Every return must be followed by one ``leave(_:)``.
     ///
@@ -67,10 +75,12 @@ public final class HostGate: Sendable {
         let ticket = Mutex<(ticket: UInt64?, cancelled: Bool)>((nil, false))
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { (waiter: Waiter) in
-                let entry = machine.withLock { $0.enter(isRepeat: isRepeat, waiter) }
+                let now = clock.now
+                let entry = machine.withLock { $0.enter(isRepeat: isRepeat, waiter, now: now) }
                 switch entry {
                 case .admitted: waiter.resume()
-                case .waits(let number):
+                case .waits(let number, let timer):
+                    arm(timer)
                     // The canceller may have come before there was a ticket: then the wait is taken back here.
                     let cancelled = ticket.withLock { state in
                         state.ticket = number
@@ -101,7 +111,11 @@ public final class HostGate: Sendable {
 
     private func perform(_ actions: HostGateMachine<Waiter>.Actions) {
         for waiter in actions.admitted { waiter.resume() }
-        guard let instant = actions.timer else { return }
+        arm(actions.timer)
+    }
+
+    private func arm(_ instant: TimerInstant?) {
+        guard let instant else { return }
         _ = clock.schedule(at: instant) {
             let now = self.clock.now
             self.perform(self.machine.withLock { $0.open(now: now) })

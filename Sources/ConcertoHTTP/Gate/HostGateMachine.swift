@@ -5,19 +5,21 @@ import Concerto
 ///
 /// - `inFlight ≤ limit` whenever a call is let in, where `limit` is the smaller of the configured maximum and the
 ///   window of a slow start.
-/// - Nobody is let in while the host has asked to be left alone.
+/// - Nobody is let in while the host has asked to be left alone, nor faster than its pace.
 /// - Repeated calls go before new ones, each in the order of their coming: a row that has been turned away does not
 ///   queue up behind the whole input.
+/// - While somebody waits for time alone (a pause, a pace), one timer is under way.
 struct HostGateMachine<Waiter: Sendable>: Sendable {
     enum Entry {
         case admitted
-        case waits(ticket: UInt64)
+        /// Waits; `timer`, if any, is when to call ``HostGateMachine/open(now:)``.
+        case waits(ticket: UInt64, timer: TimerInstant?)
     }
 
     /// What the caller must do outside the lock.
     struct Actions {
         var admitted: [Waiter] = []
-        /// The gate opens again at this instant: call ``open(now:)`` then.
+        /// When to call ``HostGateMachine/open(now:)``.
         var timer: TimerInstant?
     }
 
@@ -25,12 +27,14 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
     private(set) var pausedUntil: TimerInstant?
     /// Closed for so long altogether; overlapping requests count once.
     private(set) var pausedTotal = Duration.zero
-    /// Calls the gate lets in at a time after a refusal: doubles with every answer that is none. `nil` is no window.
+    /// Calls the gate lets in at a time after a pause: doubles with every answer that is no refusal. `nil` is no window.
     private(set) var window: Int?
+    private(set) var pace = HostPace()
     private let maximum: Int
     private var repeats: [(ticket: UInt64, waiter: Waiter)] = []
     private var firsts: [(ticket: UInt64, waiter: Waiter)] = []
     private var tickets: UInt64 = 0
+    private var timerIsArmed = false
 
     /// From here on a window is no limit any more.
     private static var widestWindow: Int { 1024 }
@@ -39,22 +43,20 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
 
     var waiting: Int { repeats.count + firsts.count }
 
-    private var hasRoom: Bool { pausedUntil == nil && inFlight < min(maximum, window ?? .max) }
-
-    mutating func tryEnter() -> Bool {
-        guard hasRoom, waiting == 0 else { return false }
-        inFlight += 1
+    mutating func tryEnter(now: TimerInstant) -> Bool {
+        guard waiting == 0, hasRoom(now: now) else { return false }
+        letIn(now: now)
         return true
     }
 
-    mutating func enter(isRepeat: Bool, _ waiter: Waiter) -> Entry {
-        if hasRoom, isRepeat ? repeats.isEmpty : waiting == 0 {
-            inFlight += 1
+    mutating func enter(isRepeat: Bool, _ waiter: Waiter, now: TimerInstant) -> Entry {
+        if isRepeat ? repeats.isEmpty : waiting == 0, hasRoom(now: now) {
+            letIn(now: now)
             return .admitted
         }
         tickets += 1
         if isRepeat { repeats.append((tickets, waiter)) } else { firsts.append((tickets, waiter)) }
-        return .waits(ticket: tickets)
+        return .waits(ticket: tickets, timer: armTimer(now: now))
     }
 
     /// Takes a waiter back that gave up; `nil` if it has been let in already and keeps its place.
@@ -66,44 +68,60 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
 
     mutating func leave(_ outcome: HostGate.Outcome, now: TimerInstant) -> Actions {
         inFlight -= 1
-        var actions = Actions()
         switch outcome {
         case .answered:
             if let open = window { window = open >= Self.widestWindow ? nil : open * 2 }
+            pace.answered(at: now)
         case .abandoned:
             break
-        case .refused(let pause):
+        case .refused(let pause?) where pause > .zero:
             window = 1
-            if let pause, pause > .zero { actions.timer = close(until: now.advanced(by: pause), now: now) }
+            close(until: now.advanced(by: pause), now: now)
+        case .refused:
+            pace.refused(at: now, inFlight: inFlight)
         }
-        actions.admitted = admit()
+        return admit(now: now)
+    }
+
+    /// The time of a timer has come.
+    mutating func open(now: TimerInstant) -> Actions {
+        timerIsArmed = false
+        if let until = pausedUntil, now >= until { pausedUntil = nil }
+        return admit(now: now)
+    }
+
+    private func hasRoom(now: TimerInstant) -> Bool {
+        pausedUntil == nil && inFlight < min(maximum, window ?? .max) && pace.wait(at: now) == nil
+    }
+
+    private mutating func letIn(now: TimerInstant) {
+        inFlight += 1
+        pace.admitted(at: now)
+    }
+
+    private mutating func close(until: TimerInstant, now: TimerInstant) {
+        let before = pausedUntil ?? now
+        guard until > before else { return }
+        pausedTotal += before.duration(to: until)
+        pausedUntil = until
+    }
+
+    private mutating func admit(now: TimerInstant) -> Actions {
+        var actions = Actions()
+        while waiting > 0, hasRoom(now: now) {
+            letIn(now: now)
+            actions.admitted.append((repeats.isEmpty ? firsts.removeFirst() : repeats.removeFirst()).waiter)
+        }
+        actions.timer = armTimer(now: now)
         return actions
     }
 
-    /// Opens the gate if its time has come.
-    mutating func open(now: TimerInstant) -> Actions {
-        guard let until = pausedUntil else { return Actions() }
-        guard now >= until else { return Actions(timer: until) }
-        pausedUntil = nil
-        return Actions(admitted: admit())
-    }
-
-    private mutating func close(until: TimerInstant, now: TimerInstant) -> TimerInstant? {
-        let before = pausedUntil ?? now
-        guard until > before else { return nil }
-        pausedTotal += before.duration(to: until)
-        defer { pausedUntil = until }
-        // A timer for the earlier instant is under way; `open` re-arms it.
-        return pausedUntil == nil ? until : nil
-    }
-
-    private mutating func admit() -> [Waiter] {
-        var admitted: [Waiter] = []
-        while hasRoom, waiting > 0 {
-            inFlight += 1
-            admitted.append((repeats.isEmpty ? firsts.removeFirst() : repeats.removeFirst()).waiter)
-        }
-        return admitted
+    /// When a timer must fire, unless one is under way that will look again: a pause ends whether anybody waits or not; a
+    /// pace matters to those who wait.
+    private mutating func armTimer(now: TimerInstant) -> TimerInstant? {
+        guard !timerIsArmed, let instant = pausedUntil ?? (waiting > 0 ? pace.wait(at: now) : nil) else { return nil }
+        timerIsArmed = true
+        return instant
     }
 }
 #endif
