@@ -142,11 +142,11 @@ public struct CallRate: Sendable {
     /// In how much time.
     public var period: Duration
 
-    /// Reads `50/s`, `100/m`, `1000/h`, or a bare number a second; `nil` for anything else.
+    /// Reads `50/s`, `100/m`, `1000/h`, or a bare number a second, from 0.01 to 1,000,000; `nil` for anything else.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         let periods: [Substring: Duration] = ["s": .seconds(1), "m": .seconds(60), "h": .seconds(3600)]
-        guard let calls = parts.first.flatMap({ Double($0) }), calls > 0, calls <= 1e9, parts.count <= 2,
+        guard let calls = parts.first.flatMap({ Double($0) }), calls >= 0.01, calls <= 1_000_000, parts.count <= 2,
             let period = parts.count == 1 ? .seconds(1) : periods[parts[1]]
         else { return nil }
         self.calls = calls

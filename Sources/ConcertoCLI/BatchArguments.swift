@@ -141,7 +141,9 @@ struct RequestArguments: ParsableArguments {
     func apply(to options: inout BatchOptions) throws {
         let environment = ProcessInfo.processInfo.environment
         options.headers = try header.map { try Self.header($0, environment) }
-        options.secretHeaders = Set(secretHeader.map { $0.lowercased() })
+        // What comes from the environment is secret, whatever its header is called.
+        let fromEnvironment = header.filter { $0.contains("{env:") }.map { String($0.prefix { $0 != ":" }) }
+        options.secretHeaders = Set((secretHeader + fromEnvironment).map { $0.lowercased() })
         for name in allowEnv {
             guard let value = environment[name] else {
                 throw ValidationError("--allow-env \(name): the environment variable \(name) is not set")

@@ -1,18 +1,38 @@
 #if Batch
 import Foundation
 
+/// What makes two paths name one file.
+struct FileIdentity: Equatable, Sendable {
+    private var device: dev_t
+    private var number: ino_t
+
+    init(_ status: stat) { (device, number) = (status.st_dev, status.st_ino) }
+
+    /// The file that `path` names, or `nil` if there is none.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+}
+
 /// The input: a file that can be read twice, or a stream that can't.
 final class InputFile: Sendable {
     /// Whether the input can be read again from its start.
     let isRewindable: Bool
+    /// What messages call it.
+    let name: String
+    /// The file that the input is, however it is called.
+    let file: FileIdentity?
     private let descriptor: CInt
     private let closes: Bool
 
     /// - Parameter path: A file's path, or `nil` for standard input.
     /// - Throws: ``BatchError`` if there is nothing to read.
     init(path: String?) throws {
+        name = path ?? "-"
         guard let path else {
-            (descriptor, closes, isRewindable) = (STDIN_FILENO, false, false)
+            (descriptor, closes, isRewindable, file) = (STDIN_FILENO, false, false, nil)
             return
         }
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -26,6 +46,7 @@ final class InputFile: Sendable {
             throw BatchError.configuration("the input '\(path)' is a directory; name a file of rows (NDJSON)")
         }
         isRewindable = status.st_mode & S_IFMT == S_IFREG
+        file = FileIdentity(status)
     }
 
     deinit { if closes { close(descriptor) } }

@@ -73,6 +73,7 @@ struct RowParser: Sendable {
         guard value.stringValue != nil || Int(value.text) != nil else {
             throw Problem("'id' must be a string or an integer, found \(value.text)")
         }
+        guard value.stringValue?.utf8.contains(0) != true else { throw Problem("'id' must not hold a NUL") }
         guard value.stringValue != "" else { throw Problem("'id' must not be empty") }
         draft.identity = RowIdentity(number: draft.identity.number, line: draft.identity.line, token: value)
     }
@@ -113,7 +114,7 @@ struct RowParser: Sendable {
     }
 
     private func duration(_ value: JSONText) throws -> Duration {
-        let parsed = value.stringValue.flatMap(parseDuration) ?? Double(value.text).map { Duration.seconds($0) }
+        let parsed = parseDuration(value.stringValue ?? value.text)
         guard let parsed, parsed > .zero, parsed <= .seconds(86_400) else {
             throw Problem("'timeout' must be a number of seconds or a text like \"500ms\", above 0 and up to a day")
         }
@@ -122,7 +123,7 @@ struct RowParser: Sendable {
 
     private func row(from draft: Draft) throws -> BatchRow {
         guard let template = draft.url else { throw Problem("'url' is missing") }
-        let (url, host, credentials) = try Self.target(try substitution.apply(to: template))
+        let (url, host, credentials) = try Self.target(try substitution.apply(to: template), template)
         let method = (draft.method ?? (draft.body == nil ? "GET" : "POST")).uppercased()
         guard HeaderRules.isToken(method) else { throw Problem("'\(method)' is no HTTP method") }
         var headers = try draft.headers.map { ($0.name, try substitution.apply(to: $0.value)) }
@@ -144,21 +145,26 @@ struct RowParser: Sendable {
 
     /// What an absolute HTTP URL says: where to send the call, `host:port`, and the value of `Authorization` if it holds a
     /// user and a password, which do not go on the wire as they stand (RFC 9110 §4.2.4).
-    private static func target(_ url: String) throws -> (url: String, host: String, credentials: String?) {
+    private static func target(
+        _ url: String, _ template: String
+    ) throws -> (url: String, host: String, credentials: String?) {
         guard let parsed = URL(string: url), let scheme = parsed.scheme?.lowercased() else {
-            throw Problem("'\(masked(url))' is no absolute URL; it should begin with http:// or https://")
+            throw Problem("'\(masked(template))' is no absolute URL; it should begin with http:// or https://")
         }
         guard scheme == "http" || scheme == "https" else {
-            throw Problem("the scheme '\(scheme)' is not supported; use http or https")
+            throw Problem("the scheme '\(template.contains("{") ? "…" : scheme)' is not supported; use http or https")
         }
-        guard let name = parsed.host, !name.isEmpty else { throw Problem("'\(masked(url))' names no host") }
+        guard let name = parsed.host, !name.isEmpty else { throw Problem("'\(masked(template))' names no host") }
+        guard (1...65_535).contains(parsed.port ?? 80) else {
+            throw Problem("'\(masked(template))' names a port that there is not; ports are 1 to 65535")
+        }
         let host = "\(name.lowercased()):\(parsed.port ?? (scheme == "https" ? 443 : 80))"
         guard parsed.user != nil, var components = URLComponents(url: parsed, resolvingAgainstBaseURL: false) else {
             return (url, host, nil)
         }
         let pair = "\(components.user ?? ""):\(components.password ?? "")"
         (components.user, components.password) = (nil, nil)
-        guard let bare = components.string else { throw Problem("'\(masked(url))' is no absolute URL") }
+        guard let bare = components.string else { throw Problem("'\(masked(template))' is no absolute URL") }
         return (bare, host, "Basic \(Data(pair.utf8).base64EncodedString())")
     }
 

@@ -33,7 +33,11 @@ final class RowSource: Sendable {
     /// Keeps `input` open as long as rows are read from it.
     private let input: InputFile
 
-    init(input: InputFile, parser: RowParser) {
+    /// Rows after which the input ends, whatever has been appended since it was checked.
+    private let limit: Int?
+
+    init(input: InputFile, parser: RowParser, limit: Int? = nil) {
+        self.limit = limit
         state = Mutex(State(reader: input.reader()))
         self.input = input
         self.parser = parser
@@ -42,14 +46,18 @@ final class RowSource: Sendable {
     /// The next row, or `nil` at the end of the input or after ``close()``.
     ///
     /// Cancellation is not observed: ``close()`` ends all waits.
-    func next() async throws -> Item? {
-        let ready = state.withLock { state in Self.take(&state) }
+    ///
+    /// - Parameter willWait: Called if the input has nothing yet.
+    func next(willWait: () -> Void = {}) async throws -> Item? {
+        let ready = state.withLock { state in take(&state) }
         let line: Line?
         switch ready {
         case .line(let found): line = found
         case .end: line = nil
         case .failed(let error): throw error
-        case .empty: line = try await wait()
+        case .empty:
+            willWait()
+            line = try await wait()
         }
         guard let line else { return nil }
         return parser.parse(line.bytes[...], number: line.number, lineNumber: line.lineNumber)
@@ -72,9 +80,9 @@ final class RowSource: Sendable {
         case failed(any Error)
     }
 
-    private static func take(_ state: inout State) -> Taken {
+    private func take(_ state: inout State) -> Taken {
         if let failure = state.failure { return .failed(failure) }
-        if state.ended { return .end }
+        if state.ended || state.rows == limit { return .end }
         // While the queue fills, the reader is out on loan.
         if state.filling { return .empty }
         do {
@@ -94,7 +102,7 @@ final class RowSource: Sendable {
         try await withUnsafeThrowingContinuation { (waiter: Waiter) in
             let outcome = state.withLock { state -> (taken: Taken, fills: Bool) in
                 // Between `take` and here a fill may have ended: look again, or this waiter would wait for the next.
-                let taken = Self.take(&state)
+                let taken = take(&state)
                 guard case .empty = taken else { return (taken, false) }
                 state.waiters.append(waiter)
                 defer { state.filling = true }
@@ -111,7 +119,11 @@ final class RowSource: Sendable {
 
     /// Reads until every waiter has a line. Runs on `queue`, one at a time: `filling` is set.
     private func fill() {
-        var reader = state.withLock { $0.reader }
+        // Taken out, not copied: the reader's buffer has one owner, and `filling` keeps the others away.
+        var reader = state.withLock { state in
+            defer { state.reader = LineReader(descriptor: -1) }
+            return state.reader
+        }
         var end = false
         var failure: (any Error)?
         do {
@@ -125,7 +137,7 @@ final class RowSource: Sendable {
             state.filling = false
             var deliveries: [(Waiter, Taken)] = []
             while !state.waiters.isEmpty {
-                var taken = Self.take(&state)
+                var taken = take(&state)
                 if case .empty = taken {
                     guard end else { break }
                     state.ended = true

@@ -2,6 +2,19 @@
 import ConcertoHTTP
 import Foundation
 
+/// What a line of the output says about its row.
+private struct ResultLine {
+    var key: String
+    var isSuccess: Bool
+    var isAnswered: Bool
+
+    /// The row's state, if the store called it `state` when the run ended. A call under way that must not be repeated
+    /// and that got no answer may have taken effect.
+    func adopted(from state: RowState) -> StateChange {
+        StateChange(key: key, state: isSuccess ? .succeeded : state == .inFlight && !isAnswered ? .unknown : .failed)
+    }
+}
+
 /// Brings output and store of an interrupted run together again.
 ///
 /// Behind the length that the store knows stand the lines that were written but not committed when the run ended. A
@@ -18,15 +31,22 @@ struct OutputRecovery {
         let rewritten = path + ".rewrite"
         if try await store.awaitsRewrite() { try await replaceOutput(by: rewritten) }
         unlink(rewritten)
-        var file = try ResultFile(path: path, durable: options.durable)
+        let file = try ResultFile(path: path, durable: options.durable)
         try await adoptTail(of: file)
-        guard options.retriesFailed else { return file }
+        return file
+    }
+
+    /// Makes failed rows pending again and takes their lines out of the output.
+    ///
+    /// - Returns: The output that remains; one that was open before is no longer it.
+    func forgetFailures(_ options: BatchOptions) async throws -> ResultFile {
+        let rewritten = path + ".rewrite"
         let includesUnknown = options.repeatRule.repeatsUnsafe
+        let file = try ResultFile(path: path, durable: false)
         let length = try await copy(file, to: rewritten, forgettingUnknown: includesUnknown)
         try await store.forgetFailures(includingUnknown: includesUnknown, outputLength: length)
         try await replaceOutput(by: rewritten)
-        file = try ResultFile(path: path, durable: options.durable)
-        return file
+        return try ResultFile(path: path, durable: options.durable)
     }
 
     private func adoptTail(of file: ResultFile) async throws {
@@ -43,7 +63,7 @@ struct OutputRecovery {
             guard length + Int64(line.count) < file.length, let change = Self.change(from: line),
                 let state = try await store.states(of: [change.key])[0], !state.isFinished
             else { break }
-            changes.append(change)
+            changes.append(change.adopted(from: state))
             length += Int64(line.count) + 1
         }
         try file.truncate(to: length)
@@ -51,7 +71,7 @@ struct OutputRecovery {
     }
 
     /// What a line says about its row, or `nil` if it is none of ours.
-    private static func change(from line: ArraySlice<UInt8>) -> StateChange? {
+    private static func change(from line: ArraySlice<UInt8>) -> ResultLine? {
         let bytes = Array(line)
         return bytes.withUnsafeBufferPointer { buffer in
             var scanner = JSONScanner(buffer)
@@ -59,7 +79,9 @@ struct OutputRecovery {
                 let id = members.first(where: { $0.key == "id" })?.value,
                 let error = members.first(where: { $0.key == "error" })?.value
             else { return nil }
-            return StateChange(key: id.stringValue ?? id.text, state: error.text == "null" ? .succeeded : .failed)
+            return ResultLine(
+                key: id.stringValue ?? id.text, isSuccess: error.text == "null",
+                isAnswered: members.contains { $0.key == "status" && $0.value.text != "null" })
         }
     }
 

@@ -102,7 +102,7 @@ struct ResultEncoder: Sendable {
             line.append(contentsOf: "null".utf8)
         } else if let json = json(reply) {
             line.append(contentsOf: json.bytes)
-        } else if let text = String(validating: body, as: UTF8.self) {
+        } else if let text = text(reply) {
             line.appendJSONString(text.utf8)
         } else {
             line.append(UInt8(ascii: "\""))
@@ -111,6 +111,15 @@ struct ResultEncoder: Sendable {
             line.append(UInt8(ascii: "\""))
         }
         if reply.isTruncated { line.append(contentsOf: ",\"body_truncated\":true".utf8) }
+    }
+
+    /// The body as text, without the part of a character that a cut has left at its end.
+    private func text(_ reply: HTTPReply) -> String? {
+        let body = reply.body.readableBytesView
+        for cut in 0...(reply.isTruncated ? min(3, body.count) : 0) {
+            if let text = String(validating: body.dropLast(cut), as: UTF8.self) { return text }
+        }
+        return nil
     }
 
     private func json(_ reply: HTTPReply) -> JSONText? {

@@ -39,7 +39,7 @@ public struct DryRun: Sendable {
         let call = options.call(for: row, runID: "RUN")
         var lines = ["# line \(row.identity.line), id \(row.identity.key)", "\(call.method) \(masked(call.url))"]
         for (name, value) in call.headers {
-            lines.append("\(name): \(options.hiddenHeaders.contains(name.lowercased()) ? "(secret)" : value)")
+            lines.append("\(name): \(options.hiddenHeaders.contains(name.lowercased()) ? "(secret)" : masked(value))")
         }
         if let body = call.body {
             let text = String(validating: body.prefix(2_000), as: UTF8.self) ?? "(\(body.count) bytes)"
@@ -48,9 +48,9 @@ public struct DryRun: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    /// The URL without values that came from the environment. A row's user and password are a header by now.
-    private func masked(_ url: String) -> String {
-        var shown = url
+    /// A text without values that came from the environment. A row's user and password are a header by now.
+    private func masked(_ text: String) -> String {
+        var shown = text
         for value in options.substitution.environment.values where !value.isEmpty {
             shown = shown.replacingOccurrences(of: value, with: "(secret)")
         }

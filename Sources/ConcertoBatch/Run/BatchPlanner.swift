@@ -16,6 +16,8 @@ struct BatchPlanner {
     var store: any BatchStore
     var isStrict: Bool
     var isResumed: Bool
+    /// Whether somebody has asked the run to stop; the plan then ends with `CancellationError`.
+    var isStopped: @Sendable () -> Bool = { false }
 
     /// - Throws: ``BatchError`` that names the lines.
     func plan(_ input: InputFile) async throws -> Plan {
@@ -38,10 +40,13 @@ struct BatchPlanner {
                 "row '\(key)' (once line \(line)) is not finished and is no longer in the input; "
                     + "put it back, or start anew with --overwrite")
         }
+        guard plan.total > 0 else { throw BatchError.configuration("the input '\(input.name)' holds no rows") }
+        try await store.acceptRows()
         return plan
     }
 
     private func enter(_ batch: inout [RowSource.Item], into plan: inout Plan) async throws {
+        if isStopped() { throw CancellationError() }
         let answers = try await store.register(batch.map(RowRegistration.init))
         for (item, answer) in zip(batch, answers) {
             switch answer {

@@ -27,6 +27,7 @@ public final class BatchRun: Sendable {
 
     private enum Phase {
         case idle
+        case planning
         case running(WorkerCrew, RowSource)
         case ended
     }
@@ -76,16 +77,25 @@ public final class BatchRun: Sendable {
     /// - Throws: ``BatchError``.
     /// - Returns: What happened, also when the run was stopped or gave up.
     public func run() async throws -> BatchSummary {
-        precondition(
-            state.withLock { if case .idle = $0.phase { true } else { false } }, "a BatchRun can run once only")
-        let workspace = try await BatchWorkspace.open(options)
+        let isFirst = state.withLock { state in
+            guard case .idle = state.phase else { return false }
+            state.phase = .planning
+            return true
+        }
+        precondition(isFirst, "a BatchRun can run once only")
+        let workspace: BatchWorkspace
+        do {
+            workspace = try await BatchWorkspace.open(options) { self.state.withLock { $0.stop != nil } }
+        } catch is CancellationError where !Task.isCancelled {
+            return statistics.summary(.interrupted, hosts: [:], elapsed: .zero)
+        }
         let result: Result<BatchSummary, any Error>
         do {
             result = .success(try await call(in: workspace))
         } catch {
             result = .failure(error)
         }
-        try await workspace.close()
+        do { try await workspace.close() } catch  where (try? result.get()) != nil { throw error }
         return try result.get()
     }
 

@@ -1,5 +1,6 @@
 #if Batch
 import Concerto
+import ConcertoHTTP
 import Foundation
 
 /// Everything that a run has on disk, opened in the order in which mistakes are cheapest: lock, store, output, plan.
@@ -21,35 +22,43 @@ final class BatchWorkspace: Sendable {
 
     /// Opens what is there or creates what is not.
     ///
+    /// - Parameter isStopped: Whether somebody has asked the run to stop; then this ends with `CancellationError`.
     /// - Throws: ``BatchError``. What a new run had created until then is removed: the next try finds a clean place.
-    static func open(_ options: BatchOptions) async throws -> BatchWorkspace {
+    static func open(
+        _ options: BatchOptions, isStopped: @escaping @Sendable () -> Bool = { false }
+    ) async throws -> BatchWorkspace {
         let input = try InputFile(path: options.input)
         if options.strict, !input.isRewindable {
             throw BatchError.configuration("strict needs an input file: a stream can't be checked before it is read")
         }
         let files = BatchFiles(options)
-        try files.checkPlaces()
+        try files.checkPlaces(input: input)
         let lock = try files.store.map { try FileLock(path: $0 + ".lock") }
         try files.checkExisting(options.existing)
         if options.existing == .overwrite { try files.remove() }
         do {
-            return try await BatchWorkspace(options, input, files, lock)
+            return try await BatchWorkspace(options, input, files, lock, isStopped: isStopped)
         } catch {
-            if options.existing != .resume { try? files.remove() }
+            // Who stopped it can resume it.
+            if options.existing != .resume, !(error is CancellationError) { try? files.remove() }
             throw error
         }
     }
 
-    private init(_ options: BatchOptions, _ input: InputFile, _ files: BatchFiles, _ lock: FileLock?) async throws {
+    private init(
+        _ options: BatchOptions, _ input: InputFile, _ files: BatchFiles, _ lock: FileLock?,
+        isStopped: @escaping @Sendable () -> Bool
+    ) async throws {
         let isResumed = options.existing == .resume
         let parser = RowParser(substitution: options.substitution, secretHeaders: options.hiddenHeaders)
         // The output first: a path that can't be written is the likelier mistake.
         if !isResumed, let path = files.output { _ = try ResultFile(path: path, durable: false) }
         let store = try SQLiteStore(path: files.store, durable: options.durable)
-        let output: any ResultOutput
-        if isResumed, let path = files.output {
+        var output: any ResultOutput
+        let recovery = isResumed ? files.output.map { OutputRecovery(path: $0, store: store) } : nil
+        if let recovery {
             try await Self.checkOptions(options, store)
-            output = try await OutputRecovery(path: path, store: store).open(options)
+            output = try await recovery.open(options)
         } else {
             try await store.setOptions(options.identity)
             output = try files.newOutput(options)
@@ -57,11 +66,13 @@ final class BatchWorkspace: Sendable {
         var plan: BatchPlanner.Plan?
         if input.isRewindable {
             let planner = BatchPlanner(
-                parser: parser, store: store, isStrict: options.strict, isResumed: isResumed)
+                parser: parser, store: store, isStrict: options.strict, isResumed: isResumed, isStopped: isStopped)
             plan = try await planner.plan(input)
-            if plan?.total == 0 {
-                throw BatchError.configuration("the input '\(options.input ?? "-")' holds no rows")
-            }
+        }
+        // Only now that nothing can be refused any more.
+        if let recovery, options.retriesFailed {
+            output = try await recovery.forgetFailures(options)
+            plan?.known.forgetFailures(includingUnknown: options.repeatRule.repeatsUnsafe)
         }
         self.input = input
         self.parser = parser
@@ -74,7 +85,7 @@ final class BatchWorkspace: Sendable {
     }
 
     /// The rows, from the first.
-    func rows() -> RowSource { RowSource(input: input, parser: parser) }
+    func rows() -> RowSource { RowSource(input: input, parser: parser, limit: total) }
 
     func close() async throws { try await store.close() }
 
@@ -114,7 +125,16 @@ struct BatchFiles: Sendable {
     }
 
     /// - Throws: ``BatchError`` if a file can't stand where it should.
-    func checkPlaces() throws {
+    func checkPlaces(input: InputFile) throws {
+        if let output, let store, output == store || FileIdentity(path: output) == FileIdentity(path: store) {
+            guard output != store, FileIdentity(path: output) == nil else {
+                throw BatchError.configuration("the output and the store must not be one file")
+            }
+        }
+        let places = stores + [output].compactMap { $0 }
+        if let file = input.file, let place = places.first(where: { FileIdentity(path: $0) == file }) {
+            throw BatchError.configuration("'\(place)' is the input; write to another file")
+        }
         for (what, path) in [("output", output), ("store", store)] {
             guard let path, let problem = Self.problem(with: path) else { continue }
             throw BatchError.configuration("the \(what) '\(path)' can't be written: \(problem)")
@@ -152,9 +172,11 @@ struct BatchFiles: Sendable {
         }
     }
 
+    /// The store's file and those that SQLite puts beside it.
+    private var stores: [String] { store.map { [$0, $0 + "-wal", $0 + "-shm"] } ?? [] }
+
     /// Removes output and store.
     func remove() throws {
-        let stores = store.map { [$0, $0 + "-wal", $0 + "-shm"] } ?? []
         for path in stores + [output].compactMap({ $0 }) where unlink(path) != 0 && errno != ENOENT {
             throw BatchError.configuration("'\(path)' can't be removed: \(SystemError(errno))")
         }

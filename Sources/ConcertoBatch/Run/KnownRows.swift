@@ -13,6 +13,16 @@ struct KnownRows: Sendable {
         return RowState(rawValue: Int(states[number - 1]))
     }
 
+    /// Makes failed rows pending again.
+    mutating func forgetFailures(includingUnknown: Bool) {
+        for index in states.indices {
+            let state = RowState(rawValue: Int(states[index]))
+            guard state == .failed || includingUnknown && state == .unknown else { continue }
+            states[index] = UInt8(RowState.pending.rawValue)
+            finished -= 1
+        }
+    }
+
     /// Notes the state of the next row. New rows behind known ones need no note.
     mutating func append(_ state: RowState) {
         states.append(UInt8(state.rawValue))

@@ -31,7 +31,9 @@ struct RowRunner: Sendable {
     /// - Throws: An error of the input, the output or the store: the run can't go on.
     func work(_ crew: WorkerCrew, _ worker: Int, _ source: RowSource) async throws {
         while crew.continues(worker) {
-            guard let item = try await source.next() else { return crew.inputEnded() }
+            let item = try await source.next { crew.park(worker, forInput: true) }
+            guard let item else { return crew.inputEnded() }
+            await crew.unpark(worker)
             try await run(item, crew, worker)
             await crew.unpark(worker)
         }

@@ -18,6 +18,8 @@ final class WorkerCrew: Sendable {
         case calling
         /// Has given its slot away.
         case parked
+        /// Has given its slot away because the input has nothing: no other worker would find a row either.
+        case idle
     }
 
     private struct Member {
@@ -29,9 +31,12 @@ final class WorkerCrew: Sendable {
         var free: Int
         var members: [Int: Member] = [:]
         var nextID = 0
+        /// Workers that wait for the input.
+        var idle = 0
         /// Parked workers that want to go on, in order.
         var returning: [(id: Int, continuation: UnsafeContinuation<Void, Never>)] = []
         var draining = false
+        var cancelsCalls = false
         /// No worker is needed any more: the input has ended, or the crew drains.
         var complete = false
         var finished: UnsafeContinuation<Void, Never>?
@@ -79,10 +84,14 @@ final class WorkerCrew: Sendable {
     }
 
     /// Gives the slot of worker `id` away, for a wait.
-    func park(_ id: Int) {
+    ///
+    /// - Parameter forInput: The worker waits for the input: a row that has waited may have the slot, but no new worker
+    ///   starts for rows that are not there.
+    func park(_ id: Int, forInput: Bool = false) {
         let next = state.withLock { state -> Next in
             guard state.members[id]?.activity == .working else { return .nobody }
-            state.members[id]?.activity = .parked
+            state.members[id]?.activity = forInput ? .idle : .parked
+            if forInput { state.idle += 1 }
             return release(&state)
         }
         perform(next)
@@ -94,7 +103,13 @@ final class WorkerCrew: Sendable {
     func unpark(_ id: Int) async {
         await withUnsafeContinuation { continuation in
             let ready = state.withLock { state in
-                guard state.members[id]?.activity == .parked else { return true }
+                guard let activity = state.members[id]?.activity, activity == .parked || activity == .idle else {
+                    return true
+                }
+                if activity == .idle {
+                    state.idle -= 1
+                    state.members[id]?.activity = .parked
+                }
                 if state.free > 0 {
                     state.free -= 1
                     state.members[id]?.activity = .working
@@ -139,7 +154,11 @@ final class WorkerCrew: Sendable {
     /// Stops the calls under way too.
     func cancelAll() {
         drain()
-        for task in state.withLock({ $0.members.values.compactMap(\.task) }) { task.cancel() }
+        let tasks = state.withLock { state in
+            state.cancelsCalls = true
+            return state.members.values.compactMap(\.task)
+        }
+        for task in tasks { task.cancel() }
     }
 
     private enum Next {
@@ -155,7 +174,7 @@ final class WorkerCrew: Sendable {
             state.members[id]?.activity = .working
             return .resume(continuation)
         }
-        if !state.complete, state.members.count < limit { return .start(Self.enlist(&state)) }
+        if !state.complete, state.idle == 0, state.members.count < limit { return .start(Self.enlist(&state)) }
         state.free += 1
         return .nobody
     }
@@ -182,14 +201,16 @@ final class WorkerCrew: Sendable {
         // The worker may have ended, or a drain may have begun, before its task was known.
         let cancelled = state.withLock { state in
             state.members[id]?.task = task
-            return state.draining
+            return state.draining && (state.cancelsCalls || state.members[id]?.activity != .calling)
         }
         if cancelled { task.cancel() }
     }
 
     private func end(_ id: Int) {
         let (next, finished) = state.withLock { state -> (Next, UnsafeContinuation<Void, Never>?) in
-            let had = state.members.removeValue(forKey: id)?.activity != .parked
+            let activity = state.members.removeValue(forKey: id)?.activity
+            if activity == .idle { state.idle -= 1 }
+            let had = activity != .parked && activity != .idle
             let next = had ? release(&state) : .nobody
             guard state.members.isEmpty else { return (next, nil) }
             defer { state.finished = nil }

@@ -27,6 +27,10 @@ protocol BatchStore: Sendable {
     /// The states of rows, `nil` for unknown ones.
     func states(of keys: [String]) async throws -> [RowState?]
 
+    /// Accepts the rows that were entered since the store was opened. Without it, the next opening forgets those among
+    /// them that are new: an input that was refused leaves no trace.
+    func acceptRows() async throws
+
     /// An unfinished row that the input no longer holds, if there is one.
     func vanishedRow() async throws -> (key: String, line: Int)?
 

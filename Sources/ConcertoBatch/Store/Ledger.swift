@@ -41,8 +41,11 @@ final class Ledger: Sendable {
         var failure: (any Error)?
         /// `run()`, while it has nothing to do.
         var idle: UnsafeContinuation<Void, Never>?
-        /// Runs from the first result of a batch until the batch is due or taken.
+        /// Runs from the first result of a batch until the batch is due or taken; `nil` while it is being made.
         var timer: (any ScheduledTimer)?
+        var isArmed = false
+        /// The number of the timer that counts: one that was to be cancelled may fire all the same.
+        var generation: UInt64 = 0
         var due = false
 
         var isReady: Bool { due || closed || batch.isUrgent || batch.lines.count > Ledger.largeBatch }
@@ -180,6 +183,7 @@ final class Ledger: Sendable {
                 defer {
                     state.batch = Batch()
                     state.timer = nil
+                    state.isArmed = false
                     state.due = false
                 }
                 return (state.batch, state.timer, state.closed)
@@ -204,21 +208,28 @@ final class Ledger: Sendable {
 
     /// Lets results come together for an interval, counted from the first one.
     private func armTimer() {
-        guard state.withLock({ $0.timer == nil && !$0.due && !$0.batch.isEmpty }) else { return }
-        let timer = clock.schedule(at: clock.now.advanced(by: interval)) { self.timerFired() }
+        let generation = state.withLock { state -> UInt64? in
+            guard !state.isArmed, !state.due, !state.batch.isEmpty else { return nil }
+            state.isArmed = true
+            state.generation += 1
+            return state.generation
+        }
+        guard let generation else { return }
+        let timer = clock.schedule(at: clock.now.advanced(by: interval)) { self.timerFired(generation) }
         let superfluous = state.withLock { state in
-            // Since the lock was given up, another caller may have armed one, or the batch may have been taken.
-            guard state.timer == nil, !state.due, !state.batch.isEmpty else { return true }
+            // Since the lock was given up, it may have fired, or the batch may have been taken.
+            guard state.isArmed, state.generation == generation else { return true }
             state.timer = timer
             return false
         }
         if superfluous { timer.cancel() }
     }
 
-    private func timerFired() {
-        // A timer that was to be cancelled may fire all the same: then a batch is committed early, no harm.
-        let idle = state.withLock { state in
+    private func timerFired(_ generation: UInt64) {
+        let idle = state.withLock { state -> UnsafeContinuation<Void, Never>? in
+            guard state.isArmed, state.generation == generation else { return nil }
             state.due = true
+            state.isArmed = false
             state.timer = nil
             return Self.takeIdle(&state)
         }

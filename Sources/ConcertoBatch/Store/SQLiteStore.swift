@@ -47,6 +47,7 @@ struct SQLiteStore: BatchStore {
                     "the store has version \(version.map(String.init) ?? "none"), this concerto reads \(schemaVersion); "
                         + "finish the run with the version that began it, or start anew with --overwrite")
             }
+            try db.execute(sql: "DELETE FROM row WHERE born > (SELECT value FROM run WHERE key = 'accepted')")
             try db.execute(sql: "UPDATE run SET value = value + 1 WHERE key = 'pass'")
         } else {
             guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 else {
@@ -58,11 +59,11 @@ struct SQLiteStore: BatchStore {
                     CREATE TABLE option (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
                     CREATE TABLE row (
                         id TEXT PRIMARY KEY, line INTEGER NOT NULL, fingerprint BLOB NOT NULL,
-                        state INTEGER NOT NULL DEFAULT 0, pass INTEGER NOT NULL);
+                        state INTEGER NOT NULL DEFAULT 0, pass INTEGER NOT NULL, born INTEGER NOT NULL);
                     """)
             let entries: [(String, any DatabaseValueConvertible)] = [
                 ("schema", schemaVersion), ("run", UUID().uuidString.lowercased()), ("pass", 1), ("output", 0),
-                ("rewrite", 0),
+                ("rewrite", 0), ("accepted", 0),
             ]
             for (key, value) in entries {
                 try db.execute(sql: "INSERT INTO run VALUES (?, ?)", arguments: [key, value])
@@ -92,12 +93,13 @@ struct SQLiteStore: BatchStore {
     func register(_ rows: [RowRegistration]) async throws -> [RowRegistration.Answer] {
         try await write { db in
             let insert = try db.cachedStatement(
-                sql: "INSERT INTO row (id, line, fingerprint, pass) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+                sql: "INSERT INTO row (id, line, fingerprint, pass, born) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+            )
             let select = try db.cachedStatement(
                 sql: "SELECT line, fingerprint, state, pass FROM row WHERE id = ?")
             let touch = try db.cachedStatement(sql: "UPDATE row SET pass = ?, line = ? WHERE id = ?")
             return try rows.map { row in
-                try insert.execute(arguments: [row.key, row.line, Data(row.fingerprint.data), pass])
+                try insert.execute(arguments: [row.key, row.line, Data(row.fingerprint.data), pass, pass])
                 if db.changesCount == 1 { return .new }
                 guard let found = try Row.fetchOne(select, arguments: [row.key]),
                     let fingerprint = RowFingerprint(data: Array(found["fingerprint"] as Data)),
@@ -129,6 +131,12 @@ struct SQLiteStore: BatchStore {
         try await read { db in
             let select = try db.cachedStatement(sql: "SELECT state FROM row WHERE id = ?")
             return try keys.map { try Int.fetchOne(select, arguments: [$0]).flatMap(RowState.init) }
+        }
+    }
+
+    func acceptRows() async throws {
+        try await write { db in
+            try db.execute(sql: "UPDATE run SET value = ? WHERE key = 'accepted'", arguments: [pass])
         }
     }
 

@@ -65,14 +65,9 @@ public final class ResilientHTTPClient: Sendable {
     private func attempt(
         _ number: Int, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout, _ delegate: some HTTPCallDelegate
     ) async throws -> HTTPReply {
-        if !host.gate.tryEnter() {
-            delegate.willWait()
-            try await host.gate.enter(isRepeat: number > 1)
-        }
+        try await enter(host.gate, isRepeat: number > 1, delegate)
         var outcome = HostGate.Outcome.abandoned
         defer { host.gate.leave(outcome) }
-        await delegate.didWait()
-        try await options.limiter?.acquire()
         try await delegate.willSend(attempt: number)
         let result = await send(call, timeout)
         delegate.didSend(result)
@@ -82,14 +77,40 @@ public final class ResilientHTTPClient: Sendable {
         case .failed(let failure, let mayRepeat):
             outcome = .answered
             guard mayRepeat else { throw FinalFailure(failure: failure) }
+            // A caller that gave up meanwhile hears that, not an outcome that would have been repeated.
+            if number <= options.maxRetries { try Task.checkCancellation() }
             if number <= options.maxRetries { delegate.willWait() }
             throw failure
         case .answered(let reply, let mayRepeat):
             let pause = pause(reply)
             outcome = reply.status == 429 || pause != nil ? .refused(pause: pause) : .answered
             guard mayRepeat else { return reply }
+            if number <= options.maxRetries { try Task.checkCancellation() }
             if number <= options.maxRetries { delegate.willWait() }
             throw UnsatisfyingReply(reply: reply, isGated: pause != nil || reply.status == 429)
+        }
+    }
+
+    /// Goes in, with a turn of the common pace.
+    ///
+    /// Between the gate and the turn time may pass, in which the host may ask to be left alone: then all begins anew.
+    private func enter(_ gate: HostGate, isRepeat: Bool, _ delegate: some HTTPCallDelegate) async throws {
+        var isRepeat = isRepeat
+        while true {
+            if !gate.tryEnter() {
+                delegate.willWait()
+                try await gate.enter(isRepeat: isRepeat)
+            }
+            await delegate.didWait()
+            do {
+                try await options.limiter?.acquire()
+            } catch {
+                gate.leave(.abandoned)
+                throw error
+            }
+            guard gate.isPaused else { return }
+            gate.leave(.abandoned)
+            isRepeat = true
         }
     }
 
@@ -149,6 +170,7 @@ private struct HostPipeline: Sendable {
         retry.backoff = options.backoff
         retry.clock = options.clock
         retry.random = options.random
+        retry.budget = RetryBudget(clock: options.clock)
         retry.whenBudgetExhausted = .wait
         retry.shouldRetry = { $0 is UnsatisfyingReply || $0 is HTTPFailure }
         // The gate makes the whole host wait, as long as the answer said or at a pace; a delay on top of that would let

@@ -59,6 +59,9 @@ public final class HostGate: Sendable {
         }
     }
 
+    /// Whether the host has asked to be left alone.
+    public var isPaused: Bool { machine.withLock { $0.pausedUntil != nil } }
+
     /// Goes in if that needs no wait.
     public func tryEnter() -> Bool {
         let now = clock.now

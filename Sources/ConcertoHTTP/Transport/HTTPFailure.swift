@@ -40,6 +40,11 @@ public struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
         self.description = description
     }
 
+    /// Errors with which a handshake ends, before anything is sent.
+    private static let refusals: [NIOSSLExtraError] = [
+        .failedToValidateHostname, .serverHostnameImpossibleToMatch, .cannotUseIPAddressInSNI, .invalidSNIHostname,
+    ]
+
     /// Sorts an error of AsyncHTTPClient and of what stands below it.
     ///
     /// Only errors that occur before a connection is ready count as *not sent*; whatever is unknown may have been.
@@ -51,8 +56,13 @@ public struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
             self.init(connection: error, host: host)
         case let error as HTTPClientError:
             self.init(client: error, host: host)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+        case NIOSSLError.handshakeFailed:
             self.init(.tls, mayHaveBeenSent: false, "the connection to \(host) could not be secured: \(error)")
+        case let error as NIOSSLExtraError where Self.refusals.contains(error):
+            self.init(.tls, mayHaveBeenSent: false, "the connection to \(host) could not be secured: \(error)")
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            // Any other can come on a connection that has carried the request.
+            self.init(.closed, mayHaveBeenSent: true, "the secure connection to \(host) broke: \(error)")
         case HTTPParserError.invalidEOFState:
             self.init(.closed, mayHaveBeenSent: true, "\(host) closed the connection before the answer was complete")
         case let error as IOError:
@@ -96,10 +106,17 @@ public struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case .remoteConnectionClosed, .uncleanShutdown:
             self.init(.closed, mayHaveBeenSent: true, "\(host) closed the connection before the answer was complete")
         case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath, .contentLengthMissing,
-            .identityCodingIncorrectlyPresent, .bodyLengthMismatch:
+            .identityCodingIncorrectlyPresent, .bodyLengthMismatch, .traceRequestWithBody:
             self.init(.invalid, mayHaveBeenSent: false, "the call can't be sent: \(error.shortDescription)")
         default:
-            self.init(.protocolError, mayHaveBeenSent: true, "the call to \(host) failed: \(error.shortDescription)")
+            // These carry what is wrong, so that they equal none of their kind.
+            let isRefused = ["Invalid header field names", "Invalid header field values", "Unsupported scheme"].contains
+            {
+                error.shortDescription.hasPrefix($0)
+            }
+            self.init(
+                isRefused ? .invalid : .protocolError, mayHaveBeenSent: !isRefused,
+                "the call to \(host) failed: \(error.shortDescription)")
         }
     }
 }

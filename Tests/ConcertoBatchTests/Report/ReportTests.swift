@@ -82,7 +82,7 @@ struct ReportTests {
         #expect((object?["throttled_milliseconds"] as? [String: Double]) == ["h:80": 4_000])
     }
 
-    @Test(.disabled("defect: a dry run shows variables in headers")) func aDryRunShowsTheCallsAndNoSecret() throws {
+    @Test func aDryRunShowsTheCallsAndNoSecret() throws {
         let folder = try TemporaryFolder()
         var options = BatchOptions()
         options.input = try folder.write(

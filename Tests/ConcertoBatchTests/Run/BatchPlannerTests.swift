@@ -84,8 +84,7 @@ struct BatchPlannerTests {
     }
 
     // Rows of a wrong input that was refused stayed in the store, and the right one was refused for ever.
-    @Test(.disabled("defect: rows of a refused input stay in the store")) func aRefusedInputLeavesNoTrace() async throws
-    {
+    @Test func aRefusedInputLeavesNoTrace() async throws {
         let right = row("a") + row("b")
         _ = try await plan(right)
         for wrong in [

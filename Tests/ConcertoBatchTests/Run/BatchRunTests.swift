@@ -133,7 +133,7 @@ struct BatchRunTests {
     }
 
     // A row that would have been repeated had the run gone on is not a failed one.
-    @Test(.disabled("defect: a drained row is recorded as failed"))
+    @Test
     func aRowWhoseCallFailsForNowWhileTheRunStopsStaysUnfinished() async throws {
         try setup.folder.write("input", input(1))
         let latch = Latch()
@@ -250,7 +250,7 @@ struct BatchRunTests {
     }
 
     // Rows that came while the run went on were called, but the store did not know them: a resume called them again.
-    @Test(.disabled("defect: rows appended during a run are called twice"))
+    @Test
     func rowsThatAreAppendedDuringTheRunAreLeftToTheNext() async throws {
         try setup.folder.write("input", input(3))
         let latch = Latch()
@@ -364,7 +364,7 @@ struct BatchRunTests {
     }
 
     // The workers that waited for the next line held every slot, and a row that was to be repeated got none.
-    @Test(.disabled("defect: workers that wait for input hold every slot")) func aRepeatDoesNotWaitForASilentInput()
+    @Test func aRepeatDoesNotWaitForASilentInput()
         async throws
     {
         let folder = setup.folder
@@ -391,7 +391,7 @@ struct BatchRunTests {
         #expect(try await task.value.succeeded == 1)
     }
 
-    @Test(.disabled("defect: RowSource.fill copies the unfinished line with every chunk; 64 MiB take minutes"))
+    @Test
     func anInputThatBreaksEndsTheRunWithAnErrorAndKeepsWhatIsDone() async throws {
         let folder = setup.folder
         #expect(mkfifo(folder("input"), 0o600) == 0)
@@ -419,7 +419,7 @@ struct BatchRunTests {
     }
 
     // `--overwrite` removed the input that the output, or the store, named in another way.
-    @Test(.disabled("defect: overwrite deletes the input"), arguments: ["out", "store"])
+    @Test(arguments: ["out", "store"])
     func theInputIsNeverOverwritten(place: String) async throws {
         try setup.folder.write("input", input(1))
         let other = setup.folder("./input")
@@ -435,7 +435,7 @@ struct BatchRunTests {
     }
 
     // A resume that is refused must leave the results of failed rows where they are.
-    @Test(.disabled("defect: the output is rewritten before the input is checked"))
+    @Test
     func aRefusedRetryOfFailuresLosesNoResult() async throws {
         try setup.folder.write("input", input(5))
         let broken = setup.transport { call, _ in .status(call.url.hasSuffix("3") ? 404 : 200) }
@@ -502,7 +502,7 @@ struct BatchRunTests {
 
     /// Runs that are cancelled at random moments and resumed until they are through: every row stands in the output
     /// once, and no finished row is called again.
-    @Test(.disabled("defect: cancelling the task makes the store fail"))
+    @Test
     func runsThatAreStoppedAtRandomLoseNothingAndRepeatNothing() async throws {
         var random = seededRandom()
         for _ in 0..<6 {

@@ -56,6 +56,7 @@ final class MemoryStore: BatchStore {
     func setOptions(_ options: [String: String]) async throws {}
     func outputLength() async throws -> Int64 { commits.last?.outputLength ?? 0 }
     func states(of keys: [String]) async throws -> [RowState?] { keys.map { states[$0] } }
+    func acceptRows() async throws {}
     func vanishedRow() async throws -> (key: String, line: Int)? { nil }
     func forgetFailures(includingUnknown: Bool, outputLength: Int64) async throws {}
     func awaitsRewrite() async throws -> Bool { false }

@@ -97,7 +97,7 @@ struct ResilientHTTPClientTests {
     }
 
     // Calls that had been let in and waited for their turn went out while the host wanted to be left alone.
-    @Test(.disabled("defect: a paused host is called by those the gate had let in"))
+    @Test
     func aPauseAlsoHoldsCallsThatWaitForTheirTurn() async throws {
         let turnedAway = Flag()
         let pace = RateLimiter(.smooth(1, per: .seconds(1)), clock: clock)
@@ -162,7 +162,7 @@ struct ResilientHTTPClientTests {
         #expect(try await task.value == 201)
     }
 
-    @Test(.disabled("defect: the budget does not use the options clock")) func anEmptyBudgetDelaysRetriesAndFailsNone()
+    @Test func anEmptyBudgetDelaysRetriesAndFailsNone()
         async throws
     {
         let transport = ScriptedTransport(clock: clock) { _, number in .status(number == 1 ? 503 : 200) }
@@ -278,7 +278,7 @@ struct ResilientHTTPClientTests {
     }
 
     // A row that would have been repeated is not finished because its caller gave up meanwhile.
-    @Test(.disabled("defect: a cancelled call returns the answer to repeat"))
+    @Test
     func aCallerThatGaveUpDuringAnAttemptHearsCancellationInsteadOfAnAnswerToRepeat() async throws {
         for failure in [HTTPReply.status(503), nil] {
             let latch = Latch()

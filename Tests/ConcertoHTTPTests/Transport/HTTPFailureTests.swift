@@ -54,7 +54,6 @@ struct HTTPFailureTests {
 
     // AsyncHTTPClient refuses these before it opens a connection; as `protocol` they would be repeated to no avail.
     @Test(
-        .disabled("defect: refused calls count as protocol errors"),
         arguments: [
             HTTPClientError.invalidHeaderFieldNames(["a b"]), .invalidHeaderFieldValues(["\u{1}"]),
             .traceRequestWithBody,
@@ -73,7 +72,6 @@ struct HTTPFailureTests {
 
     // A connection that has carried the request ends like this too: a POST must not be repeated after it.
     @Test(
-        .disabled("defect: TLS errors after the handshake count as not sent"),
         arguments: [NIOSSLError.uncleanShutdown, .readInInvalidTLSState, .writeDuringTLSShutdown])
     func aSecureConnectionThatBreaksLaterMayHaveCarriedTheRequest(error: NIOSSLError) {
         #expect(classify(error).mayHaveBeenSent)
