@@ -99,9 +99,9 @@ let package = Package(
             dependencies: [
                 .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
-                .product(name: "SwiftOperators", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
             ],
+            resources: [.embedInCode("Knowledge/apis.yml")],
             swiftSettings: settings),
         .executableTarget(
             name: "AsyncLintTool",
