@@ -141,6 +141,35 @@ final class FileContext {
         }
     }
 
+    /// Whether a comment on a statement, or on one around it within the function, speaks of cancellation: then it was thought about.
+    func speaksOfCancellation(_ node: some SyntaxProtocol) -> Bool {
+        func speaks(_ trivia: Trivia) -> Bool {
+            trivia.pieces.contains { piece in
+                switch piece {
+                case .lineComment(let text), .blockComment(let text), .docLineComment(let text),
+                    .docBlockComment(let text):
+                    let lower = text.lowercased()
+                    return lower.contains("cancel") || lower.contains("shield")
+                default: return false
+                }
+            }
+        }
+        var next: Syntax? = Syntax(node)
+        while let here = next {
+            if here.is(CodeBlockItemSyntax.self), speaks(here.leadingTrivia) || speaks(here.trailingTrivia) {
+                return true
+            }
+            if let function = here.as(FunctionDeclSyntax.self) {
+                let name = function.name.text.lowercased()
+                return speaks(function.leadingTrivia) || name.contains("cancel") || name.contains("shield")
+            }
+            // `case` has its comment before the first statement.
+            if here.is(ClosureExprSyntax.self) || here.is(MemberBlockSyntax.self) { return false }
+            next = here.parent
+        }
+        return false
+    }
+
     // MARK: Answers
 
     func report(

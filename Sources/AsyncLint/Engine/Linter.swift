@@ -127,9 +127,20 @@ public struct Linter: Sendable {
         let found = await inParallel(files, workers: workers) { [configuration] item -> [Finding] in
             guard case .file(let source, let text, let tree, _) = item else { return [] }
             let settings = configuration.settings(for: source.path)
+            var occurs: [String: Bool] = [:]
             let active = all.filter { rule in
-                ([type(of: rule).page] + type(of: rule).parts).contains { settings.severity(of: $0.id) != nil }
+                let type = type(of: rule)
+                guard ([type.page] + type.parts).contains(where: { settings.severity(of: $0.id) != nil }) else {
+                    return false
+                }
+                return type.words.allSatisfy { word in
+                    if let known = occurs[word] { return known }
+                    let found = text.contains(word)
+                    occurs[word] = found
+                    return found
+                }
             }
+            guard !active.isEmpty || text.contains("asynclint:") else { return [] }
             let file = FileContext(
                 path: source.path, source: text, symbols: table, apis: configuration.apis, settings: settings)
             FileWalker(rules: RuleSet(active), file: file).walk(tree)

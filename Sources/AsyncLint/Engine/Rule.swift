@@ -6,6 +6,8 @@ protocol Rule: Sendable {
     static var page: RulePage { get }
     /// Pages of parts that are reported under their own id.
     static var parts: [RulePage] { get }
+    /// Words that must all occur in a file for the rule to find anything in it: other files are not looked at.
+    static var words: [String] { get }
     init()
 }
 

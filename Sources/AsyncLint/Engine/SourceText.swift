@@ -1,4 +1,6 @@
 #if Lint
+import Foundation
+
 /// A file's bytes and where its lines begin.
 struct SourceText: Sendable {
     let bytes: [UInt8]
@@ -37,21 +39,20 @@ struct SourceText: Sendable {
         return String(decoding: bytes[start..<end], as: UTF8.self)
     }
 
-    func contains(_ word: StaticString) -> Bool {
-        word.withUTF8Buffer { needle in
-            bytes.withUnsafeBufferPointer { hay in
-                guard hay.count >= needle.count, let first = needle.first else { return false }
-                var index = 0
-                while index <= hay.count - needle.count {
-                    if hay[index] == first {
-                        var length = 1
-                        while length < needle.count, hay[index + length] == needle[length] { length += 1 }
-                        if length == needle.count { return true }
-                    }
-                    index += 1
+    func contains(_ word: String) -> Bool {
+        bytes.withUnsafeBytes { hay in
+            word.utf8.withContiguousStorageIfAvailable { needle in
+                guard var start = hay.baseAddress, let word = needle.baseAddress else { return false }
+                let end = start + hay.count
+                // `memchr` finds candidates many bytes at a time.
+                while end - start >= needle.count,
+                    let found = memchr(start, Int32(needle[0]), end - start - needle.count + 1)
+                {
+                    if memcmp(found, word, needle.count) == 0 { return true }
+                    start = UnsafeRawPointer(found) + 1
                 }
                 return false
-            }
+            } ?? true
         }
     }
 }

@@ -2,11 +2,11 @@
 import SwiftSyntax
 
 struct ActorReentrancy: CodeRule {
+    static let words = ["await", "async"]
     static let page = RulePage(
         id: "actor-reentrancy-check-then-act",
         summary: "An actor checks its state, awaits, and acts on what it saw before.",
         severity: .warning,
-        optIn: true,
         why: """
             While a method of an actor awaits, other calls of the same actor run. A cache that looks, loads and stores loads the same \
             thing as often as it is asked meanwhile; a balance that is checked before `await` may be gone after it.

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct AsyncLetDiscarded: VariableRule {
+    static let words = ["async let"]
     static let page = RulePage(
         id: "async-let-discarded",
         summary: "`async let _ = …` starts a child that is cancelled at the end of the scope, and drops its error.",

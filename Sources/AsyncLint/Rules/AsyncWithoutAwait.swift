@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct AsyncWithoutAwait: CodeRule {
+    static let words = ["async"]
     static let page = RulePage(
         id: "async-without-await",
         summary: "A function that is `async` and never awaits.",
@@ -44,6 +45,14 @@ struct AsyncWithoutAwait: CodeRule {
                 """),
         ],
         clean: [
+            .init(
+                "a witness in a local type",
+                """
+                func f() async {
+                    struct S: Policy { func check() async -> Int { 3 } }
+                    await use(S())
+                }
+                """),
             .init("awaits", "func f() async { await work() }"),
             .init("`async let`", "func f() async { async let a: Void = work(); _ = await a }"),
             .init("`for await`", "func f(_ s: AsyncStream<Int>) async { for await x in s { use(x) } }"),
@@ -172,7 +181,7 @@ struct AsyncWithoutAwait: CodeRule {
 
     /// Whether something may demand `async`: a requirement of that name, or a conformance whose requirements are out of sight.
     private func isDemanded(_ name: String, of type: String, _ code: Code, _ file: FileContext) -> Bool {
-        if code.node.ancestor(FunctionDeclSyntax.self) != nil { return false }
+        if Code.enclosing(code.node).kind != .initialValue { return false }
         if file.symbols.isOverridden(name) { return true }
         guard file.symbols.declaresType(type) else { return true }
         let table = file.symbols.types

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct BlockingCallInAsync: CallRule {
+    static let words: [String] = []
     static let page = RulePage(
         id: "blocking-call-in-async",
         summary: "A call that parks its thread, in asynchronous code.",

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct CancellationErrorSwallowed: DoRule {
+    static let words = ["catch", "await"]
     static let page = RulePage(
         id: "cancellation-error-swallowed",
         summary: "An empty catch around awaited work swallows cancellation with everything else.",
@@ -40,6 +41,14 @@ struct CancellationErrorSwallowed: DoRule {
                 options: ["all": "true"]),
         ],
         clean: [
+            .init(
+                "the next alternative",
+                """
+                func f(_ keys: [Key]) async throws -> Int {
+                    for key in keys { do { return try await key.verify() } catch {} }
+                    throw Failed()
+                }
+                """),
             .init(
                 "a clause for cancellation",
                 """
@@ -101,7 +110,15 @@ struct CancellationErrorSwallowed: DoRule {
                 return
             }
         }
-        if Loop.enclosing(statement)?.observesCancellation == true { return }
+        if let loop = Loop.enclosing(statement) {
+            if loop.observesCancellation { return }
+            // The next of a list of alternatives.
+            if case .forIn(let head) = loop.kind, statement.body.hasOwnLevel({ $0.is(ReturnStmtSyntax.self) }),
+                statement.body.mentions(Set(head.pattern.tokens(viewMode: .sourceAccurate).map(\.text)))
+            {
+                return
+            }
+        }
         file.report(
             Self.self, at: clause.catchKeyword,
             "this catch swallows cancellation too; let CancellationError out, or say why nothing is to do")

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct ContinuationNotResumed: CallRule {
+    static let words = ["Continuation", "await"]
     static let page = RulePage(
         id: "continuation-not-resumed",
         summary: "A path on which nobody resumes the continuation: the task hangs for good.",

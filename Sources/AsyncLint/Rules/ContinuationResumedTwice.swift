@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct ContinuationResumedTwice: CallRule {
+    static let words = ["Continuation", "await"]
     static let page = RulePage(
         id: "continuation-resumed-twice",
         summary: "A path that resumes the continuation and then resumes it again.",

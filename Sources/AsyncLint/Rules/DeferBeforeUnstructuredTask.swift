@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct DeferBeforeUnstructuredTask: BlockRule {
+    static let words = ["defer", "Task"]
     static let page = RulePage(
         id: "defer-before-unstructured-task",
         summary: "A `defer` that undoes something before the task it is meant for has begun.",

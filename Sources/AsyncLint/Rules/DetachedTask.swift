@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct DetachedTask: CallRule {
+    static let words = ["Task", "etached"]
     static let page = RulePage(
         id: "detached-task",
         summary: "`Task.detached` where `Task` would do.",

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct DiscardedCancellationCheck: BlockRule {
+    static let words = ["ancel"]
     static let page = RulePage(
         id: "discarded-cancellation-check",
         summary: "A look at cancellation whose answer nobody uses.",
@@ -54,6 +55,17 @@ struct DiscardedCancellationCheck: BlockRule {
                 """),
         ],
         clean: [
+            .init(
+                "returned by the first of two closures",
+                """
+                func run<R>(_ body: () async -> R, tearDown: (R) -> Void) {}
+                func f() {
+                    run {
+                        Task.isCancelled
+                    } tearDown: { _ in
+                    }
+                }
+                """),
             .init(
                 "throws",
                 """

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct GroupRaceWithoutCancel: CallRule {
+    static let words = ["TaskGroup"]
     static let page = RulePage(
         id: "group-race-without-cancel",
         summary: "The first child to finish wins, and the body then waits for all the others.",
@@ -87,6 +88,18 @@ struct GroupRaceWithoutCancel: CallRule {
                 """),
         ],
         clean: [
+            .init(
+                "ends the others in its own way",
+                """
+                func f() async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        g.addTask { try await client.run() }
+                        g.addTask { try await pause() }
+                        try await g.next()
+                        client.beginGracefulShutdown()
+                    }
+                }
+                """),
             .init(
                 "cancels",
                 """
@@ -203,6 +216,12 @@ struct GroupRaceWithoutCancel: CallRule {
                 return
             }
             if !repeats && scope.nexts.count >= scope.spawns.count { return }
+            // `client.shutdown()` behind it ends the others in its own way.
+            if scope.closure.statements.hasOwnLevel({
+                $0.as(FunctionCallExprSyntax.self).flatMap { Call($0) }?.endsWork ?? false
+            }) {
+                return
+            }
             site = Syntax(next.node)
         }
         // Every child added in one loop and one `next()` in a window's first turn would be repeated; what is left is a race.

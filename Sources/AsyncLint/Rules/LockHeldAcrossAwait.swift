@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct LockHeldAcrossAwait: CodeRule {
+    static let words = ["await"]
     static let page = RulePage(
         id: "lock-held-across-await",
         summary: "A lock that is held while the task is suspended.",
@@ -96,6 +97,22 @@ struct LockHeldAcrossAwait: CodeRule {
                 """),
         ],
         clean: [
+            .init(
+                "a method unlocks",
+                """
+                final class S {
+                    let lock = Lock()
+                    func next() async {
+                        lock.lock()
+                        start()
+                        await suspend()
+                    }
+                    func start() {
+                        lock.unlock()
+                        go()
+                    }
+                }
+                """),
             .init(
                 "unlocked first",
                 """
@@ -300,7 +317,10 @@ struct LockHeldAcrossAwait: CodeRule {
                     let release = walk.file.apis.locks.filter { $0.acquire == call.name }.map(\.release)
                     held[key] = Held(node: call.node.id, site: part, release: Set(release))
                 }
-                for (key, lock) in held where lock.release.contains(call.name) && walk.releaseKey(call) == key {
+                for (key, lock) in held
+                where lock.release.contains(call.name) && walk.releaseKey(call) == key
+                    || walk.isReleased(key, lock, by: call)
+                {
                     held[key] = nil
                 }
                 return .into
@@ -317,6 +337,23 @@ struct LockHeldAcrossAwait: CodeRule {
                 LockHeldAcrossAwait.self, at: node.as(AwaitExprSyntax.self).map { Syntax($0.awaitKeyword) } ?? node,
                 "'\(key)' is locked while the task is suspended here; unlock before 'await', or use an asynchronous lock",
                 notes: [(lock.site, "locked here")])
+        }
+
+        /// Whether a method of the same file that is called here lets go of the lock.
+        private func isReleased(_ key: String, _ lock: Held, by call: Call) -> Bool {
+            guard call.base == nil || call.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self" else {
+                return false
+            }
+            var found = false
+            call.node.root.traverse { node in
+                guard !found else { return .stop }
+                guard let function = node.as(FunctionDeclSyntax.self), function.name.plainText == call.name,
+                    let body = function.body
+                else { return .into }
+                found = releases(key, lock, in: Syntax(body))
+                return .skip
+            }
+            return found
         }
 
         /// A thing that is locked and nowhere unlocked is a door, or is unlocked elsewhere on purpose.

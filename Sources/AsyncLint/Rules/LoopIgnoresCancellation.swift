@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct LoopIgnoresCancellation: LoopRule {
+    static let words = ["await", "while"]
     static let page = RulePage(
         id: "loop-ignores-cancellation",
         summary: "An endless loop that awaits and never looks at cancellation.",

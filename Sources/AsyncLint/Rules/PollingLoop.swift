@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct PollingLoop: LoopRule {
+    static let words = ["await"]
     static let page = RulePage(
         id: "polling-loop",
         summary: "A loop that does nothing but sleep until a condition holds.",

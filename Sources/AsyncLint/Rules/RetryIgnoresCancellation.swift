@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct RetryIgnoresCancellation: LoopRule {
+    static let words = ["catch", "await"]
     static let page = RulePage(
         id: "retry-ignores-cancellation",
         summary: "A retry loop that takes cancellation for a failure and tries again.",

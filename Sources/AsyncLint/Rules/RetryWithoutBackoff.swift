@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct RetryWithoutBackoff: LoopRule {
+    static let words = ["catch", "await"]
     static let page = RulePage(
         id: "retry-without-backoff",
         summary: "A retry loop that tries again at once.",

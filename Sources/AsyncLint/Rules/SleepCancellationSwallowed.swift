@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct SleepCancellationSwallowed: TryRule {
+    static let words = ["sleep", "await"]
     static let page = RulePage(
         id: "sleep-cancellation-swallowed",
         summary: "`try? await Task.sleep` goes on at once when the task is cancelled.",
@@ -92,6 +93,23 @@ struct SleepCancellationSwallowed: TryRule {
         ],
         clean: [
             .init(
+                "a watchdog has nothing left to do",
+                """
+                func f() async -> Int? {
+                    try? await Task.sleep(for: .seconds(1))
+                    return nil
+                }
+                """),
+            .init(
+                "a comment says that it was thought about",
+                """
+                func f() async {
+                    // A cancelled pause goes round at once: the next attempt is cancelled too.
+                    try? await Task.sleep(for: .seconds(1))
+                    await attempt()
+                }
+                """),
+            .init(
                 "the loop's head looks",
                 """
                 func poll() async { while !Task.isCancelled { try? await Task.sleep(for: .seconds(1)) } }
@@ -168,12 +186,13 @@ struct SleepCancellationSwallowed: TryRule {
             file.apis.throwsCancellationOnly(call)
         else { return }
         guard let item = swallowing(expression) else { return }
+        if file.speaksOfCancellation(item) { return }
         let code = file.code(of: expression)
         if let loop = Loop.enclosing(item) {
             if loop.observesCancellation || !ErrorFlow.escapes(from: loop.body.statements).isEmpty { return }
         } else {
             guard let next = Self.next(after: item, within: code) else { return }
-            if next.mentions(CancellationWords.all) { return }
+            if next.mentions(CancellationWords.all) || Self.isHarmless(next) { return }
             if let spawn = file.spawn(owning: code), file.use(of: spawn.call.node) == .dropped { return }
         }
         let inLoop = Loop.enclosing(item) != nil
@@ -200,6 +219,12 @@ struct SleepCancellationSwallowed: TryRule {
             statement.catchesEverything, statement.catchClauses.first?.body.statements.isEmpty == true
         else { return nil }
         return statement.parent?.as(CodeBlockItemSyntax.self)
+    }
+
+    /// `return nil`, `return .timedOut`: nothing runs.
+    private static func isHarmless(_ item: CodeBlockItemSyntax) -> Bool {
+        guard let statement = item.item.as(ReturnStmtSyntax.self) else { return false }
+        return !statement.hasOwnLevel { $0.is(FunctionCallExprSyntax.self) || $0.is(AwaitExprSyntax.self) }
     }
 
     /// What runs after a statement in its own code, in its block or in one around it.

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct StreamProducerNotCancelled: CallRule {
+    static let words = ["Stream", "Task"]
     static let page = RulePage(
         id: "stream-producer-not-cancelled",
         summary: "A task that feeds an `AsyncStream` and goes on when nobody listens any more.",

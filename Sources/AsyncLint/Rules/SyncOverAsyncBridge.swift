@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct SyncOverAsyncBridge: CodeRule {
+    static let words = ["Task", "wait"]
     static let page = RulePage(
         id: "sync-over-async-bridge",
         summary: "A function starts a task and blocks its thread until the task signals.",

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct ThrowingGroupNeverAwaited: CallRule {
+    static let words = ["withThrowingTaskGroup"]
     static let page = RulePage(
         id: "throwing-group-never-awaited",
         summary: "A throwing task group whose children nobody awaits: every error is lost.",
@@ -92,6 +93,33 @@ struct ThrowingGroupNeverAwaited: CallRule {
                 """),
         ],
         clean: [
+            .init(
+                "a background child that is asked to stop",
+                """
+                func f() async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        g.addTask { try await server.run() }
+                        try await body(server)
+                        server.beginGracefulShutdown()
+                    }
+                }
+                """),
+            .init(
+                "a result from within a do",
+                """
+                func f() async throws -> Int {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        g.addTask { try await serve() }
+                        do {
+                            let r = try await load(2)
+                            return r
+                        } catch {
+                            log(error)
+                            throw error
+                        }
+                    }
+                }
+                """),
             .init(
                 "iterated",
                 """
@@ -190,17 +218,26 @@ struct ThrowingGroupNeverAwaited: CallRule {
         let repeats = scope.spawns.contains { scope.isRepeated($0.node) }
         let body = scope.closure.statements
         if !repeats, body.hasOwnLevel({ $0.isSuspension }) {
-            let returns = body.contains { item in
-                guard let value = item.item.as(ReturnStmtSyntax.self)?.expression else { return false }
+            let returns = body.hasOwnLevel { node in
+                guard let value = node.as(ReturnStmtSyntax.self)?.expression else { return false }
                 return value.trimmedDescription != "()"
             }
-            if scope.cancels || returns || body.last?.item.is(AwaitExprSyntax.self) == true { return }
+            if scope.cancels || returns || Self.endsBackgroundWork(body) { return }
+            if body.last?.item.is(AwaitExprSyntax.self) == true { return }
         }
         file.report(
             Self.self, at: call.nameToken,
             "nobody awaits the children of '\(scope.group)': their errors are lost; "
                 + "add 'try await \(scope.group).waitForAll()' or iterate over the group",
             notes: [(Syntax(scope.spawns[0].node), "a child that can throw")], fixes: fix(scope, in: file))
+    }
+
+    /// Whether the body asks what runs in the background to stop, as `server.shutdown()` does.
+    private static func endsBackgroundWork(_ body: CodeBlockItemListSyntax) -> Bool {
+        body.hasOwnLevel { node in
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return false }
+            return call.endsWork
+        }
     }
 
     private static func canThrow(_ child: Call) -> Bool {

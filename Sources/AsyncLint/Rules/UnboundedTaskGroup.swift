@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct UnboundedTaskGroup: LoopRule {
+    static let words = ["Task", "for"]
     static let page = RulePage(
         id: "unbounded-task-group",
         summary: "One task for each element, with no limit.",
@@ -76,6 +77,25 @@ struct UnboundedTaskGroup: LoopRule {
                 """),
         ],
         clean: [
+            .init(
+                "a small count by default",
+                """
+                func f(tasks: Int = 4) async {
+                    await withTaskGroup(of: Void.self) { g in
+                        for _ in 0..<tasks { g.addTask { await work() } }
+                    }
+                }
+                """),
+            .init(
+                "services that run for ever",
+                """
+                func f(_ services: [Service]) async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        for s in services { g.addTask { try await s.run() } }
+                        try await g.waitForAll()
+                    }
+                }
+                """),
             .init(
                 "a constant range",
                 """
@@ -197,11 +217,25 @@ struct UnboundedTaskGroup: LoopRule {
         {
             return
         }
-        if spawn.mentions(["withPermit", "acquire", "semaphore", "limiter"]) { return }
+        if spawn.mentions(["withPermit", "acquire", "semaphore", "limiter"]) || isLongLived(spawn) { return }
         file.report(
             Self.self, at: loop.keyword,
             "one task for each element, all at once; limit how many run together",
             notes: [(spawn, "started here")])
+    }
+
+    /// Whether the child serves for as long as it lives: all of them must run at once.
+    private func isLongLived(_ spawn: Syntax) -> Bool {
+        guard let body = spawn.as(FunctionCallExprSyntax.self).flatMap({ Call($0) })?.closures.first?.closure else {
+            return false
+        }
+        return body.statements.hasOwnLevel { node in
+            if let loop = Loop(node) { return loop.isForAwait || loop.isForever }
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), call.base != nil else {
+                return false
+            }
+            return ["run", "serve", "listen", "runConnections"].contains(call.name)
+        }
     }
 
     private func isSmall(_ sequence: ExprSyntax, in file: FileContext) -> Bool {
@@ -219,7 +253,7 @@ struct UnboundedTaskGroup: LoopRule {
             }
             return false
         }
-        if let range = value.as(SequenceExprSyntax.self) { return isSmall(range, limit: limit) }
+        if let range = value.as(SequenceExprSyntax.self) { return isSmall(range, limit: limit, in: file) }
         if let name = value.identifier, let local = file.types.localDeclaration(of: name, at: Syntax(value)),
             let literal = local.as(PatternBindingSyntax.self)?.initializer?.value.core.as(ArrayExprSyntax.self)
         {
@@ -229,7 +263,7 @@ struct UnboundedTaskGroup: LoopRule {
     }
 
     /// A range whose ends are constants not too far apart, or whose upper end is named like a limit.
-    private func isSmall(_ range: SequenceExprSyntax, limit: Int) -> Bool {
+    private func isSmall(_ range: SequenceExprSyntax, limit: Int, in file: FileContext) -> Bool {
         let parts = Array(range.elements)
         guard parts.count >= 3, let sign = parts[1].as(BinaryOperatorExprSyntax.self)?.operator.text,
             sign == "..<" || sign == "..."
@@ -239,6 +273,13 @@ struct UnboundedTaskGroup: LoopRule {
             return Int(literal.literal.text.filter { $0 != "_" })
         }
         if parts.count == 3, let low = constant(parts[0]), let high = constant(parts[2]) { return high - low <= limit }
+        // `tasks: Int = 4` says what it is meant for.
+        if parts.count == 3, let name = parts[2].identifier,
+            let parameter = file.types.localDeclaration(of: name, at: Syntax(range))?.as(FunctionParameterSyntax.self),
+            let count = parameter.defaultValue.flatMap({ constant($0.value) })
+        {
+            return count <= limit
+        }
         let upper = parts[2...].map(\.trimmedDescription).joined().lowercased()
         return [
             "max", "limit", "width", "concurren", "worker", "parallel", "core", "processor", "thread", "min(",

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct UnobservedTaskError: CallRule {
+    static let words = ["Task"]
     static let page = RulePage(
         id: "unobserved-task-error",
         summary: "A task that can fail, and nobody who would learn of it.",

@@ -2,6 +2,7 @@
 import SwiftSyntax
 
 struct UnstructuredAwait: MemberRule {
+    static let words = ["Task", "await"]
     static let page = RulePage(
         id: "unstructured-await",
         summary: "`await Task { … }.value`: cancelling the caller does not cancel the work.",
@@ -43,6 +44,14 @@ struct UnstructuredAwait: MemberRule {
             .init("with a type", "func f() async { await ↓Task<Void, Never> { await work() }.value }"),
         ],
         clean: [
+            .init(
+                "a function that says so",
+                """
+                func withoutCancellation(_ run: @escaping () async -> Int) async -> Int {
+                    let t = Task { await run() }
+                    return await t.value
+                }
+                """),
             .init(
                 "forwards cancellation",
                 """
@@ -147,24 +156,10 @@ struct UnstructuredAwait: MemberRule {
     }
 
     private func report(_ spawn: TaskSpawn, at node: Syntax, in file: FileContext) {
-        guard !isExplained(node) else { return }
+        guard !file.speaksOfCancellation(node) else { return }
         file.report(
             Self.self, at: node,
             "cancelling the caller does not cancel this task; call the work directly, or use 'async let'")
-    }
-
-    private func isExplained(_ node: Syntax) -> Bool {
-        guard let item = node.ancestor(CodeBlockItemSyntax.self) else { return false }
-        let comments =
-            item.leadingTrivia.pieces + (node.firstToken(viewMode: .sourceAccurate)?.leadingTrivia.pieces ?? [])
-        return comments.contains { piece in
-            switch piece {
-            case .lineComment(let text), .blockComment(let text):
-                let lower = text.lowercased()
-                return lower.contains("cancel") || lower.contains("shield")
-            default: return false
-            }
-        }
     }
 }
 #endif

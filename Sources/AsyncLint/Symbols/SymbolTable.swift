@@ -128,7 +128,9 @@ struct SymbolTable: Sendable {
     func closureParameter(of call: Call, label: String?, in file: FileContext) -> Closure? {
         let closures = candidates(for: call, in: file).compactMap { function -> Closure? in
             if let label, label != "_" { return function.parameters.first { $0.label == label }?.closure }
-            return function.parameters.last { $0.closure != nil }?.closure
+            let named = Set(call.node.additionalTrailingClosures.map { $0.label.plainText })
+            let left = function.parameters.filter { $0.closure != nil && !named.contains($0.label) }
+            return left.count == 1 ? left[0].closure : nil
         }
         guard let first = closures.first, closures.allSatisfy({ $0.isAsync == first.isAsync }) else { return nil }
         return Closure(isAsync: first.isAsync, returnsVoid: closures.allSatisfy(\.returnsVoid))

@@ -69,6 +69,12 @@ struct Call {
         return base.identifier
     }
 
+    /// Whether the name asks something to end: `shutdown`, `close`, `stop`, `cancel`, `finish`, `terminate`.
+    var endsWork: Bool {
+        let lower = name.lowercased()
+        return ["shutdown", "close", "stop", "cancel", "finish", "terminate"].contains { lower.contains($0) }
+    }
+
     func argument(_ label: String) -> ExprSyntax? {
         node.arguments.first { $0.label?.plainText == label }?.expression
     }
