@@ -131,7 +131,14 @@ let package = Package(
             name: "ConcertoBatchTests", dependencies: ["ConcertoBatch", "ConcertoTesting", "DemoServer"],
             swiftSettings: settings),
         .testTarget(name: "ConcertoCLITests", dependencies: ["ConcertoCLI", "DemoServer"], swiftSettings: settings),
-        .testTarget(name: "AsyncLintTests", dependencies: ["AsyncLint"], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncLintTests",
+            dependencies: [
+                "AsyncLint", "AsyncLintTool",
+                .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -149,6 +149,7 @@ final class FileContext {
                 case .lineComment(let text), .blockComment(let text), .docLineComment(let text),
                     .docBlockComment(let text):
                     let lower = text.lowercased()
+                    if lower.contains("asynclint:") { return false }
                     return lower.contains("cancel") || lower.contains("shield")
                 default: return false
                 }

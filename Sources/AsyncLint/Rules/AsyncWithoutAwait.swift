@@ -54,6 +54,7 @@ struct AsyncWithoutAwait: CodeRule {
                 }
                 """),
             .init("awaits", "func f() async { await work() }"),
+            .init("blocks, which is the finding", "func f() async { usleep(1) }"),
             .init("`async let`", "func f() async { async let a: Void = work(); _ = await a }"),
             .init("`for await`", "func f(_ s: AsyncStream<Int>) async { for await x in s { use(x) } }"),
             .init(
@@ -136,6 +137,12 @@ struct AsyncWithoutAwait: CodeRule {
         }
         guard let keyword, name != "main", isExcusable(attributes, modifiers, code, file) == false else { return }
         if let type = file.enclosingTypeName(of: code.node), isDemanded(name, of: type, code, file) { return }
+        // Where it blocks instead, that is the finding: an `await` belongs there.
+        let blocks = statements.hasOwnLevel { node in
+            node.as(FunctionCallExprSyntax.self).flatMap { Call($0) }.map { BlockingCallInAsync.blocks($0, in: file) }
+                ?? false
+        }
+        if blocks { return }
         file.report(
             Self.self, at: keyword, "'\(name)' never awaits; take 'async' off, or await what was meant to be awaited",
             fixes: [Fix(title: "take 'async' off", safety: .suggestion, edits: [removal(keyword)])])

@@ -168,18 +168,23 @@ struct BlockingCallInAsync: CallRule {
     static let parts = [fileIO]
 
     func check(_ call: Call, in file: FileContext) {
-        if let entry = match(file.apis.blocking, call, in: file) {
+        if let entry = Self.match(file.apis.blocking, call, in: file) {
             file.report(
                 Self.self, at: call.node,
                 "'\(call.name)' parks a thread that other tasks need; use \(entry.use)", fixes: fix(call, in: file))
-        } else if let entry = match(file.apis.fileIO, call, in: file) {
+        } else if let entry = Self.match(file.apis.fileIO, call, in: file) {
             file.report(
                 Self.self, at: call.node, part: Self.fileIO.id,
                 "'\(call.name)' waits for a file on a thread that other tasks need; use \(entry.use)")
         }
     }
 
-    private func match(_ table: [String: [APITable.Entry]], _ call: Call, in file: FileContext) -> APITable.Entry? {
+    /// Whether a call parks its thread, and asynchronous code makes it.
+    static func blocks(_ call: Call, in file: FileContext) -> Bool { match(file.apis.blocking, call, in: file) != nil }
+
+    private static func match(_ table: [String: [APITable.Entry]], _ call: Call, in file: FileContext) -> APITable
+        .Entry?
+    {
         guard let entries = table[call.name] else { return nil }
         let entry = entries.first { entry in
             guard entry.pattern.fits(call) else { return false }
