@@ -44,6 +44,8 @@ final class FileContext {
             let closure = code.node.cast(ClosureExprSyntax.self)
             if code.suspends {
                 answer = true
+            } else if let type = closure.parent?.parent?.as(PatternBindingSyntax.self)?.typeAnnotation?.type {
+                answer = type.firstFunctionType?.effectSpecifiers?.asyncSpecifier != nil
             } else if let (call, label) = closure.owningCall {
                 answer =
                     apis.takesAsyncClosure(call, label: label)

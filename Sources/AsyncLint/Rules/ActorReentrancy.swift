@@ -18,6 +18,17 @@ struct ActorReentrancy: CodeRule {
             """,
         reported: [
             .init(
+                "in one branch",
+                """
+                actor Cache {
+                    var d: [Int: Int] = [:]
+                    func get(_ k: Int) async -> Int {
+                        if d[k] == nil { ↓d[k] = await load(k) }
+                        return d[k]!
+                    }
+                }
+                """),
+            .init(
                 "a cache",
                 """
                 actor Cache {
@@ -197,24 +208,48 @@ struct ActorReentrancy: CodeRule {
                 if let conditions = Self.conditions(of: node), reads(variable, Syntax(conditions)) {
                     read = Syntax(conditions)
                     awaited = false
-                    // What the branch itself writes and awaits is its own affair.
-                    if node.hasOwnLevel({ $0.isSuspension }), !node.is(GuardStmtSyntax.self) { read = nil }
+                    guard node.hasOwnLevel({ $0.isSuspension }), !node.is(GuardStmtSyntax.self) else { continue }
+                    // The branch awaits: it may act on what its own condition saw; what comes after it is another matter.
+                    if let write = Self.actsAfterAwait(variable, in: node, file) {
+                        report(write, variable, Syntax(conditions), file)
+                    }
+                    read = nil
                     continue
                 }
                 let write = read == nil ? nil : Self.write(variable, in: node, file)
                 let suspends = node.hasOwnLevel { $0.isSuspension }
                 if let write, let site = read, awaited || suspends {
-                    file.report(
-                        Self.self, at: write,
-                        "'\(variable)' may have changed since it was checked: other calls ran during 'await'; "
-                            + "look again, or store before awaiting",
-                        notes: [(site, "checked here")])
+                    report(write, variable, site, file)
                     break
                 }
                 if write != nil { read = nil }
                 if suspends { awaited = true }
             }
         }
+    }
+
+    private func report(_ write: Syntax, _ variable: String, _ site: Syntax, _ file: FileContext) {
+        file.report(
+            Self.self, at: write,
+            "'\(variable)' may have changed since it was checked: other calls ran during 'await'; "
+                + "look again, or store before awaiting",
+            notes: [(site, "checked here")])
+    }
+
+    /// A write in the branch of an `if` that an `await` of the branch precedes or feeds.
+    private static func actsAfterAwait(_ variable: String, in node: Syntax, _ file: FileContext) -> Syntax? {
+        guard let branch = node.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self) else { return nil }
+        var awaited = false
+        for item in branch.body.statements {
+            let statement = Syntax(item.item)
+            if let write = write(variable, in: statement, file) {
+                if awaited || statement.hasOwnLevel({ $0.isSuspension }) { return write }
+                return nil
+            }
+            if conditions(of: statement) != nil { return nil }
+            if statement.hasOwnLevel({ $0.isSuspension }) { awaited = true }
+        }
+        return nil
     }
 
     private static func conditions(of node: Syntax) -> ConditionElementListSyntax? {

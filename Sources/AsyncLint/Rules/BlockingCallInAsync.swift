@@ -22,6 +22,7 @@ struct BlockingCallInAsync: CallRule {
             with `apis` in the configuration. File access has its own id, `blocking-call-in-async/file-io`.
             """,
         reported: [
+            .init("a closure whose type says async", "let c: @Sendable () async -> Void = { ↓usleep(1) }"),
             .init("a C function", "func f() async { ↓usleep(1) }"),
             .init("a static method", "func f() async { ↓Thread.sleep(forTimeInterval: 1) }"),
             .init("a parameter of a blocking type", "func f(_ s: DispatchSemaphore) async { ↓s.wait() }"),

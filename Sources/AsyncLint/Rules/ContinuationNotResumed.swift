@@ -22,6 +22,14 @@ struct ContinuationNotResumed: CallRule {
         options: [.init(name: "early-returns", fallback: "false", meaning: "report every early return of a callback")],
         reported: [
             .init(
+                "nothing but an argument that may be missing",
+                "func f() async -> Int { await withCheckedContinuation { c in ↓legacy { v, e in if let v { c.resume(returning: v) } } } }"
+            ),
+            .init(
+                "a lost self, asked for otherwise",
+                "class A { func f() async { await withCheckedContinuation { c in legacy { [weak self] in guard self != nil else { ↓return }; c.resume() } } } }"
+            ),
+            .init(
                 "a lost self",
                 """
                 class A {
@@ -126,6 +134,10 @@ struct ContinuationNotResumed: CallRule {
                 """, options: ["early-returns": "true"]),
         ],
         clean: [
+            .init(
+                "a callback for each of many",
+                "func f(_ clock: Clock) async { await withCheckedContinuation { c in for i in 0..<100 { clock.schedule(i) { if last(i) { c.resume() } } } } }"
+            ),
             .init(
                 "stored",
                 """
@@ -337,6 +349,7 @@ struct ContinuationNotResumed: CallRule {
         guard conditions.isInside(closure) else { return false }
         let names = Set(closure.parameterNames)
         return conditions.contains { element in
+            if element.condition.trimmedDescription == "self != nil" { return true }
             guard let binding = element.condition.as(OptionalBindingConditionSyntax.self) else { return false }
             let bound = binding.pattern.trimmedDescription
             let value = binding.initializer?.value.core
@@ -352,8 +365,12 @@ struct ContinuationNotResumed: CallRule {
         guard let last = closure.statements.last?.item else { return false }
         let statement = last.as(ExpressionStmtSyntax.self).map { Syntax($0.expression) } ?? Syntax(last)
         if let branch = statement.as(IfExprSyntax.self), branch.elseBody == nil {
-            return branch.conditions.contains {
-                $0.condition.as(OptionalBindingConditionSyntax.self)?.pattern.trimmedDescription == "self"
+            // Nothing but an argument that may be missing: what else should ever resume?
+            let names = closure.statements.count == 1 ? Set(closure.parameterNames) : []
+            return branch.conditions.contains { element in
+                guard let binding = element.condition.as(OptionalBindingConditionSyntax.self) else { return false }
+                let bound = binding.pattern.trimmedDescription
+                return bound == "self" || names.contains(binding.initializer?.value.core.identifier ?? bound)
             }
         }
         if let attempt = statement.as(DoStmtSyntax.self) {

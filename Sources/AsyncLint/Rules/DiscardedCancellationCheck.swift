@@ -56,6 +56,17 @@ struct DiscardedCancellationCheck: BlockRule {
         ],
         clean: [
             .init(
+                "the value of an awaited call",
+                """
+                func f() async throws -> Bool {
+                    let t = Task {
+                        run()
+                        return try await timeout.execute { Task.isCancelled }
+                    }
+                    return try await t.value
+                }
+                """),
+            .init(
                 "returned by the first of two closures",
                 """
                 func run<R>(_ body: () async -> R, tearDown: (R) -> Void) {}

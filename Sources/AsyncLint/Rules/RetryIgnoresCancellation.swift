@@ -2,7 +2,7 @@
 import SwiftSyntax
 
 struct RetryIgnoresCancellation: LoopRule {
-    static let words = ["catch", "await"]
+    static let words = ["await"]
     static let page = RulePage(
         id: "retry-ignores-cancellation",
         summary: "A retry loop that takes cancellation for a failure and tries again.",
@@ -21,6 +21,10 @@ struct RetryIgnoresCancellation: LoopRule {
             that decides by the error whether to go on is trusted.
             """,
         reported: [
+            .init(
+                "`try?`",
+                "func f() async -> Int? { var n = 0; while n < 3 { if let v = ↓try? await load(1) { return v }; n += 1 }; return nil }"
+            ),
             .init(
                 "endless",
                 """
@@ -97,6 +101,10 @@ struct RetryIgnoresCancellation: LoopRule {
                 """),
         ],
         clean: [
+            .init(
+                "`try?` over alternatives",
+                "func f(_ xs: [Mirror]) async -> Int? { for x in xs { if let v = try? await x.load() { return v } }; return nil }"
+            ),
             .init(
                 "cancellation first",
                 """
@@ -202,37 +210,40 @@ struct RetryIgnoresCancellation: LoopRule {
     func check(_ loop: Loop, in file: FileContext) {
         guard let retry = RetryLoop(loop, in: file), !retry.consumesElement else { return }
         if loop.observesCancellation { return }
-        if retry.attempt.catchClauses.contains(where: { $0.mentions(CancellationWords.all) }) { return }
-        if !ErrorFlow.escapes(from: retry.catchAll.body).filter({ $0.is(TryExprSyntax.self) }).isEmpty { return }
+        if retry.clauses?.contains(where: { $0.mentions(CancellationWords.all) }) == true { return }
+        if let body = retry.catchAll?.body, !ErrorFlow.escapes(from: body).filter({ $0.is(TryExprSyntax.self) }).isEmpty
+        {
+            return
+        }
         if retry.between({ node in
             node.as(TryExprSyntax.self).map {
-                $0.questionOrExclamationMark == nil && $0.ancestor(DoStmtSyntax.self)?.id != retry.attempt.id
+                $0.questionOrExclamationMark == nil && !$0.isInside(retry.attempt)
             } ?? false
         }) {
             return
         }
         if decidesByError(retry) { return }
         let code = file.code(of: loop.node)
+        var fixes: [Fix] = []
+        if let clause = retry.catchAll {
+            let edit = file.insert("catch is CancellationError { throw CancellationError() } ", before: clause)
+            let isSafe = code.throwsAnyError && code.kind != .closure
+            fixes = [Fix(title: "let cancellation out", safety: isSafe ? .safe : .suggestion, edits: [edit])]
+        }
         file.report(
-            Self.self, at: retry.attempt.doKeyword,
+            Self.self, at: retry.keyword,
             "a cancelled attempt is tried again; let CancellationError out or check Task.isCancelled",
-            notes: [(Syntax(retry.catchAll), "takes cancellation for a failure")],
-            fixes: [
-                Fix(
-                    title: "let cancellation out",
-                    safety: code.throwsAnyError && code.kind != .closure ? .safe : .suggestion,
-                    edits: [
-                        file.insert("catch is CancellationError { throw CancellationError() } ", before: retry.catchAll)
-                    ])
-            ])
+            notes: [(retry.catchAll.map { Syntax($0) } ?? retry.attempt, "takes cancellation for a failure")],
+            fixes: fixes)
     }
 
     /// Whether a condition in the catch looks at the error itself, or hands it to something that answers.
     private func decidesByError(_ retry: RetryLoop) -> Bool {
+        guard let clause = retry.catchAll else { return false }
         let name =
-            retry.catchAll.catchItems.first?.pattern?.tokens(viewMode: .sourceAccurate).reversed()
+            clause.catchItems.first?.pattern?.tokens(viewMode: .sourceAccurate).reversed()
             .first { if case .identifier = $0.tokenKind { true } else { false } }?.plainText ?? "error"
-        return retry.catchAll.body.hasOwnLevel { node in
+        return clause.body.hasOwnLevel { node in
             switch node.kind {
             case .guardStmt: node.cast(GuardStmtSyntax.self).conditions.mentions(name)
             case .ifExpr: node.cast(IfExprSyntax.self).conditions.mentions(name)

@@ -2,7 +2,7 @@
 import SwiftSyntax
 
 struct RetryWithoutBackoff: LoopRule {
-    static let words = ["catch", "await"]
+    static let words = ["await"]
     static let page = RulePage(
         id: "retry-without-backoff",
         summary: "A retry loop that tries again at once.",
@@ -16,6 +16,10 @@ struct RetryWithoutBackoff: LoopRule {
             "A pause that grows and is jittered, between the attempts: `Retry(backoff: .exponential(…))` of Concerto.",
         limits: "Anything in the loop that awaits between two attempts, or is named like a pause, counts as one.",
         reported: [
+            .init(
+                "`try?`",
+                "func f() async -> Int? { var n = 0; while n < 3 { if let v = ↓try? await load(1) { return v }; n += 1 }; return nil }"
+            ),
             .init(
                 "endless",
                 """
@@ -198,15 +202,15 @@ struct RetryWithoutBackoff: LoopRule {
         }
         if pauses || loop.head.hasOwnLevel({ $0.isSuspension }) { return }
         // An attempt that begins with a pause has one.
-        let sleeps = retry.attempt.body.hasOwnLevel { node in
+        let sleeps = retry.attempt.hasOwnLevel { node in
             guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return false }
             return call.name.lowercased().contains("sleep") || call.name.lowercased().contains("backoff")
         }
         if sleeps { return }
         file.report(
-            Self.self, at: retry.attempt.doKeyword,
+            Self.self, at: retry.keyword,
             "a failed attempt is tried again at once; pause between attempts, longer each time",
-            notes: [(Syntax(retry.catchAll), "goes round without a pause")])
+            notes: [(retry.catchAll.map { Syntax($0) } ?? retry.attempt, "goes round without a pause")])
     }
 }
 #endif

@@ -1,7 +1,7 @@
 #if Lint
 import SwiftSyntax
 
-struct UnboundedTaskGroup: LoopRule {
+struct UnboundedTaskGroup: LoopRule, CallRule {
     static let words = ["Task", "for"]
     static let page = RulePage(
         id: "unbounded-task-group",
@@ -22,6 +22,10 @@ struct UnboundedTaskGroup: LoopRule {
             """,
         options: [.init(name: "max", fallback: "64", meaning: "the largest constant count that is fine")],
         reported: [
+            .init(
+                "`forEach`",
+                "func f(_ xs: [Int]) async { await withTaskGroup(of: Void.self) { g in xs.↓forEach { x in g.addTask { await use(x) } } } }"
+            ),
             .init(
                 "a group",
                 """
@@ -77,6 +81,10 @@ struct UnboundedTaskGroup: LoopRule {
                 """),
         ],
         clean: [
+            .init(
+                "`forEach` over a literal",
+                "func f() async { await withTaskGroup(of: Void.self) { g in [1, 2].forEach { x in g.addTask { await use(x) } } } }"
+            ),
             .init(
                 "a small count by default",
                 """
@@ -199,10 +207,23 @@ struct UnboundedTaskGroup: LoopRule {
                 """),
         ])
 
-    func check(_ loop: Loop, in file: FileContext) {
-        guard case .forIn(let statement) = loop.kind else { return }
+    /// `xs.forEach { x in group.addTask { … } }`.
+    func check(_ call: Call, in file: FileContext) {
+        guard call.name == "forEach", let base = call.base, let closure = call.closures.first?.closure,
+            let spawn = spawn(in: closure.statements, file), !isSmall(base, in: file), !isLongLived(spawn)
+        else { return }
+        report(at: call.nameToken, spawn, in: file)
+    }
+
+    private func report(at node: TokenSyntax, _ spawn: Syntax, in file: FileContext) {
+        file.report(
+            Self.self, at: node, "one task for each element, all at once; limit how many run together",
+            notes: [(spawn, "started here")])
+    }
+
+    private func spawn(in items: CodeBlockItemListSyntax, _ file: FileContext) -> Syntax? {
         var spawn: Syntax?
-        loop.body.traverseOwnLevel { node in
+        items.traverseOwnLevel { node in
             if Loop(node) != nil { return .skip }
             guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return .into }
             let adds =
@@ -210,7 +231,13 @@ struct UnboundedTaskGroup: LoopRule {
             if adds || (file.spawn(call) != nil && file.use(of: call.node) != .used) { spawn = node }
             return spawn == nil ? .into : .stop
         }
-        guard let spawn, !isSmall(statement.sequence, in: file) else { return }
+        return spawn
+    }
+
+    func check(_ loop: Loop, in file: FileContext) {
+        guard case .forIn(let statement) = loop.kind, let spawn = spawn(in: loop.body.statements, file),
+            !isSmall(statement.sequence, in: file)
+        else { return }
         // Awaiting in the loop holds it back: for a finished child, a permit, or the task itself.
         if loop.body.hasOwnLevel({ $0.isSuspension })
             || loop.body.hasOwnLevel({ $0.is(BreakStmtSyntax.self) || $0.is(ReturnStmtSyntax.self) })
@@ -218,10 +245,7 @@ struct UnboundedTaskGroup: LoopRule {
             return
         }
         if spawn.mentions(["withPermit", "acquire", "semaphore", "limiter"]) || isLongLived(spawn) { return }
-        file.report(
-            Self.self, at: loop.keyword,
-            "one task for each element, all at once; limit how many run together",
-            notes: [(spawn, "started here")])
+        report(at: loop.keyword, spawn, in: file)
     }
 
     /// Whether the child serves for as long as it lives: all of them must run at once.

@@ -25,6 +25,7 @@ struct UnobservedTaskError: CallRule {
             .init(name: "report_discarded", fallback: "false", meaning: "report `_ = Task { … }` too")
         ],
         reported: [
+            .init("a stream that can fail", "func f(_ s: Messages) { ↓Task { for try await m in s { use(m) } } }"),
             .init("a dropped task", "func f() { ↓Task { try await save(1) } }"),
             .init("detached", "func f() { ↓Task.detached(priority: .low) { try await save(1) } }"),
             .init("immediate, named", "func f() { ↓Task.immediate(name: \"save\") { try await save(1) } }"),

@@ -120,21 +120,7 @@ struct SymbolCollector {
 
     private static func parameters(_ clause: FunctionParameterClauseSyntax) -> [SymbolTable.Parameter] {
         clause.parameters.map { parameter in
-            var type = parameter.type
-            while true {
-                if let attributed = type.as(AttributedTypeSyntax.self) {
-                    type = attributed.baseType
-                } else if let optional = type.as(OptionalTypeSyntax.self) {
-                    type = optional.wrappedType
-                } else if let tuple = type.as(TupleTypeSyntax.self), tuple.elements.count == 1,
-                    let only = tuple.elements.first
-                {
-                    type = only.type
-                } else {
-                    break
-                }
-            }
-            let closure = type.as(FunctionTypeSyntax.self).map { function in
+            let closure = parameter.type.firstFunctionType.map { function in
                 SymbolTable.Closure(
                     isAsync: function.effectSpecifiers?.asyncSpecifier != nil,
                     returnsVoid: ["Void", "()"].contains(function.returnClause.type.trimmedDescription))

@@ -137,6 +137,27 @@ struct SymbolTable: Sendable {
     }
 }
 
+extension TypeSyntax {
+    /// The function type behind attributes, optionals and parentheses.
+    var firstFunctionType: FunctionTypeSyntax? {
+        var type = self
+        while true {
+            if let function = type.as(FunctionTypeSyntax.self) { return function }
+            if let attributed = type.as(AttributedTypeSyntax.self) {
+                type = attributed.baseType
+            } else if let optional = type.as(OptionalTypeSyntax.self) {
+                type = optional.wrappedType
+            } else if let tuple = type.as(TupleTypeSyntax.self), tuple.elements.count == 1,
+                let only = tuple.elements.first
+            {
+                type = only.type
+            } else {
+                return nil
+            }
+        }
+    }
+}
+
 /// A type's name as the table keys it: without `?`, `any`, attributes, generic arguments and module.
 func plainTypeName(_ type: TypeSyntax) -> String? {
     if let optional = type.as(OptionalTypeSyntax.self) { return plainTypeName(optional.wrappedType) }

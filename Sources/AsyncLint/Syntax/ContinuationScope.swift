@@ -130,7 +130,9 @@ struct ContinuationPaths {
             breaks.append([])
             let body = walk(loop.body.statements, inside(states))
             let left = breaks.removeLast()
-            let through: Set<State> = loop.isForever ? [] : body.union(states)
+            // A loop that serves in its body is taken to run at least once.
+            let serves = !body.isEmpty && body.allSatisfy(\.isServed)
+            let through: Set<State> = loop.isForever ? [] : (serves ? body : body.union(states))
             return joined(through.union(left), before: states)
         case .labeledStmt: return walk(Syntax(node.cast(LabeledStmtSyntax.self).statement), states)
         case .returnStmt, .throwStmt:

@@ -22,6 +22,7 @@ enum ErrorFlow {
                 return .skip
             }
             if node.is(ThrowStmtSyntax.self) { found.append(node) }
+            if let loop = node.as(ForStmtSyntax.self), loop.tryKeyword != nil { found.append(Syntax(loop)) }
             return .into
         }
     }

@@ -1,29 +1,60 @@
 #if Lint
 import SwiftSyntax
 
-/// A loop that repeats an asynchronous attempt until it succeeds: `while … { do { return try await load() } catch { … } }`.
+/// A loop that repeats an asynchronous attempt until it succeeds: `while … { do { return try await load() } catch { … } }`, or
+/// `while … { if let v = try? await load() { return v } }`.
 struct RetryLoop {
     let loop: Loop
-    let attempt: DoStmtSyntax
-    /// The clause that takes every error.
-    let catchAll: CatchClauseSyntax
+    /// The attempt: the body of a `do`, or the expression behind `try?`.
+    let attempt: Syntax
+    /// The statement the attempt is part of.
+    let statement: Syntax
+    /// Where to report it.
+    let keyword: TokenSyntax
+    /// The clause that takes every error; nil for `try?`.
+    let catchAll: CatchClauseSyntax?
 
-    /// Finds the attempt in a loop: a `do` of its own level with `try await` and a way out on success, whose catch takes everything
-    /// and goes round again.
+    /// All clauses of the attempt's `do`.
+    var clauses: CatchClauseListSyntax? { statement.as(DoStmtSyntax.self)?.catchClauses }
+
+    /// Finds the attempt among the statements of a loop: one that awaits, leaves the loop on success, and goes round on every error.
     init?(_ loop: Loop, in file: FileContext) {
         if loop.isForAwait { return nil }
+        self.loop = loop
         for item in loop.body.statements {
-            guard let attempt = item.item.as(DoStmtSyntax.self),
-                let clause = attempt.catchClauses.first(where: \.catchesEverything),
-                Self.triesAsync(attempt.body), Self.succeeds(attempt, item, in: loop)
+            if let attempt = item.item.as(DoStmtSyntax.self) {
+                guard let clause = attempt.catchClauses.first(where: \.catchesEverything),
+                    Self.triesAsync(attempt.body), Self.succeeds(attempt, item, in: loop),
+                    !file.leaves(clause.body.statements) || Self.endsWithContinue(clause.body)
+                else { continue }
+                (self.attempt, statement, keyword, catchAll) = (
+                    Syntax(attempt.body), Syntax(attempt), attempt.doKeyword, clause
+                )
+                return
+            }
+            guard let branch = item.item.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self),
+                branch.elseBody == nil,
+                file.leaves(branch.body.statements),
+                branch.body.statements.last?.item.is(ContinueStmtSyntax.self) != true,
+                let expression = Self.optionalAttempt(branch.conditions)
             else { continue }
-            if file.leaves(clause.body.statements), !Self.endsWithContinue(clause.body) { continue }
-            self.loop = loop
-            self.attempt = attempt
-            catchAll = clause
+            (attempt, statement, keyword, catchAll) = (
+                Syntax(expression.expression), Syntax(branch), expression.tryKeyword, nil
+            )
             return
         }
         return nil
+    }
+
+    /// `try? await …` of `if let v = try? await …`.
+    private static func optionalAttempt(_ conditions: ConditionElementListSyntax) -> TryExprSyntax? {
+        guard conditions.count == 1,
+            let value = conditions.first?.condition.as(OptionalBindingConditionSyntax.self)?.initializer?.value.as(
+                TryExprSyntax.self),
+            value.questionOrExclamationMark?.tokenKind == .postfixQuestionMark,
+            value.expression.is(AwaitExprSyntax.self)
+        else { return nil }
+        return value
     }
 
     private static func triesAsync(_ body: CodeBlockSyntax) -> Bool {
@@ -67,13 +98,13 @@ struct RetryLoop {
     }
 
     /// Whether each round tries something else: the attempt uses the element, so it is a list of alternatives, not a retry.
-    var consumesElement: Bool { attempt.body.mentions(elementNames) }
+    var consumesElement: Bool { attempt.mentions(elementNames) }
 
     /// What runs between a failure and the next attempt: the catch, and the loop's code outside the attempt.
     func between(_ condition: (Syntax) -> Bool) -> Bool {
-        if catchAll.body.hasOwnLevel(condition) { return true }
+        if let catchAll, catchAll.body.hasOwnLevel(condition) { return true }
         return loop.body.statements.contains { item in
-            !attempt.isInside(item) && item.hasOwnLevel(condition)
+            !statement.isInside(item) && item.hasOwnLevel(condition)
         }
     }
 }

@@ -81,7 +81,7 @@ extension FileContext {
         if let type = closure.signature?.returnClause?.type { return ["Void", "()"].contains(type.trimmedDescription) }
         guard let (call, label) = closure.owningCall else { return false }
         if spawn(call) != nil { return use(of: call.node) != .used }
-        if apis.takesVoidClosure(call, label: label) { return true }
+        if apis.takesVoidClosure(call, label: label), use(of: call.node) != .used { return true }
         return symbols.closureParameter(of: call, label: label, in: self)?.returnsVoid ?? false
     }
 }
