@@ -89,6 +89,20 @@ struct GroupRaceWithoutCancel: CallRule {
         ],
         clean: [
             .init(
+                "a child ends the others",
+                """
+                func f() async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        g.addTask { try await client.run() }
+                        g.addTask {
+                            try await pause()
+                            client.shutdown()
+                        }
+                        try await g.next()
+                    }
+                }
+                """),
+            .init(
                 "ends the others in its own way",
                 """
                 func f() async throws {
@@ -216,12 +230,7 @@ struct GroupRaceWithoutCancel: CallRule {
                 return
             }
             if !repeats && scope.nexts.count >= scope.spawns.count { return }
-            // `client.shutdown()` behind it ends the others in its own way.
-            if scope.closure.statements.hasOwnLevel({
-                $0.as(FunctionCallExprSyntax.self).flatMap { Call($0) }?.endsWork ?? false
-            }) {
-                return
-            }
+            if endsOthers(scope) { return }
             site = Syntax(next.node)
         }
         // Every child added in one loop and one `next()` in a window's first turn would be repeated; what is left is a race.
@@ -229,6 +238,15 @@ struct GroupRaceWithoutCancel: CallRule {
             Self.self, at: site,
             "the group still waits for the children that lost; cancel them: defer { \(scope.group).cancelAll() }",
             notes: scope.spawns.prefix(2).map { (Syntax($0.nameToken), "a child") }, fixes: fix(scope, in: file))
+    }
+
+    /// Whether the rest is ended in another way: `client.shutdown()` in the body, or by a child.
+    private func endsOthers(_ scope: TaskGroupScope) -> Bool {
+        !scope.closure.statements.traverse { node in
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return .into }
+            let isOwn = Code.enclosing(node).node.id == scope.closure.id
+            return (isOwn && call.endsWork) || call.name.lowercased().contains("shutdown") ? .stop : .into
+        }
     }
 
     private func fix(_ scope: TaskGroupScope, in file: FileContext) -> [Fix] {

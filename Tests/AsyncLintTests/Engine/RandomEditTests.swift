@@ -36,7 +36,7 @@ struct RandomEditTests {
     func edits() async {
         let environment = ProcessInfo.processInfo.environment
         let seed = environment["ASYNCLINT_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...UInt64.max)
-        let wanted = environment["ASYNCLINT_EDITS"].flatMap(Int.init) ?? 400
+        let wanted = environment["ASYNCLINT_EDITS"].flatMap(Int.init) ?? 300
         print("random edits: seed \(seed), \(wanted) edits; ASYNCLINT_SEED and ASYNCLINT_EDITS change them")
         var generator = Generator(state: seed)
         var configuration = Configuration()
