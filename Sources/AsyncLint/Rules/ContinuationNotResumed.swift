@@ -332,7 +332,8 @@ struct ContinuationNotResumed: CallRule {
         var found: String?
         call.node.calledExpression.traverseOwnLevel { node in
             guard let chain = node.as(OptionalChainingExprSyntax.self) else { return .into }
-            found = chain.expression.trimmedDescription
+            let text = chain.expression.trimmedDescription.split(whereSeparator: \.isWhitespace).joined()
+            found = text.count > 40 ? "…" + text.suffix(39) : text
             return .stop
         }
         return found

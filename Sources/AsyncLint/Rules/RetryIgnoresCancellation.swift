@@ -102,6 +102,18 @@ struct RetryIgnoresCancellation: LoopRule {
         ],
         clean: [
             .init(
+                "drains a group",
+                """
+                func f() async {
+                    while !g.isEmpty {
+                        do {
+                            guard let r = try await g.next() else { break }
+                            use(r)
+                        } catch { log(error) }
+                    }
+                }
+                """),
+            .init(
                 "`try?` over alternatives",
                 "func f(_ xs: [Mirror]) async -> Int? { for x in xs { if let v = try? await x.load() { return v } }; return nil }"
             ),

@@ -93,6 +93,18 @@ struct RetryWithoutBackoff: LoopRule {
         ],
         clean: [
             .init(
+                "drains a group",
+                """
+                func f() async {
+                    while !g.isEmpty {
+                        do {
+                            guard let r = try await g.next() else { break }
+                            use(r)
+                        } catch { log(error) }
+                    }
+                }
+                """),
+            .init(
                 "sleeps",
                 """
                 func f() async throws {

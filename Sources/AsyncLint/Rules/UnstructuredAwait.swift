@@ -45,6 +45,13 @@ struct UnstructuredAwait: MemberRule {
         ],
         clean: [
             .init(
+                "computes elsewhere, at a priority of its own",
+                """
+                func f() async throws -> Image {
+                    try await Task.detached(priority: .userInitiated) { try decode() }.value
+                }
+                """),
+            .init(
                 "a function that says so",
                 """
                 func withoutCancellation(_ run: @escaping () async -> Int) async -> Int {
@@ -157,6 +164,12 @@ struct UnstructuredAwait: MemberRule {
 
     private func report(_ spawn: TaskSpawn, at node: Syntax, in file: FileContext) {
         guard !file.speaksOfCancellation(node) else { return }
+        // Work that never suspends, moved off the caller with a priority of its own: there is nothing a cancellation could reach.
+        if spawn.form == .detached, spawn.call.argument("priority") != nil, let body = spawn.body,
+            !body.statements.hasOwnLevel({ $0.isSuspension })
+        {
+            return
+        }
         file.report(
             Self.self, at: node,
             "cancelling the caller does not cancel this task; call the work directly, or use 'async let'")

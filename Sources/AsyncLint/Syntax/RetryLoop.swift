@@ -70,11 +70,17 @@ struct RetryLoop {
     private static func succeeds(_ attempt: DoStmtSyntax, _ item: CodeBlockItemSyntax, in loop: Loop) -> Bool {
         func leaves(_ node: Syntax) -> Bool {
             node.hasOwnLevel { part in
+                // The way out of a `guard` is taken when there is nothing left, not on success.
+                if let statement = part.ancestor(GuardStmtSyntax.self), statement.isInside(attempt),
+                    part.isInside(statement.body)
+                {
+                    return false
+                }
                 if part.is(ReturnStmtSyntax.self) { return true }
                 guard let jump = part.as(BreakStmtSyntax.self) else { return false }
-                return jump.label != nil
-                    || Loop.enclosing(jump)?.node.id == loop.node.id
-                        && jump.ancestor(SwitchCaseSyntax.self).map { !$0.isInside(attempt) } ?? true
+                if jump.label != nil { return true }
+                let breaksSwitch = jump.ancestor(SwitchCaseSyntax.self).map { $0.isInside(attempt) } ?? false
+                return !breaksSwitch && Loop.enclosing(jump)?.node.id == loop.node.id
             }
         }
         if leaves(Syntax(attempt.body)) { return true }
