@@ -166,7 +166,7 @@ public struct Configuration: Sendable {
         return nil
     }
 
-    private static let tests = ["Tests", "*Tests.swift", "*Test.swift"].map(Glob.init)
+    private static let tests = ["*Tests", "*Tests.swift", "*Test.swift"].map(Glob.init)
 
     /// What holds for one file: defaults, then `rules`, then the silence of tests, then `overrides`, then the command line.
     func settings(for path: String) -> RuleSettings {

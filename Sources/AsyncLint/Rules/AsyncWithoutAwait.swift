@@ -46,6 +46,17 @@ struct AsyncWithoutAwait: CodeRule {
         ],
         clean: [
             .init(
+                "a route's handler",
+                """
+                struct Blog { @Sendable static func index(_ r: Request) async throws -> Page { Page() } }
+                """),
+            .init(
+                "passed as a value",
+                """
+                func page(_ r: Request) async -> Page { Page() }
+                func routes(_ app: App) { app.get(use: page) }
+                """),
+            .init(
                 "a witness in a local type",
                 """
                 func f() async {
@@ -137,6 +148,7 @@ struct AsyncWithoutAwait: CodeRule {
         }
         guard let keyword, name != "main", isExcusable(attributes, modifiers, code, file) == false else { return }
         if let type = file.enclosingTypeName(of: code.node), isDemanded(name, of: type, code, file) { return }
+        if isPassedOn(name, code) { return }
         // Where it blocks instead, that is the finding: an `await` belongs there.
         let blocks = statements.hasOwnLevel { node in
             node.as(FunctionCallExprSyntax.self).flatMap { Call($0) }.map { BlockingCallInAsync.blocks($0, in: file) }
@@ -167,7 +179,7 @@ struct AsyncWithoutAwait: CodeRule {
                 return false
             }
             return !name.hasSuffix("Actor")
-                && !["discardableResult", "inline", "preconcurrency", "Sendable"].contains(name)
+                && !["discardableResult", "inline", "preconcurrency"].contains(name)
         }
     }
 
@@ -177,6 +189,25 @@ struct AsyncWithoutAwait: CodeRule {
         guard let group = node.ancestor(ExtensionDeclSyntax.self) else { return false }
         return group.modifiers.has(.public) && !modifiers.has(.private) && !modifiers.has(.fileprivate)
             && !modifiers.has(.internal)
+    }
+
+    /// Whether the file uses the function as a value: an overload may be chosen by its type. `@Sendable` says the same.
+    private func isPassedOn(_ name: String, _ code: Code) -> Bool {
+        guard code.kind == .function else { return false }
+        return !code.node.root.traverse { node in
+            guard let reference = node.as(DeclReferenceExprSyntax.self), reference.baseName.plainText == name else {
+                return .into
+            }
+            var used = Syntax(reference)
+            if let access = used.parent?.as(MemberAccessExprSyntax.self), access.declName.id == reference.id {
+                used = Syntax(access)
+            }
+            if let call = used.parent?.as(FunctionCallExprSyntax.self), call.calledExpression.id == used.id {
+                return .skip
+            }
+            // `x.name.more` reads a property of that name.
+            return used.parent?.is(MemberAccessExprSyntax.self) == true ? .skip : .stop
+        }
     }
 
     private func trapsOnly(_ statements: CodeBlockItemListSyntax, _ file: FileContext) -> Bool {
