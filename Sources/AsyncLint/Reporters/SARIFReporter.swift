@@ -126,10 +126,4 @@ enum SARIFReporter {
         }
     }
 }
-
-/// What the tool says of itself.
-public enum AsyncLintVersion {
-    /// The version, by semver.org.
-    public static let current = "0.1.0"
-}
 #endif

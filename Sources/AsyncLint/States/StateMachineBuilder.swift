@@ -1,62 +1,10 @@
 #if Lint
-import SwiftParser
 import SwiftSyntax
-
-extension StateMachine {
-    /// The machines of the asynchronous functions, initializers and getters of a file, in the order of the file.
-    ///
-    /// - Parameters:
-    ///   - source: The file.
-    ///   - name: Only functions of this name, when it is given.
-    /// - Throws: ``ConfigurationError`` when the file cannot be parsed or has no such function.
-    public static func machines(in source: Linter.Source, named name: String? = nil) throws -> [StateMachine] {
-        let tree = source.bytes.withUnsafeBufferPointer { Parser.parse(source: $0) }
-        guard !tree.hasError else {
-            throw ConfigurationError(source: source.path, problems: ["the file cannot be parsed"])
-        }
-        var symbols = SymbolCollector(tree).table
-        symbols.finish()
-        let file = FileContext(
-            path: source.path, source: SourceText(source.bytes), symbols: symbols, apis: .shipped,
-            settings: RuleSettings(severities: [:], options: [:], toolchain: .current))
-        var found: [StateMachine] = []
-        tree.traverse { node in
-            guard let code = Code(node), code.kind != .closure, code.saysAsync, let statements = code.statements else {
-                return .into
-            }
-            let (called, signature) = Self.describe(code)
-            if name == nil || name == called {
-                var builder = StateMachineBuilder(code: code, file: file)
-                found.append(builder.build(statements, name: called, signature: signature))
-            }
-            return .into
-        }
-        guard !found.isEmpty else {
-            let what = name.map { "no asynchronous function named '\($0)'" } ?? "no asynchronous function"
-            throw ConfigurationError(source: source.path, problems: [what])
-        }
-        return found
-    }
-
-    private static func describe(_ code: Code) -> (name: String, signature: String) {
-        func flat(_ nodes: any SyntaxProtocol...) -> String {
-            nodes.map { $0.trimmedDescription }.joined().split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        }
-        if let function = code.node.as(FunctionDeclSyntax.self) {
-            return (function.name.plainText, "func " + flat(function.name, function.signature))
-        }
-        if let initializer = code.node.as(InitializerDeclSyntax.self) {
-            return ("init", "init" + flat(initializer.signature))
-        }
-        let property = code.node.ancestor(VariableDeclSyntax.self)?.bindings.first?.pattern.trimmedDescription ?? "get"
-        return (property, "var \(property) { get async }")
-    }
-}
 
 /// Cuts one function into states.
 struct StateMachineBuilder {
-    private let code: Code
-    private let file: FileContext
+    let code: Code
+    let file: FileContext
     private var states: [StateMachine.State] = [StateMachine.State(number: 0)]
     /// The state being filled; nil where nothing can arrive.
     private var current: Int? = 0
@@ -373,76 +321,6 @@ struct StateMachineBuilder {
                     target: $0.target.map { number[$0]! }, label: $0.label.isEmpty ? "goes on" : $0.label)
             }
             return state
-        }
-    }
-
-    // MARK: Words
-
-    private func position(_ node: Syntax) -> Int {
-        file.source.position(node.positionAfterSkippingLeadingTrivia.utf8Offset).line
-    }
-
-    private func line(_ node: Syntax, text: String? = nil) -> StateMachine.State.Line {
-        let first =
-            node.trimmedDescription.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)
-            ?? ""
-        let whole = node.trimmedDescription == first
-        return StateMachine.State.Line(number: position(node), text: text ?? (whole ? first : first + " …"))
-    }
-
-    private func short(_ nodes: any SyntaxProtocol...) -> String {
-        let flat = nodes.map { $0.trimmedDescription }.joined(separator: " ").split(whereSeparator: \.isWhitespace)
-            .joined(separator: " ")
-        return flat.count > 60 ? flat.prefix(57) + "…" : flat
-    }
-
-    private var isolationText: String {
-        switch ownIsolation {
-        case .instance: "isolated to actor \(file.enclosingTypeName(of: code.node) ?? "")"
-        case .globalActor(let name): "isolated to @\(name)"
-        case .none, .nonisolated: "nonisolated"
-        }
-    }
-
-    private var ownIsolation: SymbolTable.Isolation {
-        let declaration = code.node.as(FunctionDeclSyntax.self)
-        if let declaration {
-            let own = SymbolCollector.isolation(declaration.attributes, declaration.modifiers)
-            if own != .none { return own }
-        }
-        guard let type = file.enclosingTypeName(of: code.node) else { return .none }
-        return file.symbols.types[type]?.isolation ?? .none
-    }
-
-    /// Where an awaited expression runs, when that is not where the function is.
-    private func hop(_ expression: ExprSyntax) -> String? {
-        let core = expression.core
-        guard let call = Call(core) else {
-            if let name = core.identifier,
-                file.types.localDeclaration(of: name, at: Syntax(core))?.ancestor(VariableDeclSyntax.self)?.isAsyncLet
-                    == true
-            {
-                return "as a child, started earlier"
-            }
-            return "elsewhere, perhaps: its declaration is not in this file"
-        }
-        if call.baseName == "Task", ["sleep", "yield"].contains(call.name) { return nil }
-        if call.name == "run", let actor = call.baseName, actor.hasSuffix("Actor") { return "on @\(actor)" }
-        let candidates = file.symbols.candidates(for: call, in: file)
-        guard let function = candidates.first else { return "elsewhere, perhaps: its declaration is not in this file" }
-        let isFree = call.base == nil && file.symbols.functions[call.name] != nil
-        let type =
-            call.base.flatMap { file.types.typeName(of: $0) } ?? (isFree ? nil : file.enclosingTypeName(of: code.node))
-        let isolation =
-            function.isolation == .none
-            ? type.flatMap { file.symbols.types[$0]?.isolation } ?? .none : function.isolation
-        let isSelf = call.base == nil || call.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self"
-        switch isolation {
-        case .globalActor(let name): return ownIsolation == isolation ? nil : "on @\(name)"
-        case .instance: return ownIsolation == .instance && isSelf ? nil : "on actor \(type ?? "")"
-        case .nonisolated, .none:
-            let own = ownIsolation
-            return own == .none || own == .nonisolated ? nil : "off the actor, on the global executor"
         }
     }
 }
