@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "AsyncLint", targets: ["AsyncLint"]),
         .executable(name: "concerto", targets: ["ConcertoCLI"]),
         .executable(name: "asynclint", targets: ["AsyncLintTool"]),
+        // A plugin finds a tool of its own package by the name of its target only.
+        .executable(name: "AsyncLintTool", targets: ["AsyncLintTool"]),
         .plugin(name: "AsyncLintPlugin", targets: ["AsyncLintPlugin"]),
     ],
     traits: [

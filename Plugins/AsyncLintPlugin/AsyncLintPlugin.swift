@@ -7,7 +7,7 @@ import PackagePlugin
 @main
 struct AsyncLintPlugin: CommandPlugin {
     func performCommand(context: PluginContext, arguments: [String]) async throws {
-        let tool = try context.tool(named: "asynclint")
+        let tool = try context.tool(named: "AsyncLintTool")
         var extractor = ArgumentExtractor(arguments)
         let names = extractor.extractOption(named: "target")
         var rest = extractor.remainingArguments
