@@ -54,6 +54,8 @@ struct APIPattern: Sendable, Hashable {
         guard let labels else { return true }
         let given = call.labels
         let trailing = call.node.trailingClosure != nil
+        // C takes no trailing closure: `read(channel) { … }` is somebody's own.
+        if trailing, receiver == .none, labels.allSatisfy({ $0 == "_" }) { return false }
         if given.count > labels.count && !isOpen { return false }
         if given.count < labels.count && !trailing { return false }
         return zip(labels, given).allSatisfy { $0 == $1 }

@@ -63,6 +63,9 @@ struct BlockingCallInAsync: CallRule {
         ],
         clean: [
             .init(
+                "a name of C with a closure is somebody's own",
+                "func f() async { await select { read(a) { use($0) } } }"),
+            .init(
                 "a closure for a queue of its own",
                 """
                 func f(_ q: DispatchQueue) async {
