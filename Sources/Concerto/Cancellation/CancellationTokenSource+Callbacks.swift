@@ -1,0 +1,111 @@
+import ConcertoRuntime
+import Synchronization
+
+extension CancellationTokenSource {
+    /// Adds a callback; `nil` if cancellation has been requested, so that the caller has to run it.
+    func add(_ action: @escaping @Sendable () throws -> Void) -> CancellationTokenRegistration? {
+        if requested.load(ordering: .acquiring) { return nil }
+        return state.withLock { state in
+            // `requested` only changes under this lock: a callback that is added here will be seen by `cancel()`.
+            if requested.load(ordering: .relaxed) { return nil }
+            if state.isDisposed { return CancellationTokenRegistration() }
+            if state.callbacks.isEmpty { for link in state.links { link.retain(self) } }
+            let (node, id) = state.callbacks.add(action)
+            return CancellationTokenRegistration(source: self, node: node, id: id)
+        }
+    }
+
+    func remove(_ node: CancellationCallback?, _ id: UInt64) -> Bool {
+        // The action is released outside the lock: what it captured may call back into this source.
+        let action = state.withLock { state in
+            let action = state.callbacks.remove(node, id)
+            if action != nil, state.callbacks.isEmpty { for link in state.links { link.release() } }
+            return action
+        }
+        return action != nil
+    }
+
+    /// Calls `action` once the callback `id` has finished, if it runs now on another thread.
+    ///
+    /// - Returns: Whether `action` will be called.
+    func whenFinished(_ id: UInt64, _ action: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { state in
+            guard let running = state.running, running.id == id, running.thread != .current else { return false }
+            state.finishActions.append(action)
+            return true
+        }
+    }
+
+    /// Flips the state; exactly one caller gets `true`.
+    func begin() -> Bool {
+        if requested.load(ordering: .acquiring) { return false }
+        let (won, timer) = state.withLock { state -> (Bool, (any ScheduledTimer)?) in
+            guard !requested.load(ordering: .relaxed), !state.isDisposed else { return (false, nil) }
+            requested.store(true, ordering: .releasing)
+            let timer = state.timer
+            state.timer = nil
+            state.timerGeneration += 1
+            return (true, timer)
+        }
+        timer?.cancel()
+        return won
+    }
+
+    /// Runs the callbacks, newest first, each outside the lock and taken out before it runs.
+    func runCallbacks(stopAtFirstError: Bool = false) -> [any Error] {
+        var errors: [any Error] = []
+        while let action = next() {
+            do { try action() } catch { errors.append(error) }
+            finishRunning()
+            if stopAtFirstError && !errors.isEmpty { break }
+        }
+        let (links, dropped) = state.withLock { state in
+            let links = state.links
+            state.links = []
+            return (links, state.callbacks.removeAll())
+        }
+        _ = consume dropped
+        for link in links { link.cut() }
+        return errors
+    }
+
+    private func next() -> (@Sendable () throws -> Void)? {
+        state.withLock { state in
+            guard let (action, id) = state.callbacks.popNewest() else { return nil }
+            state.running = (id, .current)
+            return action
+        }
+    }
+
+    private func finishRunning() {
+        let actions = state.withLock { state in
+            state.running = nil
+            let actions = state.finishActions
+            state.finishActions = []
+            return actions
+        }
+        for action in actions { action() }
+    }
+
+    func link(to parents: [CancellationToken]) {
+        for parent in parents {
+            guard let source = parent.source else { continue }
+            let link = CancellationLink(to: self)
+            // Held by the parent's callback alone; the child reaches it through `links` weakly.
+            let registration = source.add { [anchor = link.anchor] in
+                try anchor.child?.cancel(throwOnFirstError: false)
+            }
+            guard let registration else {
+                cancel()
+                return
+            }
+            link.registration = registration
+            let cut = state.withLock { state in
+                guard !requested.load(ordering: .relaxed) else { return true }
+                state.links.append(link)
+                return false
+            }
+            if cut { link.cut() }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+public import ConcertoRuntime
+import Synchronization
+
+/// Makes and cancels ``CancellationToken``s: the side that decides.
+///
+/// ```swift
+/// let source = CancellationTokenSource()
+/// source.token.register { connection.close() }
+/// source.cancel()                               // the connection is closed when this returns
+/// ```
+///
+/// - Where it runs: callbacks run on the thread that cancels, inside `cancel()`, the last registered first.
+/// - Allocates: the source and one object for each callback after the first.
+public final class CancellationTokenSource: Sendable {
+    /// Everything that changes; the callbacks themselves never run under this lock.
+    struct State: ~Copyable {
+        var callbacks = CancellationCallbackList()
+        var isDisposed = false
+        /// The callback that runs now, and where; a source runs one at a time, because only one `cancel()` wins.
+        var running: (id: UInt64, thread: ThreadIdentity)?
+        var finishActions: [@Sendable () -> Void] = []
+        var timer: (any ScheduledTimer)?
+        /// Tells the timer that counts from one that was replaced too late to be stopped.
+        var timerGeneration: UInt64 = 0
+        var links: [CancellationLink] = []
+    }
+
+    /// Set once, under the lock of `state`, before the first callback runs.
+    let requested = Atomic(false)
+    let state: Mutex<State>
+    private let clock: any TimerClock
+
+    /// Creates a source.
+    ///
+    /// - Parameter clock: Runs ``cancel(after:)``.
+    public init(clock: any TimerClock) {
+        self.clock = clock
+        state = Mutex(State())
+    }
+
+    /// Creates a source.
+    public init() {
+        clock = MonotonicClock()
+        state = Mutex(State())
+    }
+
+    /// Creates a source that cancels itself after `delay`; at once if `delay` is zero.
+    ///
+    /// - Throws: ``ArgumentError`` if `delay` is negative.
+    public convenience init(cancelAfter delay: Duration, clock: any TimerClock = MonotonicClock()) throws {
+        self.init(clock: clock)
+        try cancel(after: delay)
+    }
+
+    /// Creates a source that is cancelled as soon as one of the tokens is; cancelling it does not reach them.
+    ///
+    /// If one of them has been cancelled already, the source is born cancelled. Tokens that cannot be cancelled are
+    /// skipped. The source takes itself off its parents when it is cancelled, disposed of or no longer referenced;
+    /// as long as it has callbacks, its parents keep it alive.
+    public convenience init(linkedTo first: CancellationToken, _ others: CancellationToken...) {
+        self.init()
+        link(to: [first] + others)
+    }
+
+    /// Creates a source that is cancelled as soon as one of `tokens` is; see ``init(linkedTo:_:)``.
+    ///
+    /// - Throws: ``ArgumentError`` if `tokens` is empty.
+    public convenience init(linkedTo tokens: [CancellationToken]) throws {
+        guard !tokens.isEmpty else {
+            throw ArgumentError("tokens", "empty", "a linked source needs at least one token")
+        }
+        self.init()
+        link(to: tokens)
+    }
+
+    deinit {
+        let (timer, links) = state.withLock { ($0.timer, $0.links) }
+        timer?.cancel()
+        for link in links { link.registration.unregister() }
+    }
+
+    /// The token to hand out. After ``dispose()`` it can still be asked, and accepts callbacks that never run.
+    @inlinable
+    public var token: CancellationToken { CancellationToken(source: self) }
+
+    /// Whether cancellation has been requested; works after ``dispose()`` too.
+    public var isCancellationRequested: Bool { requested.load(ordering: .acquiring) }
+
+    /// Requests cancellation and runs every callback, the last registered first, before it returns.
+    ///
+    /// A second call returns at once, even while callbacks of the first still run. Errors that callbacks throw go to
+    /// ``UnobservedErrors``; use ``cancel(throwOnFirstError:)`` to get them.
+    ///
+    /// - Returns: Whether this call is the one that cancelled; `false` if the source was cancelled or disposed of.
+    @discardableResult
+    public func cancel() -> Bool {
+        guard begin() else { return false }
+        let errors = runCallbacks()
+        for error in errors { UnobservedErrors.raise(error, from: "a cancellation callback") }
+        return true
+    }
+
+    /// Requests cancellation and runs the callbacks, the last registered first, before it returns.
+    ///
+    /// - Parameter throwOnFirstError: If `true`, the first error comes out as it is, and the callbacks that have not
+    ///   run never will. If `false`, all callbacks run.
+    /// - Throws: ``AggregateError`` with the errors of all callbacks in the order in which they ran; ``ClosedError``
+    ///   if the source has been disposed of.
+    public func cancel(throwOnFirstError: Bool) throws {
+        guard begin() else {
+            if state.withLock({ $0.isDisposed }) && !isCancellationRequested {
+                throw ClosedError("CancellationTokenSource")
+            }
+            return
+        }
+        let errors = runCallbacks(stopAtFirstError: throwOnFirstError)
+        if throwOnFirstError, let first = errors.first { throw first }
+        guard errors.isEmpty else { throw AggregateError(errors) }
+    }
+
+    /// Cancels the source after `delay`, at once if it is zero; replaces a delay that was set before.
+    ///
+    /// - Parameter delay: `nil` takes the pending cancellation back.
+    /// - Throws: ``ArgumentError`` if `delay` is negative; ``ClosedError`` if the source has been disposed of. On a
+    ///   source that has been cancelled the call does nothing.
+    public func cancel(after delay: Duration?) throws {
+        if let delay, delay < .zero { throw ArgumentError("delay", delay, "it must not be negative") }
+        let (replaced, generation) = try state.withLock { state in
+            if state.isDisposed { throw ClosedError("CancellationTokenSource") }
+            state.timerGeneration += 1
+            let replaced = state.timer
+            state.timer = nil
+            return (replaced, state.timerGeneration)
+        }
+        replaced?.cancel()
+        guard let delay, !isCancellationRequested else { return }
+        guard delay > .zero else {
+            cancel()
+            return
+        }
+        // The timer holds the source: what was registered runs even if nobody else refers to it any more.
+        let timer = clock.schedule(at: clock.now.advanced(by: delay)) {
+            guard self.state.withLock({ $0.timerGeneration == generation }) else { return }
+            self.cancel()
+        }
+        let late = state.withLock { state in
+            guard state.timerGeneration == generation, !state.isDisposed else { return true }
+            state.timer = timer
+            return false
+        }
+        if late || isCancellationRequested { timer.cancel() }
+    }
+
+    /// Makes the source as good as new: drops every callback and disarms the timer.
+    ///
+    /// - Returns: `false`, and nothing changes, if cancellation has been requested or the source was disposed of.
+    ///   Tokens handed out before stay connected to this source.
+    public func tryReset() -> Bool {
+        let dropped = state.withLock {
+            state -> (timer: (any ScheduledTimer)?, actions: [@Sendable () throws -> Void])? in
+            guard !requested.load(ordering: .relaxed), !state.isDisposed else { return nil }
+            state.timerGeneration += 1
+            let timer = state.timer
+            state.timer = nil
+            for link in state.links { link.release() }
+            return (timer, state.callbacks.removeAll())
+        }
+        dropped?.timer?.cancel()
+        return dropped != nil
+    }
+
+    /// Gives up what the source holds: its timer, its callbacks and its links to other sources.
+    ///
+    /// Not needed for memory's sake: a source that nobody refers to does this by itself. Callbacks of a `cancel()`
+    /// that is running elsewhere still run. Afterwards ``cancel(throwOnFirstError:)`` and ``cancel(after:)`` throw.
+    public func dispose() {
+        let (timer, links, actions) = state.withLock { state in
+            state.isDisposed = true
+            state.timerGeneration += 1
+            let timer = state.timer
+            state.timer = nil
+            let links = state.links
+            state.links = []
+            let actions = requested.load(ordering: .relaxed) ? [] : state.callbacks.removeAll()
+            return (timer, links, actions)
+        }
+        timer?.cancel()
+        for link in links { link.cut() }
+        _ = consume actions
+    }
+}

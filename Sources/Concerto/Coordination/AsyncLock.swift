@@ -1,0 +1,81 @@
+public import ConcertoRuntime
+
+/// Mutual exclusion that suspends instead of blocking, and may be held across `await`.
+///
+/// ```swift
+/// let lock = AsyncLock()
+/// try await lock.withLock { try await refreshToken() }
+/// ```
+///
+/// Use `Mutex` where the section has no `await`: it is ten times cheaper. The lock is not reentrant: taking it again
+/// inside `withLock` waits for itself.
+///
+/// - Cancellation: a waiting task that is cancelled leaves the queue with `CancellationError` and does not hold the
+///   lock; one that was granted at the same moment holds it and goes on.
+/// - Where it runs: resumes on the caller's executor; nothing runs inside ``unlock()``.
+/// - Ordering: strict first in, first out.
+/// - Allocates: nothing when the lock is free, one object for a wait.
+public final class AsyncLock: Sendable {
+    @usableFromInline let semaphore = AsyncSemaphore(permits: 1, maxPermits: 1)
+
+    /// Creates a lock that is free.
+    public init() {}
+
+    /// Whether somebody holds the lock.
+    public var isLocked: Bool { semaphore.availablePermits == 0 }
+
+    /// Who waits.
+    public var statistics: WaitStatistics { semaphore.statistics }
+
+    /// Takes the lock if it is free and nobody waits.
+    ///
+    /// - Returns: Whether it took the lock.
+    public func tryLock() -> Bool { semaphore.tryAcquire() }
+
+    /// Waits for the lock and takes it; prefer ``withLock(cancellation:_:)``, which cannot forget to give it back.
+    ///
+    /// - Throws: `CancellationError`; ``ClosedError``.
+    nonisolated(nonsending)
+        public func lock(cancellation: CancellationToken = .none) async throws
+    {
+        try await semaphore.acquire(cancellation: cancellation)
+    }
+
+    /// Waits for the lock, but no longer than `timeout`.
+    ///
+    /// - Parameters:
+    ///   - timeout: How long to wait at most; zero asks once and does not wait.
+    ///   - clock: Measures `timeout`.
+    ///   - cancellation: Ends the wait, as the cancellation of the task does.
+    /// - Returns: Whether it took the lock; `false` after `timeout`.
+    /// - Throws: `CancellationError`; ``ClosedError``; ``ArgumentError`` if `timeout` is negative.
+    nonisolated(nonsending)
+        public func lock(
+            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none
+        ) async throws -> Bool
+    {
+        try await semaphore.acquire(timeout: timeout, clock: clock, cancellation: cancellation)
+    }
+
+    /// Gives the lock back, and to the task that waits first.
+    ///
+    /// - Precondition: the lock is held.
+    public func unlock() {
+        do { try semaphore.release() } catch { preconditionFailure("AsyncLock.unlock(): nobody holds the lock") }
+    }
+
+    /// Runs `body` while holding the lock and gives it back however `body` ends.
+    ///
+    /// - Throws: `CancellationError` or ``ClosedError`` instead of running `body`; what `body` throws.
+    @inlinable
+    nonisolated(nonsending)
+        public func withLock<Success>(
+            cancellation: CancellationToken = .none, _ body: nonisolated(nonsending) () async throws -> Success
+        ) async throws -> Success
+    {
+        try await semaphore.withPermit(cancellation: cancellation, body)
+    }
+
+    /// Ends every wait, now and later, with ``ClosedError``. Whoever holds the lock may still give it back.
+    public func close() { semaphore.close() }
+}

@@ -1,0 +1,222 @@
+public import ConcertoRuntime
+import Synchronization
+
+/// A counter of permits that tasks take and give back: at most so many at a time.
+///
+/// ```swift
+/// let database = AsyncSemaphore(permits: 8)
+/// let rows = try await database.withPermit { try await query(sql) }
+/// ```
+///
+/// - Cancellation: a waiting task that is cancelled leaves the queue with `CancellationError` and takes nothing; one
+///   that was granted at the same moment keeps its permits and goes on. A task or token that is cancelled already
+///   takes nothing, even if permits are free.
+/// - Where it runs: everything resumes on the caller's executor; nothing runs inside ``release(_:)``.
+/// - Ordering: strict first in, first out. Nobody overtakes a waiter, a small request not even a large one.
+/// - Allocates: nothing when permits are free, one object for a wait.
+public final class AsyncSemaphore: WaiterHost {
+    struct State: ~Copyable {
+        var available: Int
+        var waiters = WaiterQueue()
+        var isClosed = false
+    }
+
+    private let state: Mutex<State>
+    /// The count that ``release(_:)`` cannot exceed.
+    public let maxPermits: Int
+
+    /// Creates a semaphore.
+    ///
+    /// - Parameters:
+    ///   - permits: How many permits are free at the start.
+    ///   - maxPermits: How many there may ever be; giving back more than were taken throws ``SemaphoreFullError``.
+    /// - Precondition: `0 <= permits <= maxPermits` and `maxPermits > 0`.
+    public init(permits: Int, maxPermits: Int = .max) {
+        precondition(permits >= 0, "AsyncSemaphore needs permits >= 0, not \(permits)")
+        precondition(maxPermits > 0, "AsyncSemaphore needs maxPermits > 0, not \(maxPermits)")
+        precondition(permits <= maxPermits, "AsyncSemaphore cannot start with \(permits) of at most \(maxPermits)")
+        self.maxPermits = maxPermits
+        state = Mutex(State(available: permits))
+    }
+
+    /// How many permits are free.
+    public var availablePermits: Int { state.withLock { $0.available } }
+
+    /// Who waits.
+    public var statistics: WaitStatistics { state.withLock { $0.waiters.statistics } }
+
+    /// Takes `count` permits if they are free and nobody waits.
+    ///
+    /// - Returns: Whether it took them.
+    /// - Precondition: `count >= 1`.
+    public func tryAcquire(_ count: Int = 1) -> Bool {
+        checkCount(count)
+        return state.withLock { $0.tryTake(count) }
+    }
+
+    /// Waits for `count` permits and takes them.
+    ///
+    /// - Parameters:
+    ///   - count: How many, all at once.
+    ///   - cancellation: Ends the wait, as the cancellation of the task does.
+    /// - Throws: `CancellationError`; ``ClosedError`` if the semaphore is closed.
+    /// - Precondition: `1 <= count <= maxPermits`.
+    nonisolated(nonsending)
+        public func acquire(_ count: Int = 1, cancellation: CancellationToken = .none) async throws
+    {
+        checkCount(count)
+        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if state.withLock({ $0.tryTake(count) }) { return }
+        _ = try await acquireSlowly(count, WaitLimit(cancellation: cancellation))
+    }
+
+    /// Waits for `count` permits, but no longer than `timeout`.
+    ///
+    /// - Parameters:
+    ///   - count: How many, all at once.
+    ///   - timeout: How long to wait at most; zero asks once and does not wait.
+    ///   - clock: Measures `timeout`.
+    ///   - cancellation: Ends the wait, as the cancellation of the task does.
+    /// - Returns: Whether it took the permits; `false` after `timeout`.
+    /// - Throws: `CancellationError`; ``ClosedError``; ``ArgumentError`` if `timeout` is negative.
+    /// - Precondition: `1 <= count <= maxPermits`.
+    nonisolated(nonsending)
+        public func acquire(
+            _ count: Int = 1, timeout: Duration, clock: any TimerClock = MonotonicClock(),
+            cancellation: CancellationToken = .none
+        ) async throws -> Bool
+    {
+        checkCount(count)
+        if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
+        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if state.withLock({ $0.tryTake(count) }) { return true }
+        if timeout == .zero {
+            if state.withLock({ $0.isClosed }) { throw ClosedError("AsyncSemaphore") }
+            return false
+        }
+        return try await acquireSlowly(count, .timeout(timeout, clock: clock, cancellation: cancellation))
+    }
+
+    /// Gives `count` permits back, and to the tasks that wait first.
+    ///
+    /// - Returns: How many permits were free before.
+    /// - Throws: ``SemaphoreFullError``, and nothing changes, if there would be more than ``maxPermits``.
+    /// - Precondition: `count >= 1`.
+    @discardableResult
+    public func release(_ count: Int = 1) throws(SemaphoreFullError) -> Int {
+        precondition(count >= 1, "AsyncSemaphore.release needs a count >= 1, not \(count)")
+        var wakes = WakeList()
+        let previous = state.withLock { state -> Int? in
+            guard maxPermits - state.available >= count else { return nil }
+            let previous = state.available
+            state.available += count
+            state.grant(into: &wakes)
+            return previous
+        }
+        guard let previous else { throw SemaphoreFullError(maxPermits: maxPermits) }
+        wakes.resume()
+        return previous
+    }
+
+    /// Runs `body` with `count` permits and gives them back however it ends.
+    ///
+    /// - Throws: `CancellationError` or ``ClosedError`` instead of running `body`; what `body` throws.
+    @inlinable
+    nonisolated(nonsending)
+        public func withPermits<Success>(
+            _ count: Int, cancellation: CancellationToken = .none,
+            _ body: nonisolated(nonsending) () async throws -> Success
+        ) async throws -> Success
+    {
+        try await acquire(count, cancellation: cancellation)
+        defer { giveBack(count) }
+        return try await body()
+    }
+
+    /// Runs `body` with one permit and gives it back however it ends.
+    ///
+    /// - Throws: `CancellationError` or ``ClosedError`` instead of running `body`; what `body` throws.
+    @inlinable
+    nonisolated(nonsending)
+        public func withPermit<Success>(
+            cancellation: CancellationToken = .none, _ body: nonisolated(nonsending) () async throws -> Success
+        ) async throws -> Success
+    {
+        try await acquire(cancellation: cancellation)
+        defer { giveBack(1) }
+        return try await body()
+    }
+
+    /// Ends every wait, now and later, with ``ClosedError``. Whoever holds permits may still give them back.
+    public func close() {
+        var wakes = WakeList()
+        state.withLock { state in
+            state.isClosed = true
+            state.waiters.failAll(with: ClosedError("AsyncSemaphore"), into: &wakes)
+        }
+        wakes.resume()
+    }
+
+    @usableFromInline
+    func giveBack(_ count: Int) {
+        do { try release(count) } catch {
+            preconditionFailure("\(error): somebody gave back permits that a running withPermit holds")
+        }
+    }
+
+    nonisolated(nonsending)
+        private func acquireSlowly(_ count: Int, _ limit: WaitLimit) async throws -> Bool
+    {
+        let waiter = Waiter(of: self, weight: count)
+        let outcome = await waiter.wait(limit) { state.withLock { $0.admit(waiter) } }
+        switch outcome {
+        case .granted: return true
+        case .timedOut: return false
+        case .cancelled: throw CancellationError()
+        case .failed: throw waiter.error ?? ClosedError("AsyncSemaphore")
+        }
+    }
+
+    private func checkCount(_ count: Int) {
+        precondition(count >= 1, "AsyncSemaphore needs a count >= 1, not \(count)")
+        precondition(
+            count <= maxPermits, "AsyncSemaphore with at most \(maxPermits) permits can never give \(count)")
+    }
+
+    @usableFromInline
+    package func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
+        var wakes = WakeList()
+        state.withLock { state in
+            guard state.waiters.withdraw(waiter, as: outcome, into: &wakes) else { return }
+            // A large request may have kept back smaller ones behind it.
+            state.grant(into: &wakes)
+        }
+        return wakes
+    }
+}
+
+extension AsyncSemaphore.State {
+    mutating func tryTake(_ count: Int) -> Bool {
+        // No barging: while somebody waits, free permits are theirs.
+        guard available >= count, waiters.isEmpty, !isClosed else { return false }
+        available -= count
+        return true
+    }
+
+    mutating func admit(_ waiter: Waiter) -> Bool {
+        if waiter.hasLeft { return false }
+        if isClosed {
+            waiter.error = ClosedError("AsyncSemaphore")
+            return waiter.settle(.failed)
+        }
+        if tryTake(waiter.weight) { return waiter.settle(.granted) }
+        return waiters.append(waiter)
+    }
+
+    mutating func grant(into wakes: inout WakeList) {
+        while let waiter = waiters.first, waiter.weight <= available {
+            available -= waiter.weight
+            waiters.grant(waiter, into: &wakes)
+        }
+    }
+}

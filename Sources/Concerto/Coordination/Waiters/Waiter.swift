@@ -1,0 +1,115 @@
+import ConcertoRuntime
+
+/// One suspended wait: a node of the intrusive ``WaiterQueue`` under every primitive.
+///
+/// **Who may touch what.** `phase`, `outcome`, `error`, `continuation` and the links are protected by the lock of
+/// `host`, the primitive the waiter belongs to. `weight` and whatever a subclass carries belong to the waiting task
+/// until `admit` publishes the waiter, then to that lock, and to the waiting task again once it has been resumed.
+///
+/// **The race.** A grant, a cancellation, a timeout and a close may all come at once. Each of them first takes the
+/// waiter out of the queue under the host's lock, and only the one that moves `phase` from `queued` to `left` decides
+/// the outcome and resumes the task, after the lock has been released. So a waiter that was granted stays granted
+/// whatever comes later, and a waiter that left by cancellation can never be granted.
+///
+/// **Lifetime.** The queue does not retain its waiters: the frame of the suspended task does, and it cannot go on
+/// before the waiter has left the queue.
+@usableFromInline
+package class Waiter: @unchecked Sendable {  // protected as described above
+    /// Where a waiter stands.
+    @usableFromInline
+    package enum Phase: UInt8, Sendable {
+        case created
+        case queued
+        case left
+    }
+
+    /// How a wait ended.
+    @usableFromInline
+    package enum Outcome: UInt8, Sendable {
+        /// The primitive gave what was asked for.
+        case granted
+        /// The waiting task or the token of the wait was cancelled first.
+        case cancelled
+        /// The wait's own deadline came first.
+        case timedOut
+        /// The primitive ended the wait with ``Waiter/error``.
+        case failed
+    }
+
+    /// How many permits (or whatever the host counts) this waiter asks for.
+    @usableFromInline package final var weight: Int
+    @usableFromInline package final var phase = Phase.created
+    @usableFromInline package final var outcome = Outcome.granted
+    /// Why the wait failed; set by the host together with the outcome `failed`.
+    @usableFromInline package final var error: (any Error)?
+    /// When the wait began, in coarse monotonic nanoseconds.
+    @usableFromInline package final var since: UInt64 = 0
+    @usableFromInline final var continuation: UnsafeContinuation<Outcome, Never>?
+    @usableFromInline unowned(unsafe) final var next: Waiter?
+    @usableFromInline unowned(unsafe) final var previous: Waiter?
+    @usableFromInline final let host: any WaiterHost
+
+    /// Creates a waiter that asks `host` for `weight` of what it counts.
+    @inlinable
+    package init(of host: any WaiterHost, weight: Int = 1) {
+        self.host = host
+        self.weight = weight
+    }
+
+    /// Suspends the current task until the waiter has left its host's queue.
+    ///
+    /// - Parameters:
+    ///   - limit: What else may end the wait, besides the host and the task's own cancellation.
+    ///   - admit: Called once, on the way to sleep. It takes the host's lock and either settles the wait at once with
+    ///     ``settle(_:)`` or puts the waiter into a queue; it returns whether the waiter now sleeps.
+    @usableFromInline
+    nonisolated(nonsending)
+        package final func wait(_ limit: WaitLimit = .none, admit: () -> Bool) async -> Outcome
+    {
+        if limit.isNone { return await sleep(alarm: nil, admit: admit) }
+        if limit.cancellation.isCancellationRequested { return .cancelled }
+        let registration = limit.cancellation.register { [self] in leave(.cancelled) }
+        let alarm = limit.deadline.map { WaitAlarm(clock: limit.clock, deadline: $0) }
+        let outcome = await sleep(alarm: alarm, admit: admit)
+        alarm?.disarm()
+        registration.unregister()
+        return outcome
+    }
+
+    nonisolated(nonsending)
+        private final func sleep(alarm: WaitAlarm?, admit: () -> Bool) async -> Outcome
+    {
+        await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                // Nobody else reads it before `admit` has published the waiter under the host's lock.
+                self.continuation = continuation
+                guard admit() else { return continuation.resume(returning: outcome) }
+                // From here on the task may run again on another thread: touch only what the alarm protects itself.
+                alarm?.arm(self)
+            }
+        } onCancel: {
+            leave(.cancelled)
+        }
+    }
+
+    /// Ends the wait with `outcome`, unless it has ended already.
+    package final func leave(_ outcome: Outcome) {
+        host.withdraw(self, as: outcome).resume()
+    }
+
+    /// Decides the wait of a waiter that is not queued. Called under the host's lock, from `admit`.
+    ///
+    /// - Returns: `false`, the answer of an `admit` that does not put the waiter to sleep; also when a cancellation
+    ///   came first and has decided already.
+    @inlinable
+    package final func settle(_ outcome: Outcome) -> Bool {
+        guard phase == .created else { return false }
+        phase = .left
+        self.outcome = outcome
+        return false
+    }
+
+    /// Whether a cancellation or a timeout ended the wait before it was admitted. Called under the host's lock.
+    @inlinable
+    package final var hasLeft: Bool { phase == .left }
+}

@@ -1,0 +1,560 @@
+#if Batch
+import Concerto
+import ConcertoHTTP
+import ConcertoTesting
+import Foundation
+import NIOHTTP1
+import Testing
+
+@testable import ConcertoBatch
+
+@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+struct BatchRunTests {
+    private let setup: RunSetup
+
+    init() throws { setup = try RunSetup() }
+
+    private func input(_ count: Int, method: String = "GET", from first: Int = 1) -> String {
+        (first..<(first + count)).map { "{\"method\":\"\(method)\",\"url\":\"http://h/\($0)\"}\n" }.joined()
+    }
+
+    private func number(_ call: HTTPCall) -> Int { Int(call.url.split(separator: "/").last!)! }
+
+    @Test func everyRowIsDoneExactlyOnceWhateverTheServerDoes() async throws {
+        var random = seededRandom()
+        let total = 400
+        let faults = (0...total).map { _ in (0..<2).map { _ in Int.random(in: 0..<12, using: &random) } }
+        try setup.folder.write(
+            "input", (1...total).map { "{\"url\":\"http://h\($0 % 3)/\($0)\",\"metadata\":\($0)}\n" }.joined())
+        let transport = setup.transport { call, attempt in
+            let number = Int(call.url.split(separator: "/").last!)!
+            if number % 10 == 0 { return .status(404) }
+            guard attempt <= 2 else { return .status(200) }
+            switch faults[number][attempt - 1] {
+            case 0: return .status(503)
+            case 1: throw HTTPFailure(.closed, mayHaveBeenSent: true, "closed")
+            case 2: return .status(429)
+            case 3 where number % 7 == 0: return .status(429, retryAfter: "3")
+            case 4: await Task.yield()
+            default: break
+            }
+            return .status(200)
+        }
+        let summary = try await setup.finish(setup.options { $0.concurrency = 16 }, transport)
+        let results = try setup.results()
+        #expect(results.count == total)
+        let attempts = Dictionary(transport.urls.map { ($0, 1) }, uniquingKeysWith: +)
+        for number in 1...total {
+            let result = try #require(results["\(number)"])
+            #expect(result["status"] as? Int == (number % 10 == 0 ? 404 : 200))
+            #expect(result["metadata"] as? Int == number)
+            #expect(result["attempts"] as? Int == attempts["http://h\(number % 3)/\(number)"])
+        }
+        #expect(summary.ending == .completed && summary.succeeded == 360 && summary.failed == 40)
+        #expect(summary.attempts == transport.arrivals.count && summary.unfinished == 0)
+        #expect(summary.retries.values.reduce(0, +) == transport.arrivals.count - total)
+        #expect(summary.statuses == ["200": 360, "404": 40] && summary.errors == ["status": 40])
+    }
+
+    @Test func noMoreRowsAreHeldThanTheWindowHolds() async throws {
+        let total = 1_000
+        try setup.folder.write("input", (1...total).map { "{\"url\":\"http://h\($0)/\"}\n" }.joined())
+        let healthy = Flag()
+        let transport = setup.transport { _, _ in .status(healthy.isSet ? 200 : 503) }
+        let run = try setup.run(setup.options { $0.maxRetries = 100 }, transport)
+        let task = Task { try await run.run() }
+        let window = 4 * 8 + 64
+        // Time stands still: rows park in their back-off, until nobody may take another.
+        await until { transport.arrivals.count >= window && run.progress.inFlight == 0 }
+        for _ in 0..<5_000 { await Task.yield() }
+        #expect(transport.arrivals.count == window)
+        healthy.set()
+        let ended = Flag()
+        let waiter = Task {
+            defer { ended.set() }
+            return try await task.value
+        }
+        await drive(setup.clock) { ended.isSet }
+        #expect(try await waiter.value.succeeded == total)
+        #expect(try setup.results().count == total)
+    }
+
+    @Test func stoppingLetsCallsFinishAndAResumedRunDoesTheRest() async throws {
+        try setup.folder.write("input", input(50))
+        let latch = Latch()
+        let transport = setup.transport { call, _ in
+            if Int(call.url.split(separator: "/").last!)! > 10 { try await latch.wait() }
+            return .status(200)
+        }
+        let run = try setup.run(setup.options(), transport)
+        let task = Task { try await run.run() }
+        await until { transport.arrivals.count == 14 }
+        run.stop(grace: .seconds(60))
+        latch.open()
+        let summary = try await task.value
+        #expect(summary.ending == .interrupted && summary.succeeded == 14 && summary.unfinished == 36)
+        #expect(try setup.results().count == 14)
+        let rest = setup.transport { _, _ in .status(200) }
+        let second = try await setup.finish(setup.options { $0.existing = .resume }, rest)
+        #expect(second.ending == .completed && second.alreadyFinished == 14 && second.succeeded == 36)
+        #expect(try setup.results().count == 50)
+        #expect(Set(rest.urls).isDisjoint(with: transport.urls) && rest.urls.count == 36)
+    }
+
+    @Test func whenGraceIsOverCallsAreCutAndThoseNotToBeRepeatedHaveAnUnknownOutcome() async throws {
+        try setup.folder.write("input", input(2) + input(2, method: "POST", from: 3))
+        let transport = setup.transport { _, _ in
+            try await Latch().wait()
+            return .status(200)
+        }
+        let run = try setup.run(setup.options(), transport)
+        let task = Task { try await run.run() }
+        await until { transport.arrivals.count == 4 }
+        run.stop(grace: .seconds(10))
+        for _ in 0..<1_000 { await Task.yield() }
+        setup.clock.advance(by: .seconds(10))
+        let summary = try await task.value
+        #expect(summary.ending == .interrupted && summary.succeeded == 0 && summary.unfinished == 4)
+        #expect(try setup.folder.read("out").isEmpty)
+        let rest = setup.transport { _, _ in .status(200) }
+        let second = try await setup.finish(setup.options { $0.existing = .resume }, rest)
+        #expect(Set(rest.urls) == ["http://h/1", "http://h/2"])
+        #expect(second.succeeded == 2 && second.failed == 2 && second.errors == ["unknown_outcome": 2])
+        let results = try setup.results()
+        #expect(["3", "4"].allSatisfy { setup.kind(results[$0]) == "unknown_outcome" })
+        // And they are not repeated by `--retry-failed` either.
+        let again = setup.transport { _, _ in .status(200) }
+        try await setup.finish(
+            setup.options {
+                $0.existing = .resume
+                $0.retriesFailed = true
+            }, again)
+        #expect(again.urls.isEmpty)
+    }
+
+    // A row that would have been repeated had the run gone on is not a failed one.
+    @Test(.disabled("defect: a drained row is recorded as failed"))
+    func aRowWhoseCallFailsForNowWhileTheRunStopsStaysUnfinished() async throws {
+        try setup.folder.write("input", input(1))
+        let latch = Latch()
+        let transport = setup.transport { _, _ in
+            try await latch.wait()
+            return .status(503)
+        }
+        let run = try setup.run(setup.options(), transport)
+        let task = Task { try await run.run() }
+        await until { transport.arrivals.count == 1 }
+        run.stop(grace: .seconds(60))
+        latch.open()
+        let summary = try await task.value
+        #expect(summary.failed == 0 && summary.unfinished == 1)
+        #expect(try setup.folder.read("out").isEmpty)
+    }
+
+    @Test func aRowInItsBackOffStaysUnfinishedWhenTheRunStops() async throws {
+        try setup.folder.write("input", input(3))
+        let transport = setup.transport { _, _ in .status(503, retryAfter: "100") }
+        let run = try setup.run(setup.options { $0.concurrency = 1 }, transport)
+        let task = Task { try await run.run() }
+        await until { run.progress.waiting["h:80"] != nil }
+        #expect(run.progress.waiting["h:80"] == .seconds(100))
+        run.stop(grace: .seconds(60))
+        let summary = try await task.value
+        #expect(summary.ending == .interrupted && summary.failed == 0 && summary.unfinished == 3)
+    }
+
+    @Test func stoppingBeforeTheStartCallsNothing() async throws {
+        try setup.folder.write("input", input(10))
+        let transport = setup.transport { _, _ in .status(200) }
+        let run = try setup.run(setup.options(), transport)
+        run.stop(grace: .seconds(1))
+        let summary = try await setup.finish(run)
+        #expect(summary.ending == .interrupted && transport.arrivals.isEmpty)
+    }
+
+    @Test func cancellingTheTaskStopsTheRun() async throws {
+        try setup.folder.write("input", input(10))
+        let transport = setup.transport { _, _ in
+            try await Latch().wait()
+            return .status(200)
+        }
+        let run = try setup.run(setup.options(), transport)
+        let task = Task { try await run.run() }
+        await until { transport.arrivals.count == 4 }
+        task.cancel()
+        let summary = try await task.value
+        #expect(summary.ending == .interrupted && summary.succeeded == 0)
+        let rest = setup.transport { _, _ in .status(200) }
+        #expect(try await setup.finish(setup.options { $0.existing = .resume }, rest).succeeded == 10)
+    }
+
+    @Test func tooManyFailuresEndTheRun() async throws {
+        try setup.folder.write("input", input(500))
+        let transport = setup.transport { _, _ in .status(404) }
+        let summary = try await setup.finish(setup.options { $0.maxFailures = .count(5) }, transport)
+        #expect(summary.ending == .tooManyFailures)
+        // Those under way finish: at most one a slot more.
+        #expect((6...10).contains(summary.failed) && summary.unfinished == 500 - summary.failed)
+        #expect(try setup.results().count == summary.failed)
+    }
+
+    @Test func idempotencyKeysAreTheSameInEveryAttemptAndAfterAResume() async throws {
+        try setup.folder.write("input", input(3, method: "POST"))
+        let transport = setup.transport { _, attempt in
+            if attempt == 1 { return .status(500) }
+            try await Latch().wait()
+            return .status(200)
+        }
+        let run = try setup.run(setup.options { $0.addsIdempotencyKeys = true }, transport)
+        let task = Task { try await run.run() }
+        await drive(setup.clock) { transport.arrivals.count == 6 }
+        task.cancel()
+        _ = try await task.value
+        let rest = setup.transport { _, _ in .status(200) }
+        try await setup.finish(
+            setup.options {
+                $0.addsIdempotencyKeys = true
+                $0.existing = .resume
+            }, rest)
+        let keys = Dictionary(grouping: transport.arrivals + rest.arrivals, by: \.url).mapValues { $0.map(\.key) }
+        #expect(keys.count == 3 && Set(keys.values.flatMap { $0 }).count == 3)
+        for keys in keys.values { #expect(keys.count == 3 && Set(keys).count == 1 && keys[0] != nil) }
+    }
+
+    @Test func failedRowsAreCalledAgainOnlyOnRequest() async throws {
+        try setup.folder.write("input", input(10))
+        let broken = setup.transport { call, _ in .status(call.url.hasSuffix("3") ? 404 : 200) }
+        #expect(try await setup.finish(setup.options(), broken).failed == 1)
+        let second = setup.transport { _, _ in .status(200) }
+        #expect(try await setup.finish(setup.options { $0.existing = .resume }, second).alreadyFinished == 10)
+        #expect(second.urls.isEmpty)
+        let third = setup.transport { _, _ in .status(200) }
+        let summary = try await setup.finish(
+            setup.options {
+                $0.existing = .resume
+                $0.retriesFailed = true
+            }, third)
+        #expect(third.urls == ["http://h/3"] && summary.succeeded == 1 && summary.alreadyFinished == 9)
+        let results = try setup.results()
+        #expect(results.count == 10 && results.values.allSatisfy { $0["status"] as? Int == 200 })
+    }
+
+    @Test func rowsThatWereAppendedSinceAreNew() async throws {
+        try setup.folder.write("input", input(5))
+        try await setup.finish(setup.options(), setup.transport { _, _ in .status(200) })
+        try setup.folder.append("input", input(5, from: 6))
+        let rest = setup.transport { _, _ in .status(200) }
+        let summary = try await setup.finish(setup.options { $0.existing = .resume }, rest)
+        #expect(summary.succeeded == 5 && summary.alreadyFinished == 5 && rest.urls.count == 5)
+        #expect(try setup.results().count == 10)
+    }
+
+    // Rows that came while the run went on were called, but the store did not know them: a resume called them again.
+    @Test(.disabled("defect: rows appended during a run are called twice"))
+    func rowsThatAreAppendedDuringTheRunAreLeftToTheNext() async throws {
+        try setup.folder.write("input", input(3))
+        let latch = Latch()
+        let transport = setup.transport { call, _ in
+            if call.url.hasSuffix("/1") { try await latch.wait() }
+            return .status(200)
+        }
+        let run = try setup.run(setup.options { $0.concurrency = 1 }, transport)
+        let task = Task { try await run.run() }
+        await until { transport.arrivals.count == 1 }
+        let handle = try #require(FileHandle(forWritingAtPath: setup.folder("input")))
+        handle.seekToEndOfFile()
+        // Longer than what has been read ahead.
+        handle.write(Data((String(repeating: " ", count: 1 << 20) + "\n" + input(2, from: 4)).utf8))
+        try handle.close()
+        latch.open()
+        _ = try await task.value
+        let rest = setup.transport { _, _ in .status(200) }
+        try await setup.finish(setup.options { $0.existing = .resume }, rest)
+        #expect(try setup.results().count == 5)
+        #expect((transport.urls + rest.urls).count == 5)
+    }
+
+    @Test func whatIsThereIsRefusedWithoutBeingTouched() async throws {
+        try setup.folder.write("input", input(2))
+        try setup.folder.write("out", "mine")
+        let transport = setup.transport { _, _ in .status(200) }
+        let error = await #expect(throws: BatchError.self) { try await setup.finish(setup.options(), transport) }
+        #expect(error?.kind == .store && error?.description.contains("--overwrite") == true)
+        #expect(try setup.folder.read("out") == "mine" && transport.arrivals.isEmpty)
+        try await setup.finish(setup.options { $0.existing = .overwrite }, transport)
+        #expect(try setup.results().count == 2)
+    }
+
+    @Test func changedOptionsAreNamed() async throws {
+        try setup.folder.write("input", input(2))
+        let transport = setup.transport { _, _ in .status(200) }
+        try await setup.finish(setup.options { $0.headers = [("X-A", "1"), ("Authorization", "s3cr3t")] }, transport)
+        let error = await #expect(throws: BatchError.self) {
+            try await setup.finish(
+                setup.options {
+                    $0.existing = .resume
+                    $0.headers = [("X-A", "2"), ("Authorization", "another s3cr3t")]
+                }, transport)
+        }
+        #expect(error?.kind == .store)
+        #expect(error?.description.contains("header x-a was '1' and is '2'") == true)
+        #expect(error?.description.contains("s3cr3t") == false)
+    }
+
+    @Test func twoRunsOnOneStoreAreRefused() async throws {
+        try setup.folder.write("input", input(1))
+        let latch = Latch()
+        let transport = setup.transport { _, _ in
+            try await latch.wait()
+            return .status(200)
+        }
+        let task = Task { try await setup.finish(setup.options(), transport) }
+        await until { transport.arrivals.count == 1 }
+        for existing in [BatchOptions.Existing.resume, .refuse, .overwrite] {
+            let error = await #expect(throws: BatchError.self) {
+                try await setup.finish(setup.options { $0.existing = existing }, transport)
+            }
+            #expect(error?.kind == .store && error?.description.contains("process \(getpid())") == true)
+        }
+        latch.open()
+        #expect(try await task.value.succeeded == 1)
+        #expect(try setup.results().count == 1)
+    }
+
+    @Test func mistakesBeforeTheFirstCallLeaveAPlaceForTheNextTry() async throws {
+        let transport = setup.transport { _, _ in .status(200) }
+        for text in ["", "\n\n", #"{"id":1,"url":"http://h/1"}"# + "\n" + #"{"id":1,"url":"http://h/2"}"#] {
+            try setup.folder.write("input", text)
+            let error = await #expect(throws: BatchError.self) { try await setup.finish(setup.options(), transport) }
+            #expect(error?.kind == .configuration)
+            #expect(!setup.folder.exists("out") && !setup.folder.exists("out.store"))
+            #expect(!setup.folder.exists("out.store.lock") && !setup.folder.exists("out.store-wal"))
+        }
+        try setup.folder.write("input", input(1))
+        #expect(try await setup.finish(setup.options(), transport).succeeded == 1)
+    }
+
+    @Test func aBrokenRowIsAFailedRowWithLineAndReason() async throws {
+        try setup.folder.write("input", input(2) + "\n{\"id\":\"x\",\"metadata\":[1],\"url\":\"ftp://h/\"}\nnonsense\n")
+        let summary = try await setup.finish(setup.options(), setup.transport { _, _ in .status(200) })
+        #expect(summary.succeeded == 2 && summary.failed == 2 && summary.errors == ["invalid_row": 2])
+        let results = try setup.results()
+        #expect(setup.kind(results["x"]) == "invalid_row" && results["x"]?["metadata"] as? [Int] == [1])
+        let message = (results["4"]?["error"] as? [String: String])?["message"]
+        #expect(message?.hasPrefix("line 5: ") == true)
+    }
+
+    @Test func aStreamFindsItsDuplicatesOnTheWay() async throws {
+        let folder = setup.folder
+        #expect(mkfifo(folder("input"), 0o600) == 0)
+        let writer = open(folder("input"), O_RDWR)
+        let text = (1...300).map { "{\"id\":\"\($0 % 290)\",\"url\":\"http://h/\($0)\"}\n" }.joined()
+        let transport = setup.transport { _, _ in .status(200) }
+        let run = try setup.run(setup.options { $0.output = folder("out") }, transport)
+        let task = Task { try await setup.finish(run) }
+        await Self.write(text, to: writer)
+        // The run has opened its end: only then does closing this one leave it the rest.
+        await until { !transport.arrivals.isEmpty }
+        close(writer)
+        let summary = try await task.value
+        #expect(summary.succeeded == 290 && summary.failed == 10 && summary.errors == ["duplicate_id": 10])
+        #expect(transport.urls.count == 290 && Set(transport.urls).count == 290)
+        #expect(try folder.lines("out").count == 300)
+        #expect(try folder.read("out").contains("line 291 has the id of line 1: '1'"))
+    }
+
+    // The workers that waited for the next line held every slot, and a row that was to be repeated got none.
+    @Test(.disabled("defect: workers that wait for input hold every slot")) func aRepeatDoesNotWaitForASilentInput()
+        async throws
+    {
+        let folder = setup.folder
+        #expect(mkfifo(folder("input"), 0o600) == 0)
+        let writer = open(folder("input"), O_RDWR)
+        let transport = setup.transport { _, attempt in .status(attempt == 1 ? 503 : 200) }
+        let run = try setup.run(setup.options { $0.concurrency = 2 }, transport)
+        let ended = Flag()
+        let task = Task {
+            defer { ended.set() }
+            return try await run.run()
+        }
+        await Self.write("{\"url\":\"http://h/1\"}\n", to: writer)
+        await until { transport.arrivals.count == 1 }
+        // Many times what the second attempt needs.
+        var turns = 0
+        await drive(setup.clock) {
+            turns += 1
+            return transport.arrivals.count == 2 || turns > 100_000
+        }
+        #expect(transport.arrivals.count == 2)
+        close(writer)
+        await drive(setup.clock) { ended.isSet }
+        #expect(try await task.value.succeeded == 1)
+    }
+
+    @Test(.disabled("defect: RowSource.fill copies the unfinished line with every chunk; 64 MiB take minutes"))
+    func anInputThatBreaksEndsTheRunWithAnErrorAndKeepsWhatIsDone() async throws {
+        let folder = setup.folder
+        #expect(mkfifo(folder("input"), 0o600) == 0)
+        let writer = open(folder("input"), O_RDWR)
+        let transport = setup.transport { _, _ in .status(200) }
+        let run = try setup.run(setup.options(), transport)
+        let task = Task { try await setup.finish(run) }
+        await Self.write("{\"url\":\"http://h/1\"}\n", to: writer)
+        await until { transport.arrivals.count == 1 }
+        await Self.write(
+            String(repeating: "x", count: LineReader.maximumLineLength + 1), to: writer)
+        let error = await #expect(throws: BatchError.self) { try await task.value }
+        #expect(error?.kind == .configuration && error?.description.contains("line 2") == true)
+        #expect(try setup.results().count == 1)
+        close(writer)
+    }
+
+    @Test func aFullDiskEndsTheRunWithAnError() async throws {
+        try setup.folder.write("input", input(100))
+        let transport = setup.transport { _, _ in .status(200) }
+        let error = await #expect(throws: BatchError.self) {
+            try await setup.finish(setup.options { $0.output = "/dev/full" }, transport)
+        }
+        #expect(error?.kind == .store && error?.description.contains("No space left") == true)
+    }
+
+    // `--overwrite` removed the input that the output, or the store, named in another way.
+    @Test(.disabled("defect: overwrite deletes the input"), arguments: ["out", "store"])
+    func theInputIsNeverOverwritten(place: String) async throws {
+        try setup.folder.write("input", input(1))
+        let other = setup.folder("./input")
+        let transport = setup.transport { _, _ in .status(200) }
+        await #expect(throws: BatchError.self) {
+            try await setup.finish(
+                setup.options {
+                    if place == "out" { $0.output = other } else { $0.store = other }
+                    $0.existing = .overwrite
+                }, transport)
+        }
+        #expect(try setup.folder.read("input") == input(1))
+    }
+
+    // A resume that is refused must leave the results of failed rows where they are.
+    @Test(.disabled("defect: the output is rewritten before the input is checked"))
+    func aRefusedRetryOfFailuresLosesNoResult() async throws {
+        try setup.folder.write("input", input(5))
+        let broken = setup.transport { call, _ in .status(call.url.hasSuffix("3") ? 404 : 200) }
+        try await setup.finish(setup.options(), broken)
+        let before = try setup.folder.read("out")
+        try setup.folder.write("input", input(4) + "{\"url\":\"http://changed/\"}\n")
+        await #expect(throws: BatchError.self) {
+            try await setup.finish(
+                setup.options {
+                    $0.existing = .resume
+                    $0.retriesFailed = true
+                }, broken)
+        }
+        #expect(try setup.folder.read("out") == before)
+    }
+
+    @Test func secretsReachNeitherOutputNorStore() async throws {
+        let secret = "s3cr3t-value"
+        try setup.folder.write(
+            "input",
+            "{\"url\":\"http://h/{env:TOKEN}\",\"headers\":{\"Authorization\":\"\(secret)\",\"Cookie\":\"{env:TOKEN}\",\"X-Mine\":\"\(secret)\"}}\n"
+                + "{\"url\":\"http://h/\\r\\n\",\"headers\":{\"Authorization\":\"\(secret)\\n\"}}\n")
+        let transport = setup.transport { _, _ in
+            HTTPReply(status: 200, headers: ["Set-Cookie": secret, "X-Mine": secret])
+        }
+        let options = setup.options {
+            $0.headers = [("X-Mine", secret), ("Proxy-Authorization", secret)]
+            $0.secretHeaders = ["x-mine"]
+            $0.showsHeaders = true
+            $0.substitution.environment = ["TOKEN": secret]
+        }
+        let summary = try await setup.finish(options, transport)
+        #expect(summary.succeeded == 1 && summary.failed == 1)
+        for file in try FileManager.default.contentsOfDirectory(atPath: setup.folder.path) where file != "input" {
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: setup.folder(file)))
+            #expect(bytes.range(of: Data(secret.utf8)) == nil, "\(file)")
+        }
+        let json = String(decoding: try summary.json(), as: UTF8.self)
+        #expect(!summary.text.contains(secret) && !json.contains(secret))
+    }
+
+    @Test func aRateIsKeptAcrossAllHosts() async throws {
+        try setup.folder.write("input", (1...10).map { "{\"url\":\"http://h\($0)/\"}\n" }.joined())
+        let transport = setup.transport { _, _ in .status(200) }
+        try await setup.finish(setup.options { $0.rate = CallRate("2/s") }, transport)
+        let times = transport.arrivals.map(\.time.nanoseconds).sorted()
+        for (earlier, later) in zip(times, times.dropFirst()) { #expect(later - earlier >= 500_000_000) }
+        #expect(times.last == 4_500_000_000)
+    }
+
+    @Test func noHostGetsMoreCallsAtATimeThanItMay() async throws {
+        try setup.folder.write("input", (1...200).map { "{\"url\":\"http://h\($0 % 2)/\($0)\"}\n" }.joined())
+        let transport = setup.transport { _, _ in
+            await Task.yield()
+            return .status(200)
+        }
+        try await setup.finish(
+            setup.options {
+                $0.concurrency = 16
+                $0.perHost = 3
+            }, transport)
+        #expect(transport.mostInFlight.values.allSatisfy { $0 <= 3 } && transport.arrivals.count == 200)
+    }
+
+    /// Runs that are cancelled at random moments and resumed until they are through: every row stands in the output
+    /// once, and no finished row is called again.
+    @Test(.disabled("defect: cancelling the task makes the store fail"))
+    func runsThatAreStoppedAtRandomLoseNothingAndRepeatNothing() async throws {
+        var random = seededRandom()
+        for _ in 0..<6 {
+            let setup = try RunSetup()
+            let total = 200
+            try setup.folder.write("input", input(total / 2) + input(total / 2, method: "POST", from: total / 2 + 1))
+            let seed = UInt64.random(in: 0...UInt64.max, using: &random)
+            var finished: Set<String> = []
+            var first = true
+            for _ in 0..<40 {
+                let transport = setup.transport { call, attempt in
+                    var draws = SeededRandom(seed: seed &+ fnv1a("\(call.url) \(attempt)".utf8))
+                    for _ in 0..<Int.random(in: 0..<4, using: &draws) { await Task.yield() }
+                    return .status([200, 200, 200, 503, 404].randomElement(using: &draws)!)
+                }
+                let isFirst = first
+                let run = try setup.run(setup.options { $0.existing = isFirst ? .refuse : .resume }, transport)
+                first = false
+                let stopAt = Int.random(in: 1...120, using: &random)
+                let ended = Flag()
+                let task = Task {
+                    defer { ended.set() }
+                    return try await run.run()
+                }
+                let cuts = Bool.random(using: &random)
+                await drive(setup.clock) { ended.isSet || transport.arrivals.count >= stopAt }
+                if cuts { task.cancel() } else { run.stop(grace: .seconds(5)) }
+                await drive(setup.clock) { ended.isSet }
+                let summary = try await task.value
+                #expect(Set(transport.urls).isDisjoint(with: finished))
+                let results = try setup.results()
+                #expect(results.count == summary.alreadyFinished + summary.succeeded + summary.failed)
+                finished = Set(results.keys.map { "http://h/\($0)" })
+                if finished.count == total { break }
+            }
+            #expect(finished.count == total)
+        }
+    }
+
+    /// Writes to a pipe from a thread of its own: its reader may be slow.
+    private static func write(_ text: String, to descriptor: CInt) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                var bytes = Array(text.utf8)[...]
+                while !bytes.isEmpty {
+                    let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+                    guard count > 0 else { break }
+                    bytes = bytes.dropFirst(count)
+                }
+                continuation.resume()
+            }
+        }
+    }
+}
+#endif

@@ -1,0 +1,71 @@
+import Concerto
+import ConcertoTesting
+import Testing
+
+@Suite struct AsyncSemaphoreStressTests {
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `Grant against cancel against timeout: permits are conserved over 10,000 random interleavings`(seed: UInt64)
+        throws
+    {
+        var random = SeededRandom(seed: seed)
+        for round in 0..<10_000 {
+            let interleaving = random.next()
+            let executor = ManualExecutor(order: .random(seed: interleaving))
+            let clock = ManualClock()
+            let semaphore = AsyncSemaphore(permits: 1, maxPermits: 2)
+            let held = Counter()
+            let most = Counter()
+            func hold() async throws {
+                let now = held.add()
+                if now > 1 { most.add() }
+                await Task.yield()
+                held.add(-1)
+                try semaphore.release()
+            }
+            let tasks = (0..<4).map { number in
+                executor.task {
+                    if number % 2 == 0 {
+                        try await semaphore.acquire()
+                    } else if try await !semaphore.acquire(timeout: .seconds(1), clock: clock) {
+                        return
+                    }
+                    try await hold()
+                }
+            }
+            executor.task { tasks[Int(interleaving % 4)].cancel() }
+            executor.task { clock.advance(by: .seconds(1)) }
+            executor.runUntilIdle()
+            let note: Comment = "seed \(seed), round \(round), interleaving \(interleaving)"
+            try #require(semaphore.availablePermits == 1, note)
+            try #require(semaphore.statistics.waiters == 0, note)
+            try #require(most.value == 0, note)
+            try #require(clock.pending == 0, note)
+        }
+    }
+
+    @Test func `Grant against cancel on real threads: 10,000 rounds, every permit comes back`() async throws {
+        let semaphore = AsyncSemaphore(permits: 2, maxPermits: 2)
+        let inside = Counter()
+        let violations = Counter()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<10_000 {
+                let task = Task {
+                    try await semaphore.withPermit {
+                        if inside.add() > 2 { violations.add() }
+                        await Task.yield()
+                        inside.add(-1)
+                    }
+                }
+                group.addTask {
+                    await Task.yield()
+                    task.cancel()
+                    _ = await task.result
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(violations.value == 0)
+        #expect(semaphore.availablePermits == 2)
+        #expect(semaphore.statistics.waiters == 0)
+    }
+}
