@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "AsyncLint", targets: ["AsyncLint"]),
         .executable(name: "concerto", targets: ["ConcertoCLI"]),
         .executable(name: "asynclint", targets: ["AsyncLintTool"]),
+        // A plugin finds a tool of its own package by the name of its target only.
+        .executable(name: "AsyncLintTool", targets: ["AsyncLintTool"]),
         .plugin(name: "AsyncLintPlugin", targets: ["AsyncLintPlugin"]),
     ],
     traits: [
@@ -108,9 +110,9 @@ let package = Package(
             dependencies: [
                 .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
-                .product(name: "SwiftOperators", package: "swift-syntax", condition: .when(traits: ["Lint"])),
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["Lint"])),
             ],
+            resources: [.embedInCode("Knowledge/apis.yml")],
             swiftSettings: settings),
         .executableTarget(
             name: "AsyncLintTool",
@@ -159,7 +161,14 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
             ],
             swiftSettings: settings),
-        .testTarget(name: "AsyncLintTests", dependencies: ["AsyncLint"], swiftSettings: settings),
+        .testTarget(
+            name: "AsyncLintTests",
+            dependencies: [
+                "AsyncLint", "AsyncLintTool",
+                .product(name: "SwiftSyntax", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+                .product(name: "SwiftParser", package: "swift-syntax", condition: .when(traits: ["Lint"])),
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,235 @@
+#if Lint
+import SwiftSyntax
+
+/// What a rule sees of the file it checks, and where it puts what it finds. One thread uses it.
+final class FileContext {
+    let path: String
+    let source: SourceText
+    let symbols: SymbolTable
+    let apis: APITable
+    let types: TypeResolver
+    let settings: RuleSettings
+    private(set) var findings: [Finding] = []
+    private var asyncCode: [SyntaxIdentifier: Bool] = [:]
+
+    init(path: String, source: SourceText, symbols: SymbolTable, apis: APITable, settings: RuleSettings) {
+        self.path = path
+        self.source = source
+        self.symbols = symbols
+        self.apis = apis
+        self.settings = settings
+        types = TypeResolver(symbols: symbols)
+    }
+
+    // MARK: Questions
+
+    /// The code a node runs in. Closures that run in place, as `withLock`'s does, belong to the code around them.
+    func code(of node: some SyntaxProtocol) -> Code {
+        var code = Code.enclosing(node)
+        while code.kind == .closure, let (call, _) = code.node.cast(ClosureExprSyntax.self).owningCall,
+            apis.runsClosureInPlace(call), !code.saysAsync
+        {
+            code = Code.enclosing(call.node)
+        }
+        return code
+    }
+
+    /// Whether code runs as part of a task: declared `async`, or a closure that suspends or is passed where one is expected.
+    func isAsync(_ code: Code) -> Bool {
+        if code.saysAsync { return true }
+        if let known = asyncCode[code.node.id] { return known }
+        let answer: Bool
+        switch code.kind {
+        case .closure:
+            let closure = code.node.cast(ClosureExprSyntax.self)
+            if code.suspends {
+                answer = true
+            } else if let type = closure.parent?.parent?.as(PatternBindingSyntax.self)?.typeAnnotation?.type {
+                answer = type.firstFunctionType?.effectSpecifiers?.asyncSpecifier != nil
+            } else if let (call, label) = closure.owningCall {
+                answer =
+                    apis.takesAsyncClosure(call, label: label)
+                    || (symbols.closureParameter(of: call, label: label, in: self)?.isAsync ?? false)
+            } else {
+                answer = false
+            }
+        case .topLevel: answer = code.suspends
+        default: answer = false
+        }
+        asyncCode[code.node.id] = answer
+        return answer
+    }
+
+    /// Whether a node runs as part of a task.
+    func runsAsync(_ node: some SyntaxProtocol) -> Bool { isAsync(code(of: node)) }
+
+    /// Whether nothing but an asynchronous function can be meant: the call itself is what `await` or `async let` waits for.
+    func isAwaited(_ call: FunctionCallExprSyntax) -> Bool {
+        var node = Syntax(call)
+        while let parent = node.parent {
+            switch parent.kind {
+            case .awaitExpr: return true
+            case .tryExpr, .forceUnwrapExpr, .optionalChainingExpr, .labeledExprList:
+                node = parent
+            case .tupleExpr, .labeledExpr:
+                if parent.is(LabeledExprSyntax.self), parent.parent?.parent?.is(TupleExprSyntax.self) != true {
+                    return false
+                }
+                node = parent
+            case .exprList:
+                // `await` covers what follows it in `await a + b`.
+                for element in parent.cast(ExprListSyntax.self) {
+                    if element.id == node.id { break }
+                    if element.is(AwaitExprSyntax.self)
+                        || element.as(TryExprSyntax.self)?.expression.is(AwaitExprSyntax.self) == true
+                    {
+                        return true
+                    }
+                }
+                return false
+            case .initializerClause:
+                return parent.ancestor(VariableDeclSyntax.self)?.isAsyncLet ?? false
+            default: return false
+            }
+        }
+        return false
+    }
+
+    /// Whether an `await` or `async let` of the same code covers the node.
+    func isCoveredByAwait(_ node: some SyntaxProtocol) -> Bool {
+        var child = Syntax(node)
+        while let parent = child.parent {
+            if parent.isOwnCode || parent.is(CodeBlockItemSyntax.self) { return false }
+            if parent.is(AwaitExprSyntax.self) { return true }
+            if let variable = parent.as(VariableDeclSyntax.self) { return variable.isAsyncLet }
+            if let list = parent.as(ExprListSyntax.self) {
+                // `await` covers what follows it in `await a + b`.
+                for element in list {
+                    if element.id == child.id { break }
+                    if element.is(AwaitExprSyntax.self)
+                        || element.as(TryExprSyntax.self)?.expression.is(AwaitExprSyntax.self) == true
+                    {
+                        return true
+                    }
+                }
+            }
+            child = parent
+        }
+        return false
+    }
+
+    func enclosingTypeName(of node: some SyntaxProtocol) -> String? { types.enclosingType(of: node) }
+
+    /// Whether an error a `try` names can be anything but cancellation.
+    func throwsCancellationOnly(_ site: Syntax) -> Bool {
+        guard let expression = site.as(TryExprSyntax.self) else { return false }
+        guard let call = Call(expression.expression.core) else { return false }
+        guard apis.throwsCancellationOnly(call) else { return false }
+        return !call.node.arguments.contains { $0.hasOwnLevel { $0.is(TryExprSyntax.self) } }
+    }
+
+    /// Whether the statements cannot be left at their end: they return, throw, jump, or call what never returns.
+    func leaves(_ items: CodeBlockItemListSyntax) -> Bool {
+        guard let last = items.last else { return false }
+        switch last.item.kind {
+        case .returnStmt, .throwStmt, .breakStmt, .continueStmt: return true
+        default:
+            return items.contains { item in
+                guard let expression = item.item.as(ExprSyntax.self), let call = Call(expression.core) else {
+                    return false
+                }
+                return call.base == nil && apis.neverReturning.contains(call.name)
+            }
+        }
+    }
+
+    /// Whether a comment on a statement, or on one around it within the function, speaks of cancellation: then it was thought about.
+    func speaksOfCancellation(_ node: some SyntaxProtocol) -> Bool {
+        func speaks(_ trivia: Trivia) -> Bool {
+            trivia.pieces.contains { piece in
+                switch piece {
+                case .lineComment(let text), .blockComment(let text), .docLineComment(let text),
+                    .docBlockComment(let text):
+                    let lower = text.lowercased()
+                    if lower.contains("asynclint:") { return false }
+                    return lower.contains("cancel") || lower.contains("shield")
+                default: return false
+                }
+            }
+        }
+        var next: Syntax? = Syntax(node)
+        while let here = next {
+            if here.is(CodeBlockItemSyntax.self), speaks(here.leadingTrivia) || speaks(here.trailingTrivia) {
+                return true
+            }
+            if let function = here.as(FunctionDeclSyntax.self) {
+                let name = function.name.text.lowercased()
+                return speaks(function.leadingTrivia) || name.contains("cancel") || name.contains("shield")
+            }
+            // `case` has its comment before the first statement.
+            if here.is(ClosureExprSyntax.self) || here.is(MemberBlockSyntax.self) { return false }
+            next = here.parent
+        }
+        return false
+    }
+
+    // MARK: Answers
+
+    func report(
+        _ rule: any Rule.Type, at node: some SyntaxProtocol, part: String? = nil, _ message: String,
+        notes: [(node: Syntax, message: String)] = [], fixes: [Fix] = [], compilerReportsSince: ToolchainVersion? = nil
+    ) {
+        let id = part ?? rule.page.id
+        guard let severity = settings.severity(of: id) else { return }
+        if let since = compilerReportsSince, settings.toolchain >= since { return }
+        let start = source.position(node.positionAfterSkippingLeadingTrivia.utf8Offset)
+        let end = source.position(node.endPositionBeforeTrailingTrivia.utf8Offset)
+        findings.append(
+            Finding(
+                rule: id, severity: severity, message: message, path: path, start: start, end: end,
+                lineText: source.line(start.line),
+                notes: notes.map {
+                    Finding.Note(
+                        position: source.position($0.node.positionAfterSkippingLeadingTrivia.utf8Offset),
+                        message: $0.message)
+                }, fixes: fixes))
+    }
+
+    func option(_ name: String, of rule: any Rule.Type) -> String {
+        settings.options[rule.page.id]?[name] ?? rule.page.options.first { $0.name == name }?.fallback ?? ""
+    }
+
+    func flag(_ name: String, of rule: any Rule.Type) -> Bool { option(name, of: rule) == "true" }
+
+    // MARK: Edits
+
+    /// Replaces a node's text, leaving the space and comments around it.
+    func replace(_ node: some SyntaxProtocol, by text: String) -> Fix.Edit {
+        Fix.Edit(
+            start: node.positionAfterSkippingLeadingTrivia.utf8Offset,
+            end: node.endPositionBeforeTrailingTrivia.utf8Offset, text: text)
+    }
+
+    func insert(_ text: String, before node: some SyntaxProtocol) -> Fix.Edit {
+        let offset = node.positionAfterSkippingLeadingTrivia.utf8Offset
+        return Fix.Edit(start: offset, end: offset, text: text)
+    }
+
+    func insert(_ text: String, after node: some SyntaxProtocol) -> Fix.Edit {
+        let offset = node.endPositionBeforeTrailingTrivia.utf8Offset
+        return Fix.Edit(start: offset, end: offset, text: text)
+    }
+
+    /// The spaces a node's line begins with.
+    func indentation(of node: some SyntaxProtocol) -> String {
+        let line = source.line(source.position(node.positionAfterSkippingLeadingTrivia.utf8Offset).line)
+        return String(line.prefix { $0 == " " || $0 == "\t" })
+    }
+
+    /// Whether two nodes begin on the same line.
+    func sameLine(_ one: some SyntaxProtocol, _ other: some SyntaxProtocol) -> Bool {
+        source.position(one.positionAfterSkippingLeadingTrivia.utf8Offset).line
+            == source.position(other.positionAfterSkippingLeadingTrivia.utf8Offset).line
+    }
+}
+#endif

@@ -1,0 +1,72 @@
+#if Lint
+import SwiftSyntax
+
+/// Goes through a file once and hands every node to the rules that look at its kind.
+final class FileWalker: SyntaxVisitor {
+    private let rules: RuleSet
+    private let file: FileContext
+
+    init(rules: RuleSet, file: FileContext) {
+        self.rules = rules
+        self.file = file
+        super.init(viewMode: .sourceAccurate)
+    }
+
+    private func code(_ node: some SyntaxProtocol) -> SyntaxVisitorContinueKind {
+        if let code = Code(Syntax(node)), code.statements != nil {
+            for rule in rules.code { rule.check(code, in: file) }
+        }
+        return .visitChildren
+    }
+
+    private func loop(_ node: some SyntaxProtocol) -> SyntaxVisitorContinueKind {
+        if let loop = Loop(Syntax(node)) {
+            for rule in rules.loops { rule.check(loop, in: file) }
+        }
+        return .visitChildren
+    }
+
+    override func visit(_ node: SourceFileSyntax) -> SyntaxVisitorContinueKind { code(node) }
+    override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind { code(node) }
+    override func visit(_ node: InitializerDeclSyntax) -> SyntaxVisitorContinueKind { code(node) }
+    override func visit(_ node: DeinitializerDeclSyntax) -> SyntaxVisitorContinueKind { code(node) }
+    override func visit(_ node: AccessorDeclSyntax) -> SyntaxVisitorContinueKind { code(node) }
+    override func visit(_ node: AccessorBlockSyntax) -> SyntaxVisitorContinueKind { code(node) }
+    override func visit(_ node: ClosureExprSyntax) -> SyntaxVisitorContinueKind { code(node) }
+    override func visit(_ node: WhileStmtSyntax) -> SyntaxVisitorContinueKind { loop(node) }
+    override func visit(_ node: RepeatStmtSyntax) -> SyntaxVisitorContinueKind { loop(node) }
+    override func visit(_ node: ForStmtSyntax) -> SyntaxVisitorContinueKind { loop(node) }
+
+    override func visit(_ node: FunctionCallExprSyntax) -> SyntaxVisitorContinueKind {
+        if let call = Call(node) {
+            for rule in rules.calls { rule.check(call, in: file) }
+        }
+        return .visitChildren
+    }
+
+    override func visit(_ node: TryExprSyntax) -> SyntaxVisitorContinueKind {
+        for rule in rules.tries { rule.check(node, in: file) }
+        return .visitChildren
+    }
+
+    override func visit(_ node: DoStmtSyntax) -> SyntaxVisitorContinueKind {
+        for rule in rules.dos { rule.check(node, in: file) }
+        return .visitChildren
+    }
+
+    override func visit(_ node: VariableDeclSyntax) -> SyntaxVisitorContinueKind {
+        for rule in rules.variables { rule.check(node, in: file) }
+        return .visitChildren
+    }
+
+    override func visit(_ node: MemberAccessExprSyntax) -> SyntaxVisitorContinueKind {
+        for rule in rules.members { rule.check(node, in: file) }
+        return .visitChildren
+    }
+
+    override func visit(_ node: CodeBlockItemListSyntax) -> SyntaxVisitorContinueKind {
+        for rule in rules.blocks { rule.check(node, in: file) }
+        return .visitChildren
+    }
+}
+#endif

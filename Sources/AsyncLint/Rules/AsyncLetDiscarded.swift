@@ -1,0 +1,88 @@
+#if Lint
+import SwiftSyntax
+
+struct AsyncLetDiscarded: VariableRule {
+    static let words = ["async let"]
+    static let page = RulePage(
+        id: "async-let-discarded",
+        summary: "`async let _ = …` starts a child that is cancelled at the end of the scope, and drops its error.",
+        severity: .warning,
+        why: """
+            Nobody can await a child without a name. When the scope ends Swift cancels it, waits for it, and throws away what it \
+            returned or threw. `async let _ = save()` looks like "save in the background" and is "start to save, then cancel".
+            """,
+        instead: """
+            `_ = try await save()` to wait here, a name and an `await` to wait later, or `Task { … }` with its errors handled \
+            where the work may outlive the scope.
+            """,
+        reported: [
+            .init("a discarded child", "func f() async { ↓async let _ = save(1) }"),
+            .init("with `try`", "func f() async throws { ↓async let _ = try save(1) }"),
+            .init("with a type", "func f() async { ↓async let _: Void = work() }"),
+            .init("in a closure", "func f() { Task { ↓async let _ = work(); await other() } }"),
+            .init(
+                "only one of two bindings",
+                """
+                func f() async { ↓async let _ = save(1), b = load(2)
+                    _ = await b
+                }
+                """),
+            .init(
+                "in a loop",
+                """
+                func f(_ ids: [Int]) async { for id in ids { ↓async let _ = save(id) } }
+                """),
+            .init("a tuple of nothing", "func f() async { ↓async let (_, _) = pair() }"),
+        ],
+        clean: [
+            .init(
+                "awaited later",
+                """
+                func f() async throws {
+                    async let a = load(1)
+                    _ = try await a
+                }
+                """),
+            .init("awaited and thrown away on purpose", "func f() async { _ = await work() }"),
+            .init("an ordinary discard", "func f() { let _ = compute() }"),
+            .init("part of a tuple is named", "func f() async { async let (a, _) = pair(); _ = await a }"),
+            .init("named with an underscore", "func f() async { async let _a = load(1); _ = await _a }"),
+            .init("a pattern elsewhere", "func f(_ x: Int?) { if case .some(_) = x {} }"),
+        ])
+
+    func check(_ declaration: VariableDeclSyntax, in file: FileContext) {
+        guard declaration.isAsyncLet else { return }
+        guard let dropped = declaration.bindings.first(where: { Self.bindsNothing($0.pattern) }) else { return }
+        file.report(
+            Self.self, at: declaration,
+            "nobody can await this child: it is cancelled at the end of the scope, and its error is lost; "
+                + "await it, or give it a name",
+            fixes: fix(declaration, dropped, in: file))
+    }
+
+    private static func bindsNothing(_ pattern: PatternSyntax) -> Bool {
+        if pattern.is(WildcardPatternSyntax.self) { return true }
+        guard let tuple = pattern.as(TuplePatternSyntax.self) else { return false }
+        return tuple.elements.allSatisfy { bindsNothing($0.pattern) }
+    }
+
+    /// Awaiting in place is safe only where it is known whether the child throws, and the code around it may.
+    private func fix(_ declaration: VariableDeclSyntax, _ binding: PatternBindingSyntax, in file: FileContext) -> [Fix]
+    {
+        guard declaration.bindings.count == 1, let value = binding.initializer?.value else { return [] }
+        let core = value.core
+        let functions = Call(core).map { file.symbols.candidates(for: $0, in: file) } ?? []
+        let known = !functions.isEmpty && Set(functions.map(\.isThrowing)).count == 1
+        let throwing = value.is(TryExprSyntax.self) || functions.contains { $0.isThrowing }
+        let code = file.code(of: declaration)
+        let fits = !throwing || code.throwsAnyError
+        return [
+            Fix(
+                title: "await the work here", safety: known && fits ? .safe : .suggestion,
+                edits: [
+                    file.replace(declaration, by: "_ = \(throwing ? "try " : "")await \(core.trimmedDescription)")
+                ])
+        ]
+    }
+}
+#endif

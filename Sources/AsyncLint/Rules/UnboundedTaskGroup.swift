@@ -1,0 +1,315 @@
+#if Lint
+import SwiftSyntax
+
+struct UnboundedTaskGroup: LoopRule, CallRule {
+    static let words = ["Task", "for"]
+    static let page = RulePage(
+        id: "unbounded-task-group",
+        summary: "One task for each element, with no limit.",
+        severity: .info,
+        quietInTests: true,
+        needsAsync: false,
+        why: """
+            Ten thousand elements become ten thousand tasks at once: as many open connections, as much memory, and a queue that \
+            starves everything else. It works in the test with three elements.
+            """,
+        instead: """
+            Add the first few, then one for each that `group.next()` hands back; or `mapConcurrently(limit:)` of Concerto.
+            """,
+        limits: """
+            Literals, ranges of constants up to `max`, `allCases`, `prefix(…)` and bounds that are named like a limit are small. \
+            A loop that takes finished children, or awaits before it adds, is bounded. Streams (`for await`) are not judged.
+            """,
+        options: [.init(name: "max", fallback: "64", meaning: "the largest constant count that is fine")],
+        reported: [
+            .init(
+                "`forEach`",
+                "func f(_ xs: [Int]) async { await withTaskGroup(of: Void.self) { g in xs.↓forEach { x in g.addTask { await use(x) } } } }"
+            ),
+            .init(
+                "a group",
+                """
+                func f(_ xs: [Int]) async {
+                    await withTaskGroup(of: Void.self) { g in ↓for x in xs { g.addTask { await use(x) } }
+                    }
+                }
+                """),
+            .init(
+                "a task for each",
+                """
+                func f(_ ids: [Int]) { ↓for id in ids { Task { _ = try? await load(id) } } }
+                """),
+            .init(
+                "a discarding group",
+                """
+                func f(_ xs: [Int]) async {
+                    await withDiscardingTaskGroup { g in ↓for x in xs { g.addTask { await use(x) } } }
+                }
+                """),
+            .init(
+                "a range up to a count",
+                """
+                func f(_ n: Int) async {
+                    await withTaskGroup(of: Void.self) { g in ↓for i in 0..<n { g.addTask { await use(i) } }
+                    }
+                }
+                """),
+            .init(
+                "enumerated",
+                """
+                func f(_ xs: [Int]) async {
+                    await withTaskGroup(of: Void.self) { g in ↓for (i, x) in xs.enumerated() { g.addTask { await use(i, x) } }
+                    }
+                }
+                """),
+            .init(
+                "a large constant",
+                """
+                func f() async {
+                    await withTaskGroup(of: Void.self) { g in ↓for i in 0..<100_000 { g.addTask { await use(i) } }
+                    }
+                }
+                """),
+            .init(
+                "collected behind the loop",
+                """
+                func f(_ xs: [Int]) async {
+                    await withTaskGroup(of: Int.self) { g in ↓for x in xs { g.addTask { await load(x) } }
+                        for await v in g { use(v) }
+                    }
+                }
+                """),
+        ],
+        clean: [
+            .init(
+                "`forEach` over a literal",
+                "func f() async { await withTaskGroup(of: Void.self) { g in [1, 2].forEach { x in g.addTask { await use(x) } } } }"
+            ),
+            .init(
+                "a small count by default",
+                """
+                func f(tasks: Int = 4) async {
+                    await withTaskGroup(of: Void.self) { g in
+                        for _ in 0..<tasks { g.addTask { await work() } }
+                    }
+                }
+                """),
+            .init(
+                "services that run for ever",
+                """
+                func f(_ services: [Service]) async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        for s in services { g.addTask { try await s.run() } }
+                        try await g.waitForAll()
+                    }
+                }
+                """),
+            .init(
+                "a constant range",
+                """
+                func f() async {
+                    await withTaskGroup(of: Void.self) { g in for _ in 0..<4 { g.addTask { await work() } }
+                    }
+                }
+                """),
+            .init(
+                "a literal",
+                """
+                func f() async {
+                    await withTaskGroup(of: Void.self) { g in
+                        for x in [1, 2, 3] { g.addTask { await use(x) } }
+                    }
+                }
+                """),
+            .init(
+                "takes one for each beyond the limit",
+                """
+                func f(_ xs: [Int]) async {
+                    await withTaskGroup(of: Void.self) { g in
+                        for (i, x) in xs.enumerated() {
+                            if i >= 8 { await g.next() }
+                            g.addTask { await use(x) }
+                        }
+                    }
+                }
+                """),
+            .init(
+                "a window",
+                """
+                func f(_ xs: [Int], _ width: Int) async {
+                    await withTaskGroup(of: Void.self) { g in
+                        for x in xs.prefix(width) { g.addTask { await use(x) } }
+                    }
+                }
+                """),
+            .init(
+                "a bound named like one",
+                """
+                func f(_ maxConcurrency: Int) async {
+                    await withTaskGroup(of: Void.self) { g in
+                        for _ in 0..<maxConcurrency { g.addTask { await work() } }
+                    }
+                }
+                """),
+            .init(
+                "all cases of an enum",
+                """
+                func f() async {
+                    await withTaskGroup(of: Void.self) { g in
+                        for c in Kind.allCases { g.addTask { await use(c) } }
+                    }
+                }
+                """),
+            .init(
+                "connections of a server",
+                """
+                func f(_ s: Server) async {
+                    await withDiscardingTaskGroup { g in
+                        for await c in s.connections { g.addTask { await serve(c) } }
+                    }
+                }
+                """),
+            .init(
+                "takes a permit first",
+                """
+                func f(_ xs: [Int]) async {
+                    for x in xs {
+                        await gate.acquire()
+                        Task {
+                            await use(x)
+                            gate.release()
+                        }
+                    }
+                }
+                """),
+            .init(
+                "waits for each",
+                """
+                func f(_ xs: [Int]) async {
+                    for x in xs {
+                        let t = Task { await use(x) }
+                        await t.value
+                    }
+                }
+                """),
+            .init("another addTask", "func f(_ xs: [Int]) { for x in xs { scheduler.addTask(x) } }"),
+            .init(
+                "retries until one works",
+                """
+                func f(_ xs: [Int]) {
+                    for x in xs {
+                        if ok(x) {
+                            Task { await use(x) }
+                            break
+                        }
+                    }
+                }
+                """),
+        ])
+
+    /// `xs.forEach { x in group.addTask { … } }`.
+    func check(_ call: Call, in file: FileContext) {
+        guard call.name == "forEach", let base = call.base, let closure = call.closures.first?.closure,
+            let spawn = spawn(in: closure.statements, file), !isSmall(base, in: file), !isLongLived(spawn)
+        else { return }
+        report(at: call.nameToken, spawn, in: file)
+    }
+
+    private func report(at node: TokenSyntax, _ spawn: Syntax, in file: FileContext) {
+        file.report(
+            Self.self, at: node, "one task for each element, all at once; limit how many run together",
+            notes: [(spawn, "started here")])
+    }
+
+    private func spawn(in items: CodeBlockItemListSyntax, _ file: FileContext) -> Syntax? {
+        var spawn: Syntax?
+        items.traverseOwnLevel { node in
+            if Loop(node) != nil { return .skip }
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return .into }
+            let adds =
+                call.base != nil && call.name.hasPrefix("add") && call.name.contains("Task") && !call.closures.isEmpty
+            if adds || (file.spawn(call) != nil && file.use(of: call.node) != .used) { spawn = node }
+            return spawn == nil ? .into : .stop
+        }
+        return spawn
+    }
+
+    func check(_ loop: Loop, in file: FileContext) {
+        guard case .forIn(let statement) = loop.kind, let spawn = spawn(in: loop.body.statements, file),
+            !isSmall(statement.sequence, in: file)
+        else { return }
+        // Awaiting in the loop holds it back: for a finished child, a permit, or the task itself.
+        if loop.body.hasOwnLevel({ $0.isSuspension })
+            || loop.body.hasOwnLevel({ $0.is(BreakStmtSyntax.self) || $0.is(ReturnStmtSyntax.self) })
+        {
+            return
+        }
+        if spawn.mentions(["withPermit", "acquire", "semaphore", "limiter"]) || isLongLived(spawn) { return }
+        report(at: loop.keyword, spawn, in: file)
+    }
+
+    /// Whether the child serves for as long as it lives: all of them must run at once.
+    private func isLongLived(_ spawn: Syntax) -> Bool {
+        guard let body = spawn.as(FunctionCallExprSyntax.self).flatMap({ Call($0) })?.closures.first?.closure else {
+            return false
+        }
+        return body.statements.hasOwnLevel { node in
+            if let loop = Loop(node) { return loop.isForAwait || loop.isForever }
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), call.base != nil else {
+                return false
+            }
+            return ["run", "serve", "listen", "runConnections"].contains(call.name)
+        }
+    }
+
+    private func isSmall(_ sequence: ExprSyntax, in file: FileContext) -> Bool {
+        let limit = Int(file.option("max", of: Self.self)) ?? 64
+        let value = sequence.core
+        if let array = value.as(ArrayExprSyntax.self) { return array.elements.count <= limit }
+        if let access = value.as(MemberAccessExprSyntax.self) {
+            let name = access.declName.baseName.plainText
+            return name == "allCases" || (name == "indices" && access.base.map { isSmall($0, in: file) } ?? false)
+        }
+        if let call = Call(value) {
+            if ["prefix", "suffix", "chunks", "stride"].contains(call.name) { return true }
+            if let base = call.base, ["enumerated", "reversed", "shuffled", "sorted", "dropFirst"].contains(call.name) {
+                return isSmall(base, in: file)
+            }
+            return false
+        }
+        if let range = value.as(SequenceExprSyntax.self) { return isSmall(range, limit: limit, in: file) }
+        if let name = value.identifier, let local = file.types.localDeclaration(of: name, at: Syntax(value)),
+            let literal = local.as(PatternBindingSyntax.self)?.initializer?.value.core.as(ArrayExprSyntax.self)
+        {
+            return !literal.elements.isEmpty && literal.elements.count <= limit
+        }
+        return false
+    }
+
+    /// A range whose ends are constants not too far apart, or whose upper end is named like a limit.
+    private func isSmall(_ range: SequenceExprSyntax, limit: Int, in file: FileContext) -> Bool {
+        let parts = Array(range.elements)
+        guard parts.count >= 3, let sign = parts[1].as(BinaryOperatorExprSyntax.self)?.operator.text,
+            sign == "..<" || sign == "..."
+        else { return false }
+        func constant(_ expression: ExprSyntax) -> Int? {
+            guard let literal = expression.core.as(IntegerLiteralExprSyntax.self) else { return nil }
+            return Int(literal.literal.text.filter { $0 != "_" })
+        }
+        if parts.count == 3, let low = constant(parts[0]), let high = constant(parts[2]) { return high - low <= limit }
+        // `tasks: Int = 4` says what it is meant for.
+        if parts.count == 3, let name = parts[2].identifier,
+            let parameter = file.types.localDeclaration(of: name, at: Syntax(range))?.as(FunctionParameterSyntax.self),
+            let count = parameter.defaultValue.flatMap({ constant($0.value) })
+        {
+            return count <= limit
+        }
+        let upper = parts[2...].map(\.trimmedDescription).joined().lowercased()
+        return [
+            "max", "limit", "width", "concurren", "worker", "parallel", "core", "processor", "thread", "min(",
+            "permits", "window",
+        ]
+        .contains { upper.contains($0) }
+    }
+}
+#endif

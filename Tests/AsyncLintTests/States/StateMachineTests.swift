@@ -1,0 +1,110 @@
+#if Lint
+import Testing
+
+@testable import AsyncLint
+
+@Suite("State machines")
+struct StateMachineTests {
+    private func machine(_ code: String, _ name: String = "f") throws -> StateMachine {
+        try #require(try StateMachine.machines(in: Linter.Source(path: "a.swift", text: code), named: name).first)
+    }
+
+    @Test("a straight function has one state more than it awaits")
+    func straight() throws {
+        let machine = try machine("func f() async { let a = await one(); let b = await two(a); use(a, b) }")
+        #expect(machine.suspensions.map(\.text) == ["one()", "two(a)"])
+        #expect(machine.states.count == 3)
+        #expect(machine.suspensions.map(\.live) == [[], ["a"]])
+        #expect(machine.states.last?.transitions == [StateMachine.Transition(target: nil, label: "returns")])
+    }
+
+    @Test("an argument that awaits is cut before the call")
+    func nested() throws {
+        #expect(
+            try machine("func f() async { await outer(await inner()) }").suspensions.map(\.text) == [
+                "inner()", "outer(await inner())",
+            ])
+    }
+
+    @Test("a branch without await stays in its state")
+    func branchInside() throws {
+        #expect(
+            try machine("func f(_ b: Bool) async { if b { log(1) } else { log(2) }; await work() }").states.count == 2)
+    }
+
+    @Test("a branch with await is cut, and both ways meet")
+    func branch() throws {
+        let machine = try machine("func f(_ b: Bool) async { if b { await one() } else { log(2) }; log(3) }")
+        let entry = try #require(machine.states.first)
+        #expect(entry.transitions.map(\.label) == ["if b", "else"])
+        #expect(machine.states.count == 4)
+    }
+
+    @Test("a loop leads back, and what it uses lives across")
+    func loop() throws {
+        let machine = try machine("func f(_ xs: [Int]) async { var n = 0; while n < 3 { await work(); n += 1 } }")
+        #expect(machine.suspensions.map(\.live) == [["n"]])
+        let back = machine.states.flatMap { state in
+            state.transitions.filter { $0.target != nil && $0.target! < state.number }
+        }
+        #expect(back.map(\.label) == ["again"])
+    }
+
+    @Test("an error leads to its catch, and out when nothing takes it")
+    func errors() throws {
+        let machine = try machine(
+            "func f() async throws { do { try await one() } catch is Late { log(1) }; try await two() }")
+        let labels = machine.states.map { $0.transitions.map(\.label) }
+        #expect(labels[0].contains { $0.hasPrefix("throws to catch") })
+        #expect(labels[0].contains("throws"))
+        #expect(machine.suspensions.map(\.canThrow) == [true, true])
+    }
+
+    @Test("says where awaited code runs")
+    func isolation() throws {
+        let code = """
+            actor A { func f(_ b: B) async { await own(); await b.go(); await MainActor.run { show() }; await free(); await unknown() }
+              func own() async {} }
+            actor B { func go() {} }
+            func free() async {}
+            """
+        let machine = try machine(code)
+        #expect(machine.isolation == "isolated to actor A")
+        let hops = machine.suspensions.map(\.hop)
+        #expect(hops[0] == nil)
+        #expect(hops[1] == "on actor B")
+        #expect(hops[2] == "on @MainActor")
+        #expect(hops[3] == "off the actor, on the global executor")
+        #expect(hops[4]?.hasPrefix("elsewhere, perhaps") == true)
+    }
+
+    @Test("`for await` suspends once for each element")
+    func forAwait() throws {
+        let machine = try machine(
+            "func f(_ s: AsyncStream<Int>) async { var sum = 0; for await x in s { sum += x }; use(sum) }")
+        #expect(machine.suspensions.map(\.text) == ["next of s"])
+        #expect(machine.suspensions.first?.live == ["sum"])
+    }
+
+    @Test("`defer` and `self` live to the end")
+    func deferred() throws {
+        let machine = try machine(
+            "actor A { var n = 0; func f(_ id: Int) async { defer { log(id) }; await work(); n += 1 } }")
+        #expect(machine.suspensions.first?.live == ["self", "id"])
+        #expect(machine.deferred.map(\.text) == ["defer { log(id) }"])
+    }
+
+    @Test("the diagram escapes what Mermaid reads")
+    func mermaid() throws {
+        let text = try machine("func f() async { let a = \"x;y\"; await work(a) }").mermaid
+        #expect(text.hasPrefix("stateDiagram-v2\n    [*] --> S0\n"))
+        #expect(text.contains("x#59;y"))
+        #expect(text.contains("S1 --> [*]: returns"))
+    }
+
+    @Test("a function that is not there is a usage error")
+    func missing() {
+        #expect(throws: ConfigurationError.self) { try machine("func f() {}", "f") }
+    }
+}
+#endif
