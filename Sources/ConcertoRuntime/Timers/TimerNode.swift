@@ -20,8 +20,14 @@ final class TimerNode: ScheduledTimer, @unchecked Sendable {
     /// Level times 64 plus slot, or `unlinked`.
     @exclusivity(unchecked) var position = TimerNode.unlinked
     /// The wheel holds one reference to every node it links; the links themselves are unowned.
-    @exclusivity(unchecked) var next: Unmanaged<TimerNode>?
-    @exclusivity(unchecked) var previous: Unmanaged<TimerNode>?
+    @exclusivity(unchecked) var next: Link?
+    @exclusivity(unchecked) var previous: Link?
+
+    /// A node by its address.
+    typealias Link = UnsafeMutableRawPointer
+
+    @inline(__always)
+    static func at(_ link: Link) -> TimerNode { Unmanaged<TimerNode>.fromOpaque(link).takeUnretainedValue() }
 
     static let unlinked = UInt16.max
 

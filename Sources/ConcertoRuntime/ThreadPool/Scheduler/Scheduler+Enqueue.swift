@@ -63,7 +63,7 @@ extension Scheduler {
             let displaced = Entry(bits: displaced)
             push(displaced, displaced.lane, worker)
             workAdded()
-        } else if worker.pointee.currentKind == Self.yieldKind {
+        } else if worker.own.pointee.currentKind == Self.yieldKind {
             // What the continuation of a yield resumes runs next, here.
             workAddedQuietly()
         } else {
@@ -79,8 +79,8 @@ extension Scheduler {
         let state = PoolState(state.load(ordering: .sequentiallyConsistent))
         if state.searching == 0, state.running < limit.load(ordering: .relaxed) {
             let now = concerto_ticks()
-            if now &- worker.pointee.lastSlotWake > concerto_ticks_50us() {
-                worker.pointee.lastSlotWake = now
+            if now &- worker.own.pointee.lastSlotWake > concerto_ticks_50us() {
+                worker.own.pointee.lastSlotWake = now
                 return addWorker()
             }
         }
