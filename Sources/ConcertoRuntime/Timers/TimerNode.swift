@@ -6,6 +6,10 @@ final class TimerNode: ScheduledTimer, @unchecked Sendable {
         case action(@Sendable () -> Void)
         /// A job of the runtime that waits for its time, as `Task.sleep` hands it over, and where it goes then.
         case job(UnownedJob, any TaskExecutor)
+        /// A task in `MonotonicClock.sleep`.
+        case sleeper(UnsafeContinuation<Void, any Error>)
+        /// A sleep that was cancelled before it began.
+        case cancelled
         case none
     }
 
@@ -13,7 +17,8 @@ final class TimerNode: ScheduledTimer, @unchecked Sendable {
     private let service: TimerService
 
     /// Breaks ties between equal deadlines: the order of scheduling.
-    @exclusivity(unchecked) var sequence: UInt64 = 0
+    @exclusivity(unchecked) var sequence = TimerNode.neverInserted
+    static let neverInserted = UInt64.max
     /// The tick at which the wheel looks at this timer: its deadline, rounded up.
     @exclusivity(unchecked) var tick: UInt64 = 0
     @exclusivity(unchecked) var payload: Payload

@@ -41,7 +41,9 @@ extension Scheduler {
 
     private func enqueueShared(_ entry: Entry, _ lane: Lane) {
         if closing.load(ordering: .relaxed), currentWorker == nil { return runElsewhere(entry) }
-        shared.enqueue(entry, lane)
+        // What a timer resumes does not queue up behind a backlog of its own class.
+        let overtakes = lane == .normal && concerto_thread_self().pointee.urgent
+        shared.enqueue(entry, overtakes ? .high : lane)
         workAdded()
         // The last worker leaves `active` before it looks at the queues for the last time: it or we see the entry.
         if closing.load(ordering: .sequentiallyConsistent) { drainIfDeserted() }

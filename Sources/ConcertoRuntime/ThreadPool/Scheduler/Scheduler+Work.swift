@@ -87,7 +87,10 @@ extension Scheduler {
     private func next(_ worker: WorkerPointer) -> Entry? {
         worker.own.pointee.tick &+= 1
         let tick = worker.own.pointee.tick
-        if tick & 15 == 0, let aged = nextAged(worker, tick) { return aged }
+        if tick & 15 == 0 {
+            TimerService.shared.poll()
+            if let aged = nextAged(worker, tick) { return aged }
+        }
 
         var highWaits = shared.holds(.high) || !worker.pointee.high.isEmptyForOwner
         if worker.pointee.slot.load(ordering: .relaxed) != 0,
