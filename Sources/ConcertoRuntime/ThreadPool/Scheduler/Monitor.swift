@@ -106,6 +106,8 @@ private struct Looks {
     /// How many threads the last injection let run beyond those that it replaced; doubles while everything blocks.
     private var step = 0
     private var stranded = 0
+    private var nextReport: Int64 = 0
+    private var suppressed = 0
 
     init(_ scheduler: Scheduler) {
         self.scheduler = scheduler
@@ -120,6 +122,7 @@ private struct Looks {
         var found = 0
         var moving = 0
         var sticks = false
+        var blocked: Int?
         for index in 0..<count {
             let worker = scheduler.workers[index]
             let epoch = worker.pointee.epoch.load(ordering: .acquiring)
@@ -142,7 +145,11 @@ private struct Looks {
             switch waits ? judge(index, worker, now) : .undecided {
             case .undecided: break
             case .works: moving += 1
-            case .blocks: if markBlocked(worker, epoch) { found += 1 }
+            case .blocks:
+                if markBlocked(worker, epoch) {
+                    found += 1
+                    blocked = index
+                }
             }
         }
         guard waits else {
@@ -152,6 +159,8 @@ private struct Looks {
         let state = PoolState(scheduler.state.load(ordering: .sequentiallyConsistent))
         if found > 0 || state.running == 0 {
             inject(found: found, everythingBlocks: moving == 0, state)
+            // After the replacements are on their way: the capture waits for the blocked thread.
+            if let blocked { report(blocked, scheduler.workers[blocked], now) }
             return .sticks
         }
         if moving > 0 { restoreLimit() }
@@ -204,8 +213,24 @@ private struct Looks {
             withdraw(epoch, worker)
             return false
         }
-        scheduler.observation.workerBlocked(worker.pointee.index)
+        scheduler.observation.workerBlocked(worker.pointee.index, declared: false)
         return true
+    }
+
+    /// Says what blocks a worker, once a second.
+    private mutating func report(_ index: Int, _ worker: WorkerPointer, _ now: Int64) {
+        guard scheduler.configuration.reportsBlocking, worker.pointee.quiet.load(ordering: .relaxed) == 0 else {
+            return
+        }
+        guard now >= nextReport else {
+            suppressed += 1
+            return
+        }
+        nextReport = now &+ 1_000_000_000
+        BlockingReporter.report(
+            scheduler.configuration.name, index, thread: worker.pointee.threadID.load(ordering: .acquiring),
+            blockedFor: .nanoseconds(now - seen[index].since), suppressed: suppressed)
+        suppressed = 0
     }
 
     private func withdraw(_ mark: UInt64, _ worker: WorkerPointer) {

@@ -14,7 +14,7 @@ extension Scheduler {
         handOver(worker)
         // B2.
         if hasWork() { workAdded() }
-        observation.workerBlocked(worker.pointee.index)
+        observation.workerBlocked(worker.pointee.index, declared: true)
     }
 
     func endBlocking(_ worker: WorkerPointer) {

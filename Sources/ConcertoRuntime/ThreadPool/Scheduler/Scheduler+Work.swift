@@ -8,6 +8,7 @@ extension Scheduler {
         slots.pointee.worker = UnsafeMutableRawPointer(worker)
         slots.pointee.pool = owner
         worker.pointee.threadID.store(concerto_thread_id(), ordering: .releasing)
+        if configuration.reportsBlocking { concerto_stack_prepare() }
         observation.threadStarted(worker.pointee.index)
         // Whoever started or woke this thread has counted it as a searcher.
         var searching = true
@@ -50,7 +51,7 @@ extension Scheduler {
     private func run(_ entry: Entry, _ worker: WorkerPointer) {
         let epoch = worker.pointee.epoch.load(ordering: .relaxed)
         worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
-        if observation.isOn { observation.starts(entry, self, worker.pointee.index) }
+        let observed = observation.isOn ? observation.starts(entry, self, worker.pointee.index) : nil
         if let item = entry.workItem {
             worker.own.pointee.currentKind = 0
             let body = item.pointee.body
@@ -61,7 +62,7 @@ extension Scheduler {
             worker.own.pointee.currentKind = entry.flags & 0xFF
             unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: executor)
         }
-        if observation.isOn { observation.ends(entry, worker.pointee.index) }
+        if let observed { observation.ends(observed, worker.pointee.index) }
         // What one job leaves in its thread is not for the next one to see.
         concerto_clear_errno()
         worker.pointee.epoch.store(epoch &+ 2, ordering: .relaxed)

@@ -78,7 +78,7 @@ final class Scheduler: @unchecked Sendable {
         spare = Atomic(configuration.maxThreads)
         workers = .allocate(capacity: configuration.maxThreads)
         latency = configuration.measuresLatency ? LatencyHistogram() : nil
-        if latency != nil { observation.turnOn(.latency) }
+        if latency != nil { observation.measureLatency() }
     }
 
     deinit {

@@ -27,6 +27,9 @@ struct Worker: ~Copyable {
     /// The kernel's id of the thread, 0 while there is none.
     let threadID = Atomic<Int32>(0)
 
+    /// Nesting of `withoutBlockingReports`.
+    let quiet = Atomic<Int>(0)
+
     // MARK: Parking
 
     let wakeUp = Event()
