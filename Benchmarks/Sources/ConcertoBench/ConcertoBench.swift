@@ -24,7 +24,7 @@ import Glibc
             guard case .installed = result else { usage("\(result)") }
         default: usage("unknown executor \"\(executor)\"")
         }
-        let chosen = Workload.all.filter { only == "all" || $0.name == only }
+        let chosen = Workload.all.filter { only == "all" ? !$0.onlyByName : $0.name == only }
         guard !chosen.isEmpty else {
             usage("unknown workload \"\(only)\"; there are: " + Workload.all.map(\.name).joined(separator: " "))
         }

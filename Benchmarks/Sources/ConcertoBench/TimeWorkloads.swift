@@ -51,9 +51,16 @@ extension Workload {
         for task in tasks { await task.value }
         let peak = residentMegabytes()
         tasks = []
+        trimHeap()
         return Outcome(
             milliseconds: (ContinuousClock.now - start).milliseconds,
             extra: [("rss_before_mb", before), ("rss_peak_mb", peak), ("rss_after_mb", residentMegabytes())])
+    }
+
+    /// Gives freed memory back to the system, so that what is resident is what is held.
+    private static func trimHeap() {
+        guard let symbol = dlsym(nil, "malloc_trim") else { return }
+        _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> CInt).self)(0)
     }
 
     private static func residentMegabytes() -> Double {

@@ -12,6 +12,8 @@ struct Workload: Sendable {
     var isProvisional = false
     /// Uses the pool by name; makes no sense on the stock executor.
     var needsPool = false
+    /// Not part of `all`.
+    var onlyByName = false
     let run: @Sendable () async -> Outcome
 
     /// A workload whose figure is how long its body takes.
