@@ -106,7 +106,12 @@ typedef struct {
   uintptr_t stack_low, stack_high;
 } concerto_thread_slots;
 
-extern __thread concerto_thread_slots concerto_slots __attribute__((tls_model("initial-exec")));
+#if defined(__linux__)
+#define CONCERTO_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define CONCERTO_TLS_MODEL
+#endif
+extern __thread concerto_thread_slots concerto_slots CONCERTO_TLS_MODEL;
 
 static inline concerto_thread_slots *concerto_thread_self(void) { return &concerto_slots; }
 

@@ -29,8 +29,8 @@ import Synchronization
 ///   thread too many parks after its job, and retires after ``Configuration/idleTimeout``.
 /// - Allocates: nothing per job.
 public class ThreadPool: TaskExecutor, @unchecked Sendable {
-    // Sendable: the only stored property is set once, in `init`, before anybody else sees the pool.
-    private(set) final var scheduler: Scheduler!
+    // Sendable: the only stored property is constant; unchecked because the class can be subclassed in its module.
+    final let scheduler: Scheduler
 
     /// Creates a pool. Its threads start with the first job.
     ///
@@ -44,7 +44,8 @@ public class ThreadPool: TaskExecutor, @unchecked Sendable {
     }
 
     init(validated configuration: Configuration) {
-        scheduler = Scheduler(configuration: configuration, owner: self)
+        scheduler = Scheduler(configuration: configuration)
+        scheduler.belong(to: self)
     }
 
     deinit {

@@ -43,10 +43,11 @@ final class Scheduler: @unchecked Sendable {
     let configuration: ThreadPool.Configuration
     /// How many threads run jobs at once when none blocks.
     let parallelism: Int
-    /// The executor that jobs are run as. Unowned: it owns the scheduler, and tasks that prefer it keep it.
-    let executor: UnownedTaskExecutor
+    /// The executor that jobs are run as. Unowned: it owns the scheduler, and tasks that prefer it keep it. Set once,
+    /// before the pool's `init` ends and anybody else sees it; so is `owner`.
+    @exclusivity(unchecked) private(set) var executor = globalConcurrentExecutor.asUnownedTaskExecutor()
     /// The object of ``executor``, for thread-local identity.
-    let owner: UnsafeMutableRawPointer
+    @exclusivity(unchecked) private(set) var owner: UnsafeMutableRawPointer!
 
     /// A ``PoolState``. The monitor "sleeps" before it has ever been started.
     let state = Atomic<UInt64>(PoolState.monitorSleepsBit)
@@ -69,16 +70,20 @@ final class Scheduler: @unchecked Sendable {
     let observation = Observation()
     let latency: LatencyHistogram?
 
-    init(configuration: ThreadPool.Configuration, owner: ThreadPool) {
+    init(configuration: ThreadPool.Configuration) {
         self.configuration = configuration
         parallelism = configuration.minThreads
-        executor = owner.asUnownedTaskExecutor()
-        self.owner = Unmanaged.passUnretained(owner).toOpaque()
         limit = Atomic(configuration.minThreads)
         spare = Atomic(configuration.maxThreads)
         workers = .allocate(capacity: configuration.maxThreads)
         latency = configuration.measuresLatency ? LatencyHistogram() : nil
         if latency != nil { observation.measureLatency() }
+    }
+
+    /// Makes `pool` the executor of all jobs.
+    func belong(to pool: ThreadPool) {
+        executor = pool.asUnownedTaskExecutor()
+        owner = Unmanaged.passUnretained(pool).toOpaque()
     }
 
     deinit {
