@@ -7,7 +7,7 @@
 #include <unistd.h>
 #endif
 
-__thread concerto_thread_slots concerto_slots __attribute__((tls_model("initial-exec")));
+__thread concerto_thread_slots concerto_slots CONCERTO_TLS_MODEL;
 
 bool concerto_is_main_thread(void) {
 #if defined(__linux__)
@@ -17,14 +17,26 @@ bool concerto_is_main_thread(void) {
 #endif
 }
 
-extern __attribute__((swiftcall)) void swift_task_immediate(void *task, void *identity, void *implementation);
 extern __attribute__((swiftcall)) void swift_task_cancel(void *task);
+void concerto_task_cancel(void *task) { swift_task_cancel(task); }
+
+#if defined(__linux__)
+extern __attribute__((swiftcall)) void swift_task_immediate(void *task, void *identity, void *implementation);
 extern __attribute__((swiftcall)) uint32_t swift_task_getJobFlags(const void *job);
+extern __attribute__((swiftcall)) uint64_t swift_task_getJobTaskId(void *job);
 
 void concerto_task_start(void *task, void *identity, void *implementation) {
   swift_task_immediate(task, identity, implementation);
 }
 
-void concerto_task_cancel(void *task) { swift_task_cancel(task); }
+uint64_t concerto_job_task_id(void *job) {
+  return (concerto_job_flags(job) & 0xFF) == 0 ? swift_task_getJobTaskId(job) : 0;
+}
 
-uint32_t concerto_job_flags(const void *job) { return swift_task_getJobFlags(job); }
+bool concerto_job_layout_holds(const void *job) { return concerto_job_flags(job) == swift_task_getJobFlags(job); }
+#else
+// There is no pool elsewhere, and so nobody who calls these; older systems lack the symbols.
+void concerto_task_start(void *task, void *identity, void *implementation) { __builtin_trap(); }
+uint64_t concerto_job_task_id(void *job) { return 0; }
+bool concerto_job_layout_holds(const void *job) { return false; }
+#endif

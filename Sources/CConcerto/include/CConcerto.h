@@ -3,6 +3,7 @@
 #ifndef CCONCERTO_H
 #define CCONCERTO_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,41 @@ extern "C" {
 
 /// Nanoseconds of the monotonic clock, which stands still while the machine sleeps.
 int64_t concerto_now(void);
+
+/// A counter that is cheap to read and runs at a constant rate; no unit.
+static inline uint64_t concerto_ticks(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t ticks;
+  __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return (uint64_t)concerto_now();
+#endif
+}
+
+/// About 50 microseconds of `concerto_ticks`.
+static inline uint64_t concerto_ticks_50us(void) {
+#if defined(__x86_64__)
+  return 150000;
+#elif defined(__aarch64__)
+  uint64_t frequency;
+  __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+  return frequency / 20000;
+#else
+  return 50000;
+#endif
+}
+
+/// Lets the other thread of this core run for a moment: the body of a spin.
+static inline void concerto_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 // --- Waiting
 
@@ -40,6 +76,21 @@ void concerto_unlock(uint32_t *word);
 /// `stack_size` 0 means the system's default. Returns 0 or an errno.
 int concerto_thread_start(void (*body)(void *_Nullable), void *_Nullable argument, const char *name, size_t stack_size);
 
+/// Processors that this process may run on.
+int concerto_processors(void);
+
+/// The kernel's id of this thread.
+int32_t concerto_thread_id(void);
+
+/// Nanoseconds of processor time that a thread of this process has used; -1 if there is no such thread.
+int64_t concerto_thread_cpu_time(int32_t thread);
+
+/// The kernel's state of a thread of this process, as `/proc` shows it: 'R' runs or wants to, 'S' and 'D' wait;
+/// 0 if unknown.
+char concerto_thread_state(int32_t thread);
+
+static inline void concerto_clear_errno(void) { errno = 0; }
+
 /// What a thread knows about itself. All zero on threads that are not Concerto's.
 typedef struct {
   /// The worker of a pool that this thread is, or NULL.
@@ -49,14 +100,40 @@ typedef struct {
   /// Set: the next job that this thread hands to a pool is kept in `kept` instead of queued.
   bool keeps;
   void *_Nullable kept;
+  /// Set while a thread fires timers: what they make runnable has waited long enough already.
+  bool urgent;
+  /// Where the thread's stack ends, on threads that can be asked for their frames.
+  uintptr_t stack_low, stack_high;
 } concerto_thread_slots;
 
-extern __thread concerto_thread_slots concerto_slots __attribute__((tls_model("initial-exec")));
+#if defined(__linux__)
+#define CONCERTO_TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define CONCERTO_TLS_MODEL
+#endif
+extern __thread concerto_thread_slots concerto_slots CONCERTO_TLS_MODEL;
 
 static inline concerto_thread_slots *concerto_thread_self(void) { return &concerto_slots; }
 
 /// Whether this is the thread that the process started with.
 bool concerto_is_main_thread(void);
+
+// --- The stack of another thread
+
+/// Lets this thread be asked for its frames: installs the signal handler (once) and unblocks its signal here.
+void concerto_stack_prepare(void);
+
+/// Interrupts `thread` with a signal whose handler stores its return addresses, innermost first, and nothing else.
+/// Returns how many; 0 if the thread did not answer within 20 ms. System calls that cannot be restarted return EINTR.
+int concerto_stack_capture(int32_t thread, uintptr_t *frames, int limit);
+
+/// The function that holds `address`, by the symbol table of its image. Reads files: not for hot paths.
+bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,
+                          uintptr_t *offset);
+
+/// A Swift symbol in source form, to be freed; NULL if it is none.
+char *_Nullable concerto_demangle(const char *name);
+void concerto_free(void *memory);
 
 // --- Entry points of Swift's runtime. All are called by code that the compiler emits into every client, which makes
 // them stable; Swift itself may not name them without a warning.
@@ -68,8 +145,17 @@ void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable i
 /// Cancels `task`, as `Task.cancel()` does.
 void concerto_task_cancel(void *task);
 
-/// The flags of a job: its kind in the low byte, its priority in the next.
-uint32_t concerto_job_flags(const void *job);
+/// The flags of a job: its kind in the low byte, its priority in the next. Read where the runtime of this version keeps
+/// them; `concerto_job_layout_holds` says whether it does.
+static inline uint32_t concerto_job_flags(const void *job) {
+  return *(const uint32_t *)((const char *)job + 32);
+}
+
+/// The id of a task's job; 0 for a job that is no task.
+uint64_t concerto_job_task_id(void *job);
+
+/// Compares `concerto_job_flags` with what the runtime says about the same job.
+bool concerto_job_layout_holds(const void *job);
 
 /// The two words of a job that belong to the executor while, and only while, the job is queued.
 static inline uintptr_t *concerto_job_words(void *job) { return (uintptr_t *)((char *)job + 16); }
