@@ -108,6 +108,10 @@ package class Waiter: @unchecked Sendable {  // protected as described above
         host.withdraw(self, as: outcome).resume()
     }
 
+    /// Called instead of resuming a task, for waiters that stand for something else; outside the lock, once.
+    @usableFromInline
+    package func wake() {}
+
     /// Decides the wait of a waiter that is not queued. Called under the host's lock, from `admit`.
     ///
     /// - Returns: `false`, the answer of an `admit` that does not put the waiter to sleep; also when a cancellation
