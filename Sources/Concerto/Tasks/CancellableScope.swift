@@ -19,11 +19,12 @@ func withCancellableScope(
     await withoutActuallyEscaping(body) { body in
         // The task is awaited before the closure goes, and runs on the caller's isolation.
         nonisolated(unsafe) let body = body
+        let flow = Flow.current
         let startsCancelled = isCancelled || (forwards && Task.isCancelled)
         let task = Task<Void, Never>.immediate(executorPreference: TaskPlacement.current) {
             _ = isolation
             if startsCancelled { withUnsafeCurrentTask { $0?.cancel() } }
-            await body()
+            await Flow.adopting(flow, body)
         }
         let armed = startsCancelled ? nil : arm { task.cancel() }
         if forwards {

@@ -34,7 +34,7 @@ public final class KeyedAsyncLock<Key: Hashable & Sendable>: Sendable {
     /// - Throws: `CancellationError` instead of running `body`; what `body` throws.
     nonisolated(nonsending)
         public func withLock<Success>(
-            _ key: Key, cancellation: CancellationToken = .none,
+            _ key: Key, cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line,
             _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
@@ -43,7 +43,7 @@ public final class KeyedAsyncLock<Key: Hashable & Sendable>: Sendable {
             return entries[key].unsafelyUnwrapped.lock
         }
         defer { leave(key) }
-        return try await lock.withLock(cancellation: cancellation, body)
+        return try await lock.withLock(cancellation: cancellation, fileID: fileID, line: line, body)
     }
 
     private func leave(_ key: Key) {

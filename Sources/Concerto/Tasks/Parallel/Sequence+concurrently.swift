@@ -1,5 +1,3 @@
-public import Synchronization
-
 extension Sequence where Element: Sendable {
     /// Calls `transform` for every element, at most `limit` at a time, and returns the results.
     ///
@@ -30,10 +28,10 @@ extension Sequence where Element: Sendable {
         ) async throws -> [Value]
     {
         let results = ResultBuffer<Value>()
-        try await runWorkers(SequenceLoop(makeIterator()), limit: limit, cancellation: cancellation) { index, element in
-            results.append(try await transform(element), at: index)
+        try await runWorkers(SequenceLoop(makeIterator()), limit: limit, cancellation: cancellation) { loop, first in
+            await pull(from: loop, first, into: results, ordered: ordered, transform)
         }
-        return results.take(ordered: ordered)
+        return results.take()
     }
 
     /// Calls `body` for every element, at most `limit` at a time, in constant memory.
@@ -45,31 +43,8 @@ extension Sequence where Element: Sendable {
             limit: Int, cancellation: CancellationToken = .none, _ body: @Sendable (Element) async throws -> Void
         ) async throws
     {
-        try await runWorkers(SequenceLoop(makeIterator()), limit: limit, cancellation: cancellation) { _, element in
-            try await body(element)
+        try await runWorkers(SequenceLoop(makeIterator()), limit: limit, cancellation: cancellation) { loop, first in
+            await pull(from: loop, first, body)
         }
-    }
-}
-
-/// The results of a concurrent map, in the order in which they come, with the place where each belongs.
-@usableFromInline
-final class ResultBuffer<Value: Sendable>: Sendable {
-    @usableFromInline let results = Mutex<[(index: Int, value: Value)]>([])
-
-    @inlinable
-    init() {}
-
-    @inlinable
-    func append(_ value: Value, at index: Int) {
-        results.withLock { $0.append((index, value)) }
-    }
-
-    @inlinable
-    func take(ordered: Bool) -> [Value] {
-        let results = results.withLock { $0 }
-        guard ordered else { return results.map(\.value) }
-        var slots = [Int](repeating: 0, count: results.count)
-        for (position, result) in results.enumerated() { slots[result.index] = position }
-        return slots.map { results[$0].value }
     }
 }
