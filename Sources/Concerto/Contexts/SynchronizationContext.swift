@@ -1,4 +1,5 @@
 import CConcerto
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -7,7 +8,6 @@ import Musl
 #else
 import Darwin
 #endif
-import Synchronization
 
 /// A place where code runs one piece after the other, on one thread: its own, or one that pumps it.
 ///

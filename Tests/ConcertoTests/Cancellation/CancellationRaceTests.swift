@@ -23,7 +23,7 @@ import Testing
 
     @Test(.row("1.5.8", "1.5.10"))
     func `dispose of a running registration waits until the callback has ended`() async {
-        for _ in 0..<200 {
+        for _ in 0..<20 {
             let source = CancellationTokenSource()
             let started = TaskCompletionSource<Void>()
             let finished = Atomic(false)

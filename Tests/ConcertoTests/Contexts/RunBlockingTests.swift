@@ -32,7 +32,8 @@ import Testing
         #expect(results == Array(0..<16))
     }
 
-    @Test func `On a context's own thread it pumps the context, nested, and comes back to the same task`() async throws {
+    @Test func `On a context's own thread it pumps the context, nested, and comes back to the same task`() async throws
+    {
         let context = SynchronizationContext.withThread(named: "test")
         defer { context.stop() }
         let task = Task.run(on: context) {
@@ -94,7 +95,9 @@ import Testing
         await #expect(throws: CancellationError.self) { try await run.value }
     }
 
-    @Test func `A lock that waits for itself through runBlocking gets a DeadlockError that names the places`() async throws {
+    @Test func `A lock that waits for itself through runBlocking gets a DeadlockError that names the places`()
+        async throws
+    {
         WaitGraph.activate()
         let lock = AsyncLock()
         let task = Task {
@@ -102,11 +105,14 @@ import Testing
         }
         let error = await #expect(throws: DeadlockError.self) { try await task.value }
         #expect(error?.cycle.first?.hasPrefix("waits for AsyncLock at ConcertoTests/RunBlockingTests.swift:") == true)
-        #expect(error?.cycle.last?.hasPrefix("which is held by this very flow, from ConcertoTests/RunBlockingTests") == true)
+        #expect(
+            error?.cycle.last?.hasPrefix("which is held by this very flow, from ConcertoTests/RunBlockingTests") == true
+        )
         #expect(!lock.isLocked)
     }
 
-    @Test func `A cycle through two locks, a deadline and runBlocking is found by whoever would close it`() async throws {
+    @Test func `A cycle through two locks, a deadline and runBlocking is found by whoever would close it`() async throws
+    {
         WaitGraph.activate()
         let first = AsyncLock()
         let second = AsyncLock()

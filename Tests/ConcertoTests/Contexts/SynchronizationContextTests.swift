@@ -68,7 +68,8 @@ import Testing
     }
 
     @Test(.row("1.6.3"))
-    func `An awaiter without a context resumes without one, also when a context completes what it awaits`() async throws {
+    func `An awaiter without a context resumes without one, also when a context completes what it awaits`() async throws
+    {
         let context = SynchronizationContext.withThread(named: "test")
         defer { context.stop() }
         let source = TaskCompletionSource<Void>()
@@ -134,14 +135,17 @@ import Testing
         defer { context.stop() }
         let places = try await Task.run(on: context) {
             let mapped = try await (0..<4).mapConcurrently(limit: 2) { _ in SynchronizationContext.current == nil }
-            let all = try await Task.whenAll({ SynchronizationContext.current == nil }, { SynchronizationContext.current == nil })
+            let all = try await Task.whenAll(
+                { SynchronizationContext.current == nil }, { SynchronizationContext.current == nil })
             return mapped + all
         }.value
         #expect(places == [Bool](repeating: true, count: 6))
     }
 
     @Test(.row("1.6.8"))
-    func `An exclusive and many concurrent: the reader-writer lock and a context do what a scheduler pair does`() async throws {
+    func `An exclusive and many concurrent: the reader-writer lock and a context do what a scheduler pair does`()
+        async throws
+    {
         let lock = AsyncReaderWriterLock()
         let inside = Counter()
         try await (0..<100).forEachConcurrently(limit: 8) { number in

@@ -57,7 +57,8 @@ public final class AsyncLock: Sendable {
             fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
-        try await semaphore.acquire(timeout: timeout, clock: clock, cancellation: cancellation, fileID: fileID, line: line)
+        try await semaphore.acquire(
+            timeout: timeout, clock: clock, cancellation: cancellation, fileID: fileID, line: line)
     }
 
     /// Gives the lock back, and to the task that waits first.

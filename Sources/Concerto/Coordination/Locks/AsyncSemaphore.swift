@@ -73,13 +73,15 @@ public final class AsyncSemaphore: WaiterHost {
     /// - Precondition: `1 <= count <= maxPermits`.
     nonisolated(nonsending)
         public func acquire(
-            _ count: Int = 1, cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
+            _ count: Int = 1, cancellation: CancellationToken = .none, fileID: StaticString = #fileID,
+            line: UInt = #line
         ) async throws
     {
         checkCount(count)
         if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
         if state.withLock({ $0.tryTake(count) }) { return }
-        _ = try await acquireSlowly(count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
+        _ = try await acquireSlowly(
+            count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
     }
 
     /// Waits for `count` permits, but no longer than `timeout`.
