@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test(.row("1.1.13"))
+    @Test(.row("1.10.5", "1.1.13"))
     func `Completed, failed and cancelled tasks and value tasks have ended when they are made`() async throws {
         #expect(try await TaskHandle.completed(3).value == 3)
         #expect(ValueTask.completed(3).isCompleted)
