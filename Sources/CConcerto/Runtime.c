@@ -20,6 +20,11 @@ bool concerto_is_main_thread(void) {
 extern __attribute__((swiftcall)) void swift_task_immediate(void *task, void *identity, void *implementation);
 extern __attribute__((swiftcall)) void swift_task_cancel(void *task);
 extern __attribute__((swiftcall)) uint32_t swift_task_getJobFlags(const void *job);
+extern __attribute__((swiftcall)) uint64_t swift_task_getJobTaskId(void *job);
+
+uint64_t concerto_job_task_id(void *job) {
+  return (concerto_job_flags(job) & 0xFF) == 0 ? swift_task_getJobTaskId(job) : 0;
+}
 
 void concerto_task_start(void *task, void *identity, void *implementation) {
   swift_task_immediate(task, identity, implementation);

@@ -100,6 +100,10 @@ typedef struct {
   /// Set: the next job that this thread hands to a pool is kept in `kept` instead of queued.
   bool keeps;
   void *_Nullable kept;
+  /// Set on the thread that drives the timers: what it makes runnable has waited long enough already.
+  bool urgent;
+  /// Where the thread's stack ends, on threads that can be asked for their frames.
+  uintptr_t stack_low, stack_high;
 } concerto_thread_slots;
 
 extern __thread concerto_thread_slots concerto_slots __attribute__((tls_model("initial-exec")));
@@ -108,6 +112,23 @@ static inline concerto_thread_slots *concerto_thread_self(void) { return &concer
 
 /// Whether this is the thread that the process started with.
 bool concerto_is_main_thread(void);
+
+// --- The stack of another thread
+
+/// Lets this thread be asked for its frames: installs the signal handler (once) and unblocks its signal here.
+void concerto_stack_prepare(void);
+
+/// Interrupts `thread` with a signal whose handler stores its return addresses, innermost first, and nothing else.
+/// Returns how many; 0 if the thread did not answer within 20 ms. System calls that cannot be restarted return EINTR.
+int concerto_stack_capture(int32_t thread, uintptr_t *frames, int limit);
+
+/// The function that holds `address`, by the symbol table of its image. Reads files: not for hot paths.
+bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,
+                          uintptr_t *offset);
+
+/// A Swift symbol in source form, to be freed; NULL if it is none.
+char *_Nullable concerto_demangle(const char *name);
+void concerto_free(void *memory);
 
 // --- Entry points of Swift's runtime. All are called by code that the compiler emits into every client, which makes
 // them stable; Swift itself may not name them without a warning.
@@ -124,6 +145,9 @@ void concerto_task_cancel(void *task);
 static inline uint32_t concerto_job_flags(const void *job) {
   return *(const uint32_t *)((const char *)job + 32);
 }
+
+/// The id of a task's job; 0 for a job that is no task.
+uint64_t concerto_job_task_id(void *job);
 
 /// Compares `concerto_job_flags` with what the runtime says about the same job.
 bool concerto_job_layout_holds(const void *job);

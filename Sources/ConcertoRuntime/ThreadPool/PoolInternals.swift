@@ -1,4 +1,5 @@
 import CConcerto
+import Synchronization
 
 /// Seams of the runtime that Concerto's own targets build on. Not for others: no promise holds for them.
 ///
@@ -25,6 +26,14 @@ public enum _PoolInternals {
     public static func leaveBlocking() {
         let worker = concerto_thread_self().pointee.worker!.assumingMemoryBound(to: Worker.self)
         worker.pointee.scheduler._withUnsafeGuaranteedRef { $0.endBlocking(worker) }
+    }
+
+    /// Begins or ends a scope whose blocking is not reported; on any thread.
+    @inline(never)
+    public static func suppressReports(_ begins: Bool) {
+        guard let raw = concerto_thread_self().pointee.worker else { return }
+        let worker = raw.assumingMemoryBound(to: Worker.self)
+        worker.pointee.quiet.wrappingAdd(begins ? 1 : -1, ordering: .relaxed)
     }
 
     // MARK: Starting a task in place

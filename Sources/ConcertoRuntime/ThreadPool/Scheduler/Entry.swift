@@ -41,6 +41,11 @@ struct Entry: Equatable {
         return concerto_job_flags(UnsafeRawPointer(bitPattern: bits)!)
     }
 
+    /// The id of the task, 0 if it is none.
+    var taskID: UInt64 {
+        workItem == nil ? concerto_job_task_id(UnsafeMutableRawPointer(bitPattern: bits)!) : 0
+    }
+
     @inline(__always)
     var lane: Lane { Lane(flags: flags) }
 }

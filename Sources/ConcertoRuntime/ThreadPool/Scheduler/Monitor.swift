@@ -13,7 +13,7 @@ import Synchronization
 /// Blocked workers leave `running`, so that as many others may run. While *every* thread that runs turns out to
 /// block, the limit is raised beyond that, twice as far each time: otherwise a queue of 64 blocking jobs would advance
 /// by `minThreads` an interval. Threads that an earlier storm has left parked are all released at once. The first
-/// look that finds a thread at work takes the limit back.
+/// worker that ends a job takes the raised limit back, and so does the first look that finds one computing.
 final class Monitor: Sendable {
     private let signal = Event()
     private let started = Atomic(false)
@@ -27,7 +27,8 @@ final class Monitor: Sendable {
         signal.signal()
     }
 
-    func close(_ scheduler: Scheduler) { signal.signal() }
+    /// Makes the monitor look whether the pool has closed and its last worker has left.
+    func close() { signal.signal() }
 
     private func start(_ scheduler: Scheduler) {
         scheduler.termination.threadStarts()
@@ -49,7 +50,7 @@ final class Monitor: Sendable {
 
     private func run(_ scheduler: Scheduler) {
         var looks = Looks(scheduler)
-        let shortest = max(100_000, scheduler.configuration.blockedAfter.saturatingNanoseconds / 2)
+        let shortest = min(10_000_000, max(100_000, scheduler.configuration.blockedAfter.saturatingNanoseconds / 2))
         var interval = shortest
         var idleLooks = 0
         while !scheduler.closing.load(ordering: .sequentiallyConsistent)
@@ -95,6 +96,8 @@ private struct Looks {
         var epoch: UInt64 = 0
         var since: Int64 = 0
         var cpu: Int64 = 0
+        /// Looks in a row that found it waiting. One is not enough: a short wait for a lock is no blocking.
+        var waiting = 0
     }
 
     private unowned let scheduler: Scheduler
@@ -103,6 +106,8 @@ private struct Looks {
     /// How many threads the last injection let run beyond those that it replaced; doubles while everything blocks.
     private var step = 0
     private var stranded = 0
+    private var nextReport: Int64 = 0
+    private var suppressed = 0
 
     init(_ scheduler: Scheduler) {
         self.scheduler = scheduler
@@ -117,6 +122,7 @@ private struct Looks {
         var found = 0
         var moving = 0
         var sticks = false
+        var blocked: Int?
         for index in 0..<count {
             let worker = scheduler.workers[index]
             let epoch = worker.pointee.epoch.load(ordering: .acquiring)
@@ -139,7 +145,11 @@ private struct Looks {
             switch waits ? judge(index, worker, now) : .undecided {
             case .undecided: break
             case .works: moving += 1
-            case .blocks: if markBlocked(worker, epoch) { found += 1 }
+            case .blocks:
+                if markBlocked(worker, epoch) {
+                    found += 1
+                    blocked = index
+                }
             }
         }
         guard waits else {
@@ -149,6 +159,8 @@ private struct Looks {
         let state = PoolState(scheduler.state.load(ordering: .sequentiallyConsistent))
         if found > 0 || state.running == 0 {
             inject(found: found, everythingBlocks: moving == 0, state)
+            // After the replacements are on their way: the capture waits for the blocked thread.
+            if let blocked { report(blocked, scheduler.workers[blocked], now) }
             return .sticks
         }
         if moving > 0 { restoreLimit() }
@@ -171,10 +183,19 @@ private struct Looks {
             // A job that computes now may block later: what counts is the time since it was last seen computing.
             seen[index].since = now
             seen[index].cpu = cpu
+            seen[index].waiting = 0
             return .works
         }
         let kernel = UInt8(bitPattern: concerto_thread_state(thread))
-        return kernel == UInt8(ascii: "S") || kernel == UInt8(ascii: "D") ? .blocks : .works
+        seen[index].waiting += 1
+        // An uninterruptible wait is most often a page or a lock of the kernel's, which comes soon.
+        switch kernel {
+        case UInt8(ascii: "S"): return seen[index].waiting >= 2 ? .blocks : .undecided
+        case UInt8(ascii: "D"): return seen[index].waiting >= 8 ? .blocks : .undecided
+        default:
+            seen[index].waiting = 0
+            return .works
+        }
     }
 
     /// Counts `worker` as blocked in the job of `epoch`.
@@ -192,8 +213,24 @@ private struct Looks {
             withdraw(epoch, worker)
             return false
         }
-        scheduler.observation.workerBlocked(worker.pointee.index)
+        scheduler.observation.workerBlocked(worker.pointee.index, declared: false)
         return true
+    }
+
+    /// Says what blocks a worker, once a second.
+    private mutating func report(_ index: Int, _ worker: WorkerPointer, _ now: Int64) {
+        guard scheduler.configuration.reportsBlocking, worker.pointee.quiet.load(ordering: .relaxed) == 0 else {
+            return
+        }
+        guard now >= nextReport else {
+            suppressed += 1
+            return
+        }
+        nextReport = now &+ 1_000_000_000
+        BlockingReporter.report(
+            scheduler.configuration.name, index, thread: worker.pointee.threadID.load(ordering: .acquiring),
+            blockedFor: .nanoseconds(now - seen[index].since), suppressed: suppressed)
+        suppressed = 0
     }
 
     private func withdraw(_ mark: UInt64, _ worker: WorkerPointer) {

@@ -8,16 +8,22 @@ extension Scheduler {
         slots.pointee.worker = UnsafeMutableRawPointer(worker)
         slots.pointee.pool = owner
         worker.pointee.threadID.store(concerto_thread_id(), ordering: .releasing)
+        if configuration.reportsBlocking { concerto_stack_prepare() }
         observation.threadStarted(worker.pointee.index)
         // Whoever started or woke this thread has counted it as a searcher.
         var searching = true
         while true {
-            if PoolState(state.load(ordering: .relaxed)).running > limit.load(ordering: .relaxed),
-                let outcome = parkSurplus(worker, searching: searching)
-            {
-                guard outcome == .woken else { break }
-                searching = true
-                continue
+            if PoolState(state.load(ordering: .relaxed)).running > parallelism {
+                // A searcher has not run anything since it was woken; the others have just ended a job, and so not
+                // everything blocks: the monitor's raised limit has had its time.
+                if !searching, limit.load(ordering: .relaxed) > parallelism {
+                    limit.store(parallelism, ordering: .sequentiallyConsistent)
+                }
+                if let outcome = parkSurplus(worker, searching: searching) {
+                    guard outcome == .woken else { break }
+                    searching = true
+                    continue
+                }
             }
             var found = next(worker)
             if found == nil {
@@ -45,18 +51,18 @@ extension Scheduler {
     private func run(_ entry: Entry, _ worker: WorkerPointer) {
         let epoch = worker.pointee.epoch.load(ordering: .relaxed)
         worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
-        if observation.isOn { observation.starts(entry, worker.pointee.index) }
+        let observed = observation.isOn ? observation.starts(entry, self, worker.pointee.index) : nil
         if let item = entry.workItem {
-            worker.pointee.currentKind = 0
+            worker.own.pointee.currentKind = 0
             let body = item.pointee.body
             item.deinitialize(count: 1)
             item.deallocate()
             body()
         } else {
-            worker.pointee.currentKind = entry.flags & 0xFF
+            worker.own.pointee.currentKind = entry.flags & 0xFF
             unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: executor)
         }
-        if observation.isOn { observation.ends(entry, worker.pointee.index) }
+        if let observed { observation.ends(observed, worker.pointee.index) }
         // What one job leaves in its thread is not for the next one to see.
         concerto_clear_errno()
         worker.pointee.epoch.store(epoch &+ 2, ordering: .relaxed)
@@ -80,9 +86,12 @@ extension Scheduler {
     /// work both do.
     @inline(__always)
     private func next(_ worker: WorkerPointer) -> Entry? {
-        worker.pointee.tick &+= 1
-        let tick = worker.pointee.tick
-        if tick & 15 == 0, let aged = nextAged(worker, tick) { return aged }
+        worker.own.pointee.tick &+= 1
+        let tick = worker.own.pointee.tick
+        if tick & 15 == 0 {
+            TimerService.shared.poll()
+            if let aged = nextAged(worker, tick) { return aged }
+        }
 
         var highWaits = shared.holds(.high) || !worker.pointee.high.isEmptyForOwner
         if worker.pointee.slot.load(ordering: .relaxed) != 0,
@@ -90,7 +99,7 @@ extension Scheduler {
         {
             return entry
         }
-        worker.pointee.slotRun = 0
+        worker.own.pointee.slotRun = 0
         // `takeSlot` may have put it there.
         highWaits = highWaits || !worker.pointee.high.isEmptyForOwner
         if highWaits {
@@ -112,8 +121,8 @@ extension Scheduler {
         // A thief was faster.
         guard bits != 0 else { return nil }
         let entry = Entry(bits: bits)
-        if _slowPath(highWaits || worker.pointee.slotRun >= Self.slotRunLimit) {
-            worker.pointee.slotRun = 0
+        if _slowPath(highWaits || worker.own.pointee.slotRun >= Self.slotRunLimit) {
+            worker.own.pointee.slotRun = 0
             let lane = entry.lane
             if lane == .normal || !highWaits {
                 // Full rings are no reason to let it go last.
@@ -122,7 +131,7 @@ extension Scheduler {
             }
             return entry
         }
-        worker.pointee.slotRun &+= 1
+        worker.own.pointee.slotRun &+= 1
         return entry
     }
 
@@ -140,11 +149,11 @@ extension Scheduler {
 
     @inline(__always)
     private func takeShared(_ lane: Lane, _ worker: WorkerPointer) -> Entry? {
-        shared.take(lane, share: parallelism + 1, limit: Self.batch) { entry in
-            // The ring has just been found empty; a thief may still hold half of it, which leaves room.
-            let pushed =
-                lane == .normal ? worker.pointee.normal.push(entry) : worker.pointee.high.push(entry)
-            precondition(pushed)
+        guard shared.holds(lane) else { return nil }
+        let room = lane == .normal ? worker.pointee.normal.room : worker.pointee.high.room
+        return shared.take(lane, share: parallelism + 1, limit: min(Self.batch, room)) { entry in
+            let pushed = lane == .normal ? worker.pointee.normal.push(entry) : worker.pointee.high.push(entry)
+            precondition(pushed, "a ring has less room than its owner saw")
         }
     }
 
@@ -191,7 +200,7 @@ extension Scheduler {
     private func steal(_ worker: WorkerPointer, evenSlots: Bool) -> Entry? {
         let count = created.load(ordering: .acquiring)
         guard count > 1 else { return nil }
-        var index = Int(worker.pointee.nextRandom() % UInt32(count))
+        var index = Int(worker.own.pointee.nextRandom() % UInt32(count))
         for _ in 0..<count {
             index = index + 1 == count ? 0 : index + 1
             let victim = workers[index]

@@ -1,0 +1,138 @@
+import CConcerto
+
+extension ThreadPool {
+    /// Says what blocks a thread of the pool that did not say so itself.
+    ///
+    /// With ``Configuration/reportsBlocking`` the monitor, when it finds a blocked worker, interrupts it with a signal
+    /// (`SIGURG`) whose handler stores return addresses and nothing else; names are looked up on a thread of their own.
+    /// At most one report a second. A system call that cannot be restarted (`usleep`, `poll`) returns early with
+    /// `EINTR` from such an interruption: that is why it is off by default.
+    public struct BlockingReport: Sendable, CustomStringConvertible {
+        /// One function on the stack.
+        public struct Frame: Sendable {
+            /// The address in it.
+            public let address: UInt
+            /// The function, in source form if it is Swift's; `nil` if its image has no name for it.
+            public let function: String?
+            /// The file that it was loaded from.
+            public let image: String
+            /// Bytes from the beginning of the function to the address.
+            public let offset: UInt
+        }
+
+        /// The name of the pool.
+        public let pool: String
+        /// The number of the worker.
+        public let worker: Int
+        /// The kernel's id of its thread.
+        public let threadID: Int32
+        /// How long it had been in its job when it was found.
+        public let blockedFor: Duration
+        /// Its stack, innermost function first.
+        public let frames: [Frame]
+        /// Blocked workers that were found since the last report and not reported.
+        public let suppressed: Int
+
+        /// A few lines for a log.
+        public var description: String {
+            let more = suppressed > 0 ? " (and \(suppressed) more since the last report)" : ""
+            let lines = frames.map { frame in
+                "    \(frame.function ?? "0x" + String(frame.address, radix: 16)) + \(frame.offset) in \(frame.image)"
+            }
+            return (["thread \(pool)-\(worker) (\(threadID)) blocks since \(blockedFor)\(more)"] + lines)
+                .joined(separator: "\n")
+        }
+    }
+
+    /// Is given every ``BlockingReport`` of every pool. The default writes to standard error.
+    ///
+    /// - Where it runs: on a thread of its own; it may block.
+    public static func onBlockingReport(_ handler: @escaping @Sendable (BlockingReport) -> Void) {
+        BlockingReporter.handler.withLock { $0 = handler }
+    }
+
+    /// Runs `body`, whose blocking is known and is not to be reported. It is compensated all the same.
+    ///
+    /// - Where it runs: on the calling thread, at once. Calls nest.
+    /// - Throws: what `body` throws.
+    @inlinable
+    public static func withoutBlockingReports<Result: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        _PoolInternals.suppressReports(true)
+        defer { _PoolInternals.suppressReports(false) }
+        return try body()
+    }
+}
+
+/// Captures what the monitor finds, and passes it on.
+enum BlockingReporter {
+    final class Handler: Sendable {
+        private let state = Locked<(@Sendable (ThreadPool.BlockingReport) -> Void)>({ Environment.complain("\($0)") })
+        func withLock<R>(_ body: (inout @Sendable (ThreadPool.BlockingReport) -> Void) -> R) -> R {
+            state.withLock(body)
+        }
+    }
+
+    static let handler = Handler()
+
+    /// What is captured, on its way to the thread that looks up names.
+    private final class Raw {
+        let pool: String
+        let worker: Int
+        let thread: Int32
+        let blockedFor: Duration
+        let addresses: [UInt]
+        let suppressed: Int
+
+        init(_ pool: String, _ worker: Int, _ thread: Int32, _ blockedFor: Duration, _ addresses: [UInt], _ more: Int) {
+            self.pool = pool
+            self.worker = worker
+            self.thread = thread
+            self.blockedFor = blockedFor
+            self.addresses = addresses
+            suppressed = more
+        }
+    }
+
+    /// Called by the monitor. Takes microseconds, and at most 20 ms if the thread does not answer.
+    static func report(_ pool: String, _ worker: Int, thread: Int32, blockedFor: Duration, suppressed: Int) {
+        var addresses = [UInt](repeating: 0, count: 64)
+        let count = Int(concerto_stack_capture(thread, &addresses, 64))
+        guard count > 0 else { return }
+        let raw = Raw(pool, worker, thread, blockedFor, Array(addresses.prefix(count)), suppressed)
+        let argument = Unmanaged.passRetained(raw)
+        let error = concerto_thread_start(
+            { BlockingReporter.deliver(Unmanaged<Raw>.fromOpaque($0!).takeRetainedValue()) }, argument.toOpaque(),
+            "concerto-report", 512 * 1024)
+        if error != 0 { argument.release() }
+    }
+
+    private static func deliver(_ raw: Raw) {
+        let report = ThreadPool.BlockingReport(
+            pool: raw.pool, worker: raw.worker, threadID: raw.thread, blockedFor: raw.blockedFor,
+            // Return addresses point behind the call.
+            frames: raw.addresses.enumerated().map { frame($1, of: $0 == 0 ? $1 : $1 - 1) },
+            suppressed: raw.suppressed)
+        handler.withLock { $0 }(report)
+    }
+
+    private static func frame(_ address: UInt, of lookup: UInt) -> ThreadPool.BlockingReport.Frame {
+        var name = [CChar](repeating: 0, count: 1_024)
+        var image = [CChar](repeating: 0, count: 512)
+        var offset: UInt = 0
+        let found = concerto_symbol_find(lookup, &name, name.count, &image, image.count, &offset)
+        return .init(
+            address: address, function: found ? demangled(name) : nil, image: text(image), offset: found ? offset : 0)
+    }
+
+    private static func demangled(_ name: [CChar]) -> String {
+        guard let source = concerto_demangle(name) else { return text(name) }
+        defer { concerto_free(source) }
+        return String(cString: source)
+    }
+
+    private static func text(_ bytes: [CChar]) -> String {
+        String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

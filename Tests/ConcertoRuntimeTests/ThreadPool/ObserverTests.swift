@@ -1,0 +1,112 @@
+import Dispatch
+import Foundation
+import Testing
+
+@testable import ConcertoRuntime
+
+@Suite struct ObserverTests {
+    @Test func `an observer can count runs and waits per task`() async throws {
+        final class Counts: ThreadPool.Observer {
+            private let events = Locked<[UInt64: (enqueued: Int, started: Int, stopped: Int)]>([:])
+            private let items = Locked(0)
+            func jobEnqueued(_ job: ThreadPool.Job) {
+                if job.kind == .task { events.withLock { $0[job.taskID, default: (0, 0, 0)].enqueued += 1 } }
+                if job.kind == .workItem { items.withLock { $0 += 1 } }
+            }
+            func jobStarted(_ job: ThreadPool.Job, worker: Int) {
+                if job.kind == .task { events.withLock { $0[job.taskID, default: (0, 0, 0)].started += 1 } }
+            }
+            func jobStopped(_ job: ThreadPool.Job, worker: Int) {
+                if job.kind == .task { events.withLock { $0[job.taskID, default: (0, 0, 0)].stopped += 1 } }
+            }
+            var all: [(enqueued: Int, started: Int, stopped: Int)] { events.withLock { Array($0.values) } }
+            var workItems: Int { items.withLock { $0 } }
+        }
+        let pool = try ThreadPool(.init(minThreads: 2))
+        let counts = Counts()
+        pool.addObserver(counts)
+        let tasks = (0..<50).map { _ in
+            Task(executorPreference: pool) {
+                for _ in 0..<3 { await ThreadPool.yield() }
+            }
+        }
+        for task in tasks { await task.value }
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            pool.queueWorkItem { continuation.resume() }
+        }
+        await pool.shutdown()
+        pool.removeObserver(counts)
+        #expect(counts.workItems == 1)
+        #expect(counts.all.count == 50)
+        // Started once, and once after each of three yields.
+        for task in counts.all { #expect(task == (4, 4, 4)) }
+    }
+
+    @Test func `an observer sees threads start, block, recover and retire, and none after it is removed`() async throws
+    {
+        final class Log: ThreadPool.Observer {
+            private let lines = Locked<[String]>([])
+            func workerBlocked(_ worker: Int, declared: Bool) { lines.withLock { $0.append("blocked \(declared)") } }
+            func workerRecovered(_ worker: Int) { lines.withLock { $0.append("recovered") } }
+            func threadStarted(_ worker: Int) { lines.withLock { $0.append("started") } }
+            func threadRetired(_ worker: Int) { lines.withLock { $0.append("retired") } }
+            var all: [String] { lines.withLock { $0 } }
+        }
+        let pool = try ThreadPool(.init(minThreads: 1))
+        let log = Log()
+        pool.addObserver(log)
+        await Task(executorPreference: pool) { withBlocking {} }.value
+        let barrier = Barrier(3)
+        let tasks = (0..<3).map { _ in Task(executorPreference: pool) { barrier.arriveAndWait() } }
+        for task in tasks { await task.value }
+        await pool.shutdown()
+        let lines = log.all
+        #expect(lines.filter { $0 == "blocked true" }.count == 1)
+        #expect(lines.filter { $0 == "blocked false" }.count >= 2)
+        #expect(lines.filter { $0 == "recovered" }.count == lines.filter { $0.hasPrefix("blocked") }.count)
+        #expect(lines.filter { $0 == "started" }.count == lines.filter { $0 == "retired" }.count)
+        pool.removeObserver(log)
+        pool.removeObserver(log)
+    }
+}
+
+@Suite(.serialized) struct BlockingReportTests {
+    // Elsewhere a job blocks for as long as the test wants; here until another job has run.
+    private func blockOnce(_ pool: ThreadPool, quietly: Bool) async {
+        let tasks = (0..<2).map { _ in
+            Task(executorPreference: pool) {
+                let done = DispatchSemaphore(value: 0)
+                pool.queueWorkItem(priority: .low) { done.signal() }
+                if quietly {
+                    ThreadPool.withoutBlockingReports { waitHereForTheReport(done) }
+                } else {
+                    waitHereForTheReport(done)
+                }
+            }
+        }
+        for task in tasks { await task.value }
+    }
+
+    @Test func `a report names what blocks, unless its scope forbids it`() async throws {
+        let reports = AsyncStream<ThreadPool.BlockingReport>.makeStream()
+        ThreadPool.onBlockingReport { reports.continuation.yield($0) }
+        let quiet = try ThreadPool(.init(minThreads: 1, name: "quiet", reportsBlocking: true))
+        await blockOnce(quiet, quietly: true)
+        await quiet.shutdown()
+
+        let pool = try ThreadPool(.init(minThreads: 1, name: "loud", reportsBlocking: true))
+        await blockOnce(pool, quietly: false)
+        var iterator = reports.stream.makeAsyncIterator()
+        let report = try #require(await iterator.next())
+        #expect(report.pool == "loud")
+        #expect(report.frames.contains { $0.function?.contains("waitHereForTheReport") == true }, "\(report)")
+        #expect(report.description.contains("waitHereForTheReport"))
+        await pool.shutdown()
+    }
+}
+
+@inline(never)
+func waitHereForTheReport(_ semaphore: DispatchSemaphore) {
+    semaphore.wait()
+    withExtendedLifetime(semaphore) {}
+}
