@@ -1,0 +1,290 @@
+import Synchronization
+
+/// Stops calling a dependency that is in trouble, and finds out when it is well again.
+///
+/// ```
+///            trip rule met                  break is over
+///  closed ─────────────────▶ open ───────────────────────▶ half-open
+///    ▲                        ▲  probes fail, or hang           │ │
+///    │                        └─────────────────────────────────┘ │
+///    └────────────────────────────────────────────────────────────┘
+///                         probes succeed
+/// ```
+///
+/// - Cancellation: a cancelled call says nothing about the dependency: it does not count, and a cancelled probe gives
+///   its permit back.
+/// - Where it runs: calls on the caller's executor. No timer: an open circuit becomes half-open when it is next looked
+///   at; only waiting callers (``CircuitBreakerOptions/WhenOpen/wait``) have one.
+/// - Ordering: changes of state are reported in their order. Results of calls that began before the last change are
+///   ignored.
+/// - Allocates: nothing while closed.
+public final class CircuitBreaker: ResilienceStrategy {
+    /// What the breaker was made with.
+    public let options: CircuitBreakerOptions
+
+    @usableFromInline let failureResults: ResultPredicate?
+    private let clock: StrategyClock
+    private let queue: AdmissionQueue<CircuitMachine>
+    private let watchers = Mutex((nextID: 0, all: [Int: @Sendable (CircuitState) -> Void]()))
+    /// The generation while the circuit is closed, −1 otherwise. Written under the queue's lock. A caller that reads a
+    /// generation that has just ended counts as one that began before the change: its result will be ignored.
+    private let closedGeneration = Atomic<Int>(0)
+
+    /// Creates a breaker from options that come from data.
+    ///
+    /// - Parameter snapshot: Where to start from: what ``snapshot()`` gave.
+    public init(
+        options: CircuitBreakerOptions, restoring snapshot: CircuitSnapshot? = nil
+    ) throws(InvalidOptionsError) {
+        try options.validate()
+        self.options = options
+        failureResults = options.failureResults
+        clock = StrategyClock(options.clock)
+        queue = AdmissionQueue(CircuitMachine(options), clock: clock)
+        if let snapshot { change { machine, now in machine.restore(snapshot, at: now) } }
+    }
+
+    /// A breaker that opens at a share of failures within a time; traps if a value is invalid. See
+    /// ``CircuitBreakerOptions`` for each parameter.
+    public convenience init(
+        failureRatio: Double = 0.5, minimumThroughput: Int = 20, window: Duration = .seconds(10),
+        breakFor: Duration = .seconds(5), whenOpen: CircuitBreakerOptions.WhenOpen = .reject, name: String? = nil,
+        clock: any TimerClock = MonotonicClock(), telemetry: ResilienceTelemetry = .shared,
+        verdict: (@Sendable (any Error) -> CircuitBreakerOptions.Verdict)? = nil
+    ) {
+        self.init(
+            trip: .failureRatio(failureRatio, minimumThroughput: minimumThroughput, window: .time(window)), breakFor,
+            whenOpen, name, clock, telemetry, verdict)
+    }
+
+    /// A breaker that opens at so many failures in a row; traps if a value is invalid. See ``CircuitBreakerOptions``
+    /// for each parameter.
+    public convenience init(
+        consecutiveFailures: Int, breakFor: Duration = .seconds(5),
+        whenOpen: CircuitBreakerOptions.WhenOpen = .reject, name: String? = nil,
+        clock: any TimerClock = MonotonicClock(), telemetry: ResilienceTelemetry = .shared,
+        verdict: (@Sendable (any Error) -> CircuitBreakerOptions.Verdict)? = nil
+    ) {
+        self.init(
+            trip: .consecutiveFailures(consecutiveFailures), breakFor, whenOpen, name, clock, telemetry, verdict)
+    }
+
+    private convenience init(
+        trip: CircuitBreakerOptions.Trip, _ breakFor: Duration, _ whenOpen: CircuitBreakerOptions.WhenOpen,
+        _ name: String?, _ clock: any TimerClock, _ telemetry: ResilienceTelemetry,
+        _ verdict: (@Sendable (any Error) -> CircuitBreakerOptions.Verdict)?
+    ) {
+        var options = CircuitBreakerOptions()
+        options.trip = trip
+        options.breakDuration = .fixed(breakFor)
+        options.whenOpen = whenOpen
+        options.name = name
+        options.clock = clock
+        options.telemetry = telemetry
+        if let verdict { options.verdict = verdict }
+        do { try self.init(options: options) } catch { fatalError("\(error)") }
+    }
+
+    // MARK: Looking
+
+    /// Where the breaker stands now.
+    public var state: CircuitState {
+        change { machine, now in
+            machine.settle(at: now)
+            return machine.state
+        }
+    }
+
+    /// The calls in the window.
+    public var counts: CallCounts { change { machine, now in machine.counts(at: now) } }
+
+    /// How long until a call may pass: zero if it may now, `nil` if nobody can know.
+    public var retryAfter: Duration? { queue.wait(1) }
+
+    /// Who waits for the circuit to close.
+    public var statistics: WaitStatistics { queue.statistics }
+
+    /// The state now and each change from now on.
+    ///
+    /// - Cancellation: a consumer that stops reading is removed.
+    public var states: AsyncStream<CircuitState> {
+        let (stream, continuation) = AsyncStream.makeStream(of: CircuitState.self)
+        continuation.yield(state)
+        let id = watchers.withLock { watchers in
+            watchers.nextID += 1
+            watchers.all[watchers.nextID] = { continuation.yield($0) }
+            return watchers.nextID
+        }
+        continuation.onTermination = { [weak self] _ in
+            _ = self?.watchers.withLock { $0.all.removeValue(forKey: id) }
+        }
+        return stream
+    }
+
+    /// What to save, to start from it again.
+    public func snapshot() -> CircuitSnapshot { change { machine, now in machine.snapshot(at: now) } }
+
+    // MARK: By hand
+
+    /// Turns every call away until ``close()``.
+    public func isolate() { change { machine, _ in machine.isolate() } }
+
+    /// Lets calls through again, with an empty window.
+    public func close() { change { machine, _ in machine.close() } }
+
+    /// Turns calls away for `duration`, as a trip does.
+    public func open(for duration: Duration) { change { machine, now in machine.open(for: duration, at: now) } }
+
+    // MARK: Calling
+
+    /// Runs `body` if the circuit lets it through, and counts how it ends.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        var call = tryBegin()
+        if !call.isAdmitted { call = try await begin(context) }
+        do {
+            try await body(context)
+        } catch {
+            failed(call, error)
+            throw error
+        }
+        succeeded(call, context)
+    }
+
+    /// Whether results can count as failures.
+    @inlinable
+    public var inspectsResults: Bool { failureResults != nil }
+
+    /// Its queue obeys the context's deadline.
+    public func prepare(_ site: inout StrategySite) {}
+
+    /// A call that was let through.
+    @usableFromInline
+    struct Call {
+        /// −1: not let through.
+        let generation: Int
+        /// Read only where slow calls count.
+        let start: TimerInstant?
+
+        @usableFromInline var isAdmitted: Bool { generation >= 0 }
+    }
+
+    @usableFromInline
+    func tryBegin() -> Call {
+        Call(
+            generation: closedGeneration.load(ordering: .acquiring),
+            start: options.slowCalls == nil ? nil : clock.now)
+    }
+
+    @usableFromInline
+    nonisolated(nonsending)
+        func begin(_ context: ResilienceContext) async throws -> Call
+    {
+        if let generation = queue.tryAdmit() {
+            report()
+            return admitted(generation)
+        }
+        guard options.whenOpen == .wait else { throw rejection(context) }
+        switch try await queue.admit(before: context.deadline(on: clock)) {
+        case .granted(let generation):
+            report()
+            return admitted(generation)
+        case .refused:
+            throw rejection(context)
+        }
+    }
+
+    @usableFromInline
+    func succeeded(_ call: Call, _ context: ResilienceContext) {
+        let isFailure = failureResults?.matches(context.result) ?? false
+        record(call, isFailure ? .failure : .success, nil)
+    }
+
+    @usableFromInline
+    func failed(_ call: Call, _ error: any Error) {
+        record(call, Task.isCancelled ? .ignored : options.verdict(error), error)
+    }
+
+    private func admitted(_ generation: Int) -> Call {
+        Call(generation: generation, start: options.slowCalls == nil ? nil : clock.now)
+    }
+
+    private func record(_ call: Call, _ verdict: CircuitBreakerOptions.Verdict, _ error: (any Error)?) {
+        change { machine, now in
+            let isSlow = call.start.map { $0.duration(to: now) >= options.slowCalls?.duration ?? .longest }
+            machine.record(verdict, slow: isSlow ?? false, generation: call.generation, error: error, at: now)
+        }
+    }
+
+    private func rejection(_ context: ResilienceContext) -> any Error {
+        let error = change { machine, now in
+            let earliest = machine.earliest(1, at: now)
+            return CircuitOpenError(
+                state: machine.state, retryAfter: earliest == .distantFuture ? nil : now.duration(to: earliest),
+                breaker: options.name, cause: machine.cause)
+        }
+        if options.telemetry.isActive {
+            options.telemetry.emit(
+                ResilienceEvent(
+                    .circuitRejected, .error, strategy: options.name, context: context, delay: error.retryAfter,
+                    error: error))
+        }
+        return error
+    }
+
+    // MARK: Changes of state
+
+    @discardableResult
+    private func change<Result>(_ body: (inout CircuitMachine, TimerInstant) -> Result) -> Result {
+        let (result, mustReport) = queue.update { machine, now in
+            let result = body(&machine, now)
+            guard !machine.transitions.isEmpty else { return (result, false) }
+            publish(machine)
+            return (result, true)
+        }
+        if mustReport { report() }
+        return result
+    }
+
+    /// Called under the queue's lock.
+    private func publish(_ machine: CircuitMachine) {
+        closedGeneration.store(machine.state == .closed ? machine.generation : -1, ordering: .releasing)
+    }
+
+    /// Reports changes of state in their order: one thread at a time takes what there is, and looks again before it
+    /// stops, so a change that is added meanwhile is reported by it.
+    private func report() {
+        var isFirst = true
+        while true {
+            let batch = queue.update { machine, _ -> [CircuitMachine.Transition] in
+                publish(machine)
+                if isFirst && machine.isReporting { return [] }
+                let batch = machine.transitions
+                machine.transitions = []
+                machine.isReporting = !batch.isEmpty
+                return batch
+            }
+            guard !batch.isEmpty else { return }
+            isFirst = false
+            for transition in batch { tell(transition) }
+        }
+    }
+
+    private func tell(_ transition: CircuitMachine.Transition) {
+        let all = watchers.withLock { Array($0.all.values) }
+        for watcher in all { watcher(transition.state) }
+        guard options.telemetry.isActive else { return }
+        let (name, severity): (ResilienceEvent.Name, ResilienceEvent.Severity) =
+            switch transition.state {
+            case .closed: (.circuitClosed, .information)
+            case .open: (.circuitOpened, .error)
+            case .halfOpen: (.circuitHalfOpened, .warning)
+            case .isolated: (.circuitIsolated, .error)
+            }
+        options.telemetry.emit(
+            ResilienceEvent(
+                name, severity, strategy: options.name, delay: transition.openFor, error: transition.cause))
+    }
+}

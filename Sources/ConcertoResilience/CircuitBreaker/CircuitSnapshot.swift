@@ -1,0 +1,16 @@
+/// What a ``CircuitBreaker`` can save and start from again, in another process too.
+public struct CircuitSnapshot: Sendable, Hashable, Codable {
+    /// Where the breaker stood.
+    public var state: CircuitState
+    /// How long it was still to be open.
+    public var openFor: Duration?
+    /// How many breaks there had been in a row.
+    public var consecutiveBreaks: Int
+
+    /// Creates a snapshot.
+    public init(state: CircuitState, openFor: Duration? = nil, consecutiveBreaks: Int = 0) {
+        self.state = state
+        self.openFor = openFor
+        self.consecutiveBreaks = consecutiveBreaks
+    }
+}

@@ -1,0 +1,72 @@
+/// Replaces a failure by a value of the caller's choice.
+///
+/// ```swift
+/// ResiliencePipeline {
+///     Fallback { error in Quote.stale }
+///     Retry()
+/// }
+/// ```
+///
+/// The value must have the type that the caller of `execute` waits for; otherwise ``MissingResultError`` is thrown.
+///
+/// - Cancellation: a failure in a cancelled task is not replaced.
+/// - Where it runs: the action on the caller's executor, after the operation has ended.
+/// - Allocates: a pipeline with a fallback keeps each result in a box: one or two allocations an execution.
+public struct Fallback: ResilienceStrategy {
+    private let action: @Sendable (any Error) async throws -> any Sendable
+    private let shouldHandle: @Sendable (any Error) -> Bool
+    private let handlesResult: ResultPredicate?
+    private let name: String?
+    private let telemetry: ResilienceTelemetry
+
+    /// Creates a fallback.
+    ///
+    /// - Parameters:
+    ///   - name: For telemetry.
+    ///   - shouldHandle: Which errors are replaced. Default: all but `CancellationError`.
+    ///   - results: Which results are replaced; `action` gets an ``UnwantedResultError``. Default: none.
+    ///   - telemetry: Where replacements are reported.
+    ///   - action: Makes the value; what it throws is thrown instead of the error.
+    public init<Value: Sendable>(
+        name: String? = nil, shouldHandle: @escaping @Sendable (any Error) -> Bool = { !($0 is CancellationError) },
+        results: ResultPredicate? = nil, telemetry: ResilienceTelemetry = .shared,
+        _ action: @escaping @Sendable (any Error) async throws -> Value
+    ) {
+        self.action = action
+        self.shouldHandle = shouldHandle
+        handlesResult = results
+        self.name = name
+        self.telemetry = telemetry
+    }
+
+    /// Looks at results and replaces them.
+    public var inspectsResults: Bool { true }
+
+    /// Runs `body`, and the action if it fails.
+    nonisolated(nonsending)
+        public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        let failure: any Error
+        do {
+            try await body(context)
+            guard handlesResult?.matches(context.result) ?? false else { return }
+            failure = UnwantedResultError()
+        } catch {
+            guard !Task.isCancelled, shouldHandle(error) else { throw error }
+            failure = error
+        }
+        if telemetry.isActive {
+            telemetry.emit(ResilienceEvent(.fallback, .warning, strategy: name, context: context, error: failure))
+        }
+        context.result = try await action(failure)
+    }
+}
+
+/// What a ``Fallback`` is told when it replaces a result and not an error.
+public struct UnwantedResultError: Error, Hashable, CustomStringConvertible {
+    /// Creates the error.
+    public init() {}
+
+    /// What happened.
+    public var description: String { "the operation returned a result that counts as a failure" }
+}

@@ -1,0 +1,83 @@
+/// What is known about one execution: handed from strategy to strategy, to the operation that asks for it, and, as a
+/// task-local, to code far below.
+///
+/// A value: each strategy hands on a changed copy, so what it says holds further in and nowhere else.
+///
+/// ```swift
+/// try await pipeline.execute("load user") { context in
+///     log.debug("attempt \(context.attempt)")
+///     return try await client.get("/users/42")
+/// }
+/// ```
+public struct ResilienceContext: Sendable {
+    /// What is being done, such as `load user`: for telemetry and messages.
+    public var operation: String?
+
+    /// The number of the current attempt of the innermost ``Retry``, from 1.
+    public var attempt = 1
+
+    /// When this execution must be over, on ``clock``'s time line; `distantFuture` if nobody has said.
+    ///
+    /// Timeouts lower it; delays, queues and inner timeouts obey it; code far below should.
+    public var deadline = TimerInstant.distantFuture
+
+    /// What the deadline is measured with: an instant of one clock says nothing on another.
+    @usableFromInline var clock = StrategyClock.monotonic
+
+    /// What callers and strategies want to tell code further in.
+    public var properties = ResilienceProperties()
+
+    @usableFromInline var results: ResultSlot?
+
+    /// The context of the execution that the current task runs in, or `nil` outside of one.
+    @TaskLocal public static var current: ResilienceContext?
+
+    /// Creates a context for an execution that takes over deadline and properties of the one around it, if any.
+    ///
+    /// - Parameter operation: What is being done.
+    public init(operation: String? = nil) {
+        self = Self.current ?? ResilienceContext(bare: ())
+        self.operation = operation ?? self.operation
+        results = nil
+        attempt = 1
+    }
+
+    @usableFromInline
+    init(bare: Void) {}
+
+    /// How long this execution may still take: never negative, `nil` without a deadline.
+    public var remaining: Duration? {
+        guard deadline != .distantFuture else { return nil }
+        return max(.zero, clock.now.duration(to: deadline))
+    }
+
+    /// The result of the latest attempt, if a strategy of this pipeline asked for it (see
+    /// ``ResilienceStrategy/inspectsResults``); a fallback's value replaces it.
+    public var result: Any? {
+        get { results?.value }
+        nonmutating set { results?.value = newValue }
+    }
+
+    /// The deadline as an instant of `clock`, or `distantFuture` if it belongs to another clock.
+    @inlinable
+    func deadline(on clock: StrategyClock) -> TimerInstant {
+        clock.isSame(as: self.clock) ? deadline : .distantFuture
+    }
+
+    /// Lowers the deadline to `deadline` of `clock`.
+    @inlinable
+    mutating func lowerDeadline(to deadline: TimerInstant, on clock: StrategyClock) {
+        if clock.isSame(as: self.clock) {
+            self.deadline = min(self.deadline, deadline)
+        } else {
+            self.clock = clock
+            self.deadline = deadline
+        }
+    }
+
+    /// Whether code far below learns anything from this context.
+    @usableFromInline
+    var isWorthBinding: Bool {
+        attempt != 1 || deadline != .distantFuture || operation != nil || !properties.isEmpty
+    }
+}

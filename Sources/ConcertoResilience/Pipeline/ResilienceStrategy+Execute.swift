@@ -1,0 +1,126 @@
+extension ResilienceStrategy {
+    /// Runs `body` under this strategy.
+    ///
+    /// - Cancellation: reaches `body`; the strategies stop at once and throw `CancellationError`.
+    /// - Where it runs: `body` and everything else on the caller's executor.
+    /// - Allocates: nothing for the box; what the strategies say they allocate.
+    /// - Parameters:
+    ///   - operation: What is being done, for telemetry and messages.
+    ///   - body: The operation. It may run more than once, one run after the other.
+    /// - Returns: What `body` returned, or what a fallback put in its place.
+    /// - Throws: What `body` threw, or the error of the strategy that ended the execution.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute<T>(
+            _ operation: String? = nil, _ body: nonisolated(nonsending) () async throws -> T
+        ) async throws -> T
+    {
+        try await execute(in: ResilienceContext(operation: operation)) { _ in try await body() }
+    }
+
+    /// Runs `body`, which is told its context, under this strategy; see ``execute(_:_:)-(_,()->T)``.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute<T>(
+            _ operation: String? = nil, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
+        ) async throws -> T
+    {
+        try await execute(in: ResilienceContext(operation: operation), body)
+    }
+
+    /// Runs `body` in a context that the caller has made: with properties or a deadline of its own.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute<T>(
+            in context: ResilienceContext, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
+        ) async throws -> T
+    {
+        guard !inspectsResults else { return try await executeWithResults(context, body) }
+        var result: T?
+        try await execute(context) { context in
+            guard context.isWorthBinding else {
+                result = try await body(context)
+                return
+            }
+            result = try await ResilienceContext.$current.withValue(context) { try await body(context) }
+        }
+        guard let result else { throw MissingResultError(wanted: "\(T.self)", found: nil) }
+        return result
+    }
+
+    /// Runs `body`; returns what ``execute(_:_:)-(_,()->T)`` returns or throws, and never throws.
+    @inlinable
+    nonisolated(nonsending)
+        public func executeOutcome<T>(
+            _ operation: String? = nil, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
+        ) async -> Result<T, any Error>
+    {
+        do {
+            return .success(try await execute(operation, body))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Runs a body that throws only `Failure`, and keeps that type.
+    ///
+    /// Swift 6.3 does not infer typed throws for closures: write `{ () async throws(MyError) -> Value in … }`.
+    ///
+    /// - Throws: ``ResilienceError/failure(_:)`` with the body's error, ``ResilienceError/rejected(_:)`` with a
+    ///   strategy's or with `CancellationError`.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute<T, Failure: Error>(
+            throwing: Failure.Type, _ operation: String? = nil,
+            _ body: nonisolated(nonsending) () async throws(Failure) -> T
+        ) async throws(ResilienceError<Failure>) -> T
+    {
+        do {
+            return try await execute(operation) { _ in try await body() }
+        } catch {
+            if let failure = error as? Failure { throw .failure(failure) }
+            throw .rejected(error)
+        }
+    }
+
+    @usableFromInline
+    nonisolated(nonsending)
+        func executeWithResults<T>(
+            _ context: ResilienceContext, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
+        ) async throws -> T
+    {
+        var context = context
+        let slot = ResultSlot()
+        context.results = slot
+        try await execute(context) { context in
+            slot.value = nil
+            slot.value = try await ResilienceContext.$current.withValue(context) { try await body(context) }
+        }
+        guard let result = slot.value as? T else {
+            throw MissingResultError(wanted: "\(T.self)", found: slot.value.map { "\(type(of: $0))" })
+        }
+        return result
+    }
+}
+
+/// A strategy returned without a result of the type that the caller waits for.
+///
+/// A ``Fallback`` gave a value of another type, or an own strategy neither ran its body nor threw.
+public struct MissingResultError: Error, CustomStringConvertible {
+    /// The type that the caller waits for.
+    public let wanted: String
+    /// The type of what there was, or `nil` if there was nothing.
+    public let found: String?
+
+    @usableFromInline
+    init(wanted: String, found: String?) {
+        self.wanted = wanted
+        self.found = found
+    }
+
+    /// Says which strategy to look for.
+    public var description: String {
+        let cause = found.map { "a fallback gave a \($0)" } ?? "a strategy neither ran its body nor threw"
+        return "The execution was to return a \(wanted), but \(cause)."
+    }
+}

@@ -1,0 +1,56 @@
+/// What a strategy runs: the strategies further in and, innermost, the caller's own code.
+public typealias ResilienceBody = nonisolated(nonsending) (ResilienceContext) async throws -> Void
+
+/// One layer of protection around an operation.
+///
+/// A strategy is not generic over the result: the innermost body stores it, the strategies see `Void`, so a chain is
+/// specialised once and can be boxed cheaply. A strategy that looks at results finds the one of the latest attempt in
+/// the context (``ResilienceContext/result``), provided it asks for it with ``inspectsResults``.
+///
+/// Own strategies conform to this protocol and take part in pipelines as the built-in ones do.
+public protocol ResilienceStrategy: Sendable {
+    /// Runs `body` zero, one or more times, one after the other.
+    ///
+    /// - Cancellation: an implementation passes the caller's cancellation on to `body` and reports it as
+    ///   `CancellationError`, never as an error of its own.
+    /// - Where it runs: on the caller's executor.
+    /// - Parameters:
+    ///   - context: What is known about this execution. A strategy hands on a copy with its changes.
+    ///   - body: What stands further in. It must not be called after this function has returned.
+    nonisolated(nonsending)
+        func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+
+    /// Called once, from the innermost strategy to the outermost, when a pipeline is built.
+    ///
+    /// The default says what is safe to say about a strategy that knows nothing of it: time may pass here without
+    /// regard to the context's deadline.
+    mutating func prepare(_ site: inout StrategySite)
+
+    /// Whether this strategy looks at results; `false` by default. It must not change.
+    var inspectsResults: Bool { get }
+}
+
+extension ResilienceStrategy {
+    /// Says that time may pass in this strategy without regard to the context's deadline.
+    public mutating func prepare(_ site: inout StrategySite) {
+        site.enforcesDeadline = false
+    }
+
+    /// Does not look at results.
+    @inlinable
+    public var inspectsResults: Bool { false }
+}
+
+/// What a strategy learns about, and says to, the pipeline it is built into.
+public struct StrategySite: Sendable {
+    /// The pipeline's name.
+    public let pipeline: String?
+
+    /// Whether everything further in ends when the context's deadline passes: a native ``Timeout`` stands there and
+    /// nothing but strategies that obey the deadline stands before it. An outer ``Timeout`` then needs no task.
+    public var enforcesDeadline = false
+    /// Creates a site; for strategies that contain others.
+    public init(pipeline: String? = nil) {
+        self.pipeline = pipeline
+    }
+}

@@ -1,0 +1,37 @@
+/// Two strategies, one around the other. Made by ``ResiliencePipelineBuilder``; a chain of concrete types
+/// specialises and inlines into one function.
+public struct StrategyChain<Outer: ResilienceStrategy, Inner: ResilienceStrategy>: ResilienceStrategy {
+    @usableFromInline var outer: Outer
+    @usableFromInline var inner: Inner
+
+    /// Creates a chain.
+    ///
+    /// - Parameters:
+    ///   - outer: Runs first and sees what `inner` makes of the operation.
+    ///   - inner: Stands nearer to the operation.
+    @inlinable
+    public init(outer: Outer, inner: Inner) {
+        self.outer = outer
+        self.inner = inner
+    }
+
+    /// Runs `outer` around `inner` around `body`.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        try await outer.execute(context) { context in
+            try await inner.execute(context, body)
+        }
+    }
+
+    /// Whether one of the two looks at results.
+    @inlinable
+    public var inspectsResults: Bool { outer.inspectsResults || inner.inspectsResults }
+
+    /// Prepares `inner`, then `outer`.
+    public mutating func prepare(_ site: inout StrategySite) {
+        inner.prepare(&site)
+        outer.prepare(&site)
+    }
+}

@@ -1,0 +1,76 @@
+/// The state behind a ``RateLimit``, of whichever kind.
+struct RateState: AdmissionPolicy {
+    private enum Kind {
+        case meter(RateMeter)
+        case windows(RateWindows)
+    }
+
+    private(set) var limit: RateLimit
+    private var kind: Kind
+
+    init(_ limit: RateLimit, at now: TimerInstant) {
+        self.limit = limit
+        kind = Self.make(limit, available: limit.burst, at: now)
+    }
+
+    /// What could be taken at once; negative after reservations.
+    mutating func available(at now: TimerInstant) -> Int {
+        switch kind {
+        case .meter(let meter): meter.available(at: now)
+        case .windows(var windows): windows.available(at: now)
+        }
+    }
+
+    /// Continues under another limit: what has been used stays used.
+    mutating func change(to limit: RateLimit, at now: TimerInstant) {
+        let used = self.limit.burst - available(at: now)
+        self.limit = limit
+        kind = Self.make(limit, available: limit.burst - used, at: now)
+    }
+
+    mutating func admit(_ weight: Int, at now: TimerInstant) -> Admission {
+        guard weight <= limit.burst else { return .never }
+        let instant = take(weight, at: now, mayWait: false)
+        return instant <= now ? .granted(0) : .notBefore(instant)
+    }
+
+    func isNever(_ weight: Int) -> Bool { weight > limit.burst }
+
+    /// Takes `weight` now or in the future.
+    ///
+    /// - Returns: When it may be used.
+    mutating func reserve(_ weight: Int, at now: TimerInstant) -> TimerInstant {
+        take(weight, at: now, mayWait: true)
+    }
+
+    mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant {
+        switch kind {
+        case .meter(let meter): meter.earliest(weight, at: now)
+        case .windows(var windows): windows.earliest(weight, at: now)
+        }
+    }
+
+    private mutating func take(_ weight: Int, at now: TimerInstant, mayWait: Bool) -> TimerInstant {
+        switch kind {
+        case .meter(var meter):
+            let instant = meter.take(weight, at: now, mayWait: mayWait)
+            kind = .meter(meter)
+            return instant
+        case .windows(var windows):
+            let instant = windows.take(weight, at: now, mayWait: mayWait)
+            kind = .windows(windows)
+            return instant
+        }
+    }
+
+    private static func make(_ limit: RateLimit, available: Int, at now: TimerInstant) -> Kind {
+        switch limit.kind {
+        case .tokenBucket, .smooth:
+            .meter(RateMeter(limit, available: available, at: now))
+        case .fixedWindow:
+            .windows(RateWindows(limit, segments: 1, available: available, at: now))
+        case .slidingWindow(let segments):
+            .windows(RateWindows(limit, segments: segments, available: available, at: now))
+        }
+    }
+}

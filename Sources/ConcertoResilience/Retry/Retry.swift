@@ -1,0 +1,84 @@
+/// Repeats an operation that fails, after a delay, as long as a budget allows it.
+///
+/// ```swift
+/// let retry = Retry(maxRetries: 4, backoff: .exponential(base: .milliseconds(100), cap: .seconds(5)))
+/// let page = try await retry.execute { try await client.get("/page") }
+/// ```
+///
+/// A failed attempt is repeated if the error (or result) is worth it, retries are left, the delay would end before the
+/// total time and the context's deadline, and the ``RetryBudget`` has something left. Otherwise its error is thrown
+/// (its result returned) at once: no time is spent on a delay that leads nowhere.
+///
+/// - Cancellation: ends a delay at once with `CancellationError`; an attempt that fails in a cancelled task is not
+///   repeated, and its error is thrown.
+/// - Ordering: attempts run one after the other, on the caller's executor.
+/// - Allocates: nothing as long as the first attempt succeeds.
+public struct Retry: ResilienceStrategy {
+    @usableFromInline let policy: RetryPolicy
+
+    /// Creates a retry from options that come from data.
+    public init(options: RetryOptions) throws(InvalidOptionsError) {
+        try options.validate()
+        policy = RetryPolicy(options)
+    }
+
+    /// Creates a retry; traps if a value is invalid, naming all that are. See ``RetryOptions`` for each parameter.
+    public init(
+        maxRetries: Int = 3, backoff: Backoff = .exponential(), maxTotalTime: Duration? = nil,
+        maxRetryAfter: Duration = .seconds(60), budget: RetryBudget? = RetryBudget(),
+        whenBudgetExhausted: RetryOptions.BudgetExhaustion = .fail,
+        retryResults: ResultPredicate? = nil, name: String? = nil, clock: any TimerClock = MonotonicClock(),
+        random: RandomSource = .system, telemetry: ResilienceTelemetry = .shared,
+        onRetry: (@Sendable (RetryEvent) -> Void)? = nil,
+        shouldRetry: (@Sendable (any Error) -> Bool)? = nil
+    ) {
+        var options = RetryOptions()
+        options.maxRetries = maxRetries
+        options.backoff = backoff
+        options.maxTotalTime = maxTotalTime
+        options.maxRetryAfter = maxRetryAfter
+        options.budget = budget
+        options.whenBudgetExhausted = whenBudgetExhausted
+        options.retryResults = retryResults
+        options.name = name
+        options.clock = clock
+        options.random = random
+        options.telemetry = telemetry
+        options.onRetry = onRetry
+        if let shouldRetry { options.shouldRetry = shouldRetry }
+        self = trapOnInvalidOptions { () throws(InvalidOptionsError) in try Retry(options: options) }
+    }
+
+    /// The options that the retry was made with.
+    public var options: RetryOptions { policy.options }
+
+    /// Whether results can lead to a retry.
+    @inlinable
+    public var inspectsResults: Bool { policy.inspectsResults }
+
+    /// Its delays obey the context's deadline, so it changes nothing about what stands further in.
+    public mutating func prepare(_ site: inout StrategySite) {
+        // User code that may take long runs between attempts.
+        if policy.options.onDiscard != nil { site.enforcesDeadline = false }
+    }
+
+    /// Runs `body` until it succeeds or must not be repeated.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        var run = policy.begin()
+        while true {
+            let failure: any Error
+            do {
+                try await body(run.attempt == 1 ? context : run.context(from: context))
+                guard policy.inspectsResults, policy.shouldRetryResult(in: context) else { return }
+                guard try await policy.isRepeated(&run, context, nil) else { return }
+                continue
+            } catch {
+                failure = error
+            }
+            guard try await policy.isRepeated(&run, context, failure) else { throw failure }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+/// The part of a ``Retry`` that decides.
+@usableFromInline
+final class RetryPolicy: Sendable {
+    /// One execution.
+    @usableFromInline
+    struct Run {
+        @usableFromInline var attempt = 1
+        var backoff = Backoff.State()
+        /// When the first attempt began; read only if the total time is limited.
+        let start: TimerInstant?
+
+        @usableFromInline
+        func context(from context: ResilienceContext) -> ResilienceContext {
+            var context = context
+            context.attempt = attempt
+            return context
+        }
+    }
+
+    let options: RetryOptions
+    @usableFromInline let inspectsResults: Bool
+    @usableFromInline let budget: RetryBudget?
+    private let clock: StrategyClock
+
+    init(_ options: RetryOptions) {
+        self.options = options
+        inspectsResults = options.retryResults != nil
+        budget = options.budget
+        clock = StrategyClock(options.clock)
+    }
+
+    @usableFromInline
+    func begin() -> Run {
+        budget?.deposit()
+        return Run(start: options.maxTotalTime == nil ? nil : clock.now)
+    }
+
+    @usableFromInline
+    func shouldRetryResult(in context: ResilienceContext) -> Bool {
+        options.retryResults?.matches(context.result) ?? false
+    }
+
+    /// Decides whether a failed attempt is repeated, and waits until it is time.
+    ///
+    /// The budget is asked last, so that a retry that is not made for another reason takes nothing out of it.
+    ///
+    /// - Parameter failure: The attempt's error; `nil` if its result is to be retried.
+    /// - Returns: `true` when the next attempt is to begin; `false` if there is none.
+    @usableFromInline
+    nonisolated(nonsending)
+        func isRepeated(
+            _ run: inout Run, _ context: ResilienceContext, _ failure: (any Error)?
+        ) async throws -> Bool
+    {
+        let context = run.context(from: context)
+        let advice = (failure as? any RetryAfterProviding)?.retryAdvice ?? .unspecified
+        if let failure {
+            guard advice != .never, !Task.isCancelled, options.shouldRetry(failure) else { return false }
+        } else if Task.isCancelled {
+            return false
+        }
+        guard run.attempt <= options.maxRetries else {
+            report(.retryExhausted, .error, context, failure)
+            return false
+        }
+        let delay = delay(&run, context, failure, advice)
+        let now = clock.now
+        let limit = min(
+            run.start.map { $0.advanced(by: options.maxTotalTime ?? .zero) } ?? .distantFuture,
+            context.deadline(on: clock))
+        let wake = now.advanced(by: delay)
+        guard wake < limit else {
+            report(.retryExhausted, .error, context, failure)
+            return false
+        }
+        if let budget, options.whenBudgetExhausted == .fail, !budget.tryWithdraw() {
+            report(.retryBudgetExhausted, .error, context, failure)
+            return false
+        }
+        options.onRetry?(
+            RetryEvent(attempt: run.attempt, delay: delay, error: failure, operation: context.operation))
+        report(.retryAttempt, .warning, context, failure, delay: delay)
+        if let onDiscard = options.onDiscard, let result = context.result {
+            nonisolated(unsafe) let discarded = result  // taken out of the slot: nobody else has it
+            context.result = nil
+            await onDiscard(discarded)
+        }
+        if delay > .zero { try await clock.sleep(until: wake) }
+        if let budget, options.whenBudgetExhausted == .wait, !budget.tryWithdraw() {
+            report(.retryBudgetWaiting, .warning, context, failure)
+            guard try await budget.withdraw(before: limit, on: clock) else { return false }
+        }
+        run.attempt = run.attempt == .max ? .max : run.attempt + 1
+        return true
+    }
+
+    private func delay(
+        _ run: inout Run, _ context: ResilienceContext, _ failure: (any Error)?, _ advice: RetryAdvice
+    ) -> Duration {
+        var delay = options.backoff.delay(beforeRetry: run.attempt - 1, state: &run.backoff) {
+            options.random.nextUnit()
+        }
+        if let generate = options.delay {
+            let event = RetryEvent(
+                attempt: run.attempt, delay: delay, error: failure, operation: context.operation)
+            delay = max(.zero, generate(event) ?? delay)
+        }
+        guard case .after(let demanded) = advice else { return delay }
+        return max(delay, min(demanded, options.maxRetryAfter))
+    }
+
+    private func report(
+        _ name: ResilienceEvent.Name, _ severity: ResilienceEvent.Severity, _ context: ResilienceContext,
+        _ error: (any Error)?, delay: Duration? = nil
+    ) {
+        guard options.telemetry.isActive else { return }
+        options.telemetry.emit(
+            ResilienceEvent(name, severity, strategy: options.name, context: context, delay: delay, error: error))
+    }
+}

@@ -1,0 +1,86 @@
+/// The arithmetic of a ``RetryBudget``: a ring of time slots, each with what was deposited less what was withdrawn.
+///
+/// Source: Twitter Finagle's `RetryBudget`. Amounts are integers, in millionths of a request, so that nothing drifts.
+struct RetryBudgetLedger: AdmissionPolicy {
+    static let scale = 1_000_000
+    static let slotCount = 10
+
+    private let deposit: Int
+    private let cost: Int
+    private let reserve: Int
+    private let slotLength: Int64
+    private var slots = [Int](repeating: 0, count: slotCount)
+    /// The number of the newest slot since the clock's origin, and the sum over the ring.
+    private var current = Int64.min
+    private var sum = 0
+
+    init(_ options: RetryBudget.Options) {
+        let scale = Double(Self.scale)
+        deposit = options.ratio == 0 ? 0 : Self.scale
+        cost = options.ratio == 0 ? Self.scale : max(1, Int((scale / options.ratio).rounded()))
+        let ttl = Double(options.ttl.saturatingNanoseconds) / 1e9
+        reserve = Int((options.minimumPerSecond * ttl * Double(cost)).rounded())
+        slotLength = max(1, options.ttl.saturatingNanoseconds / Int64(Self.slotCount))
+    }
+
+    /// How many retries are allowed at `now`.
+    mutating func balance(at now: TimerInstant) -> Int {
+        advance(to: now)
+        return max(0, (reserve + sum) / cost)
+    }
+
+    mutating func deposit(at now: TimerInstant) {
+        advance(to: now)
+        add(deposit)
+    }
+
+    mutating func admit(_ weight: Int, at now: TimerInstant) -> Admission {
+        advance(to: now)
+        let (total, overflow) = cost.multipliedReportingOverflow(by: weight)
+        guard !overflow, reserve + sum >= total else { return .notBefore(earliest(weight, at: now)) }
+        add(-total)
+        return .granted(0)
+    }
+
+    mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant {
+        advance(to: now)
+        let (total, overflow) = cost.multipliedReportingOverflow(by: weight)
+        guard !overflow else { return .distantFuture }
+        var balance = reserve + sum
+        guard balance < total else { return now }
+        // Slots leave the ring oldest first, and take their deposits and withdrawals along.
+        for age in (0..<Int64(Self.slotCount)).reversed() {
+            let slot = current - age
+            balance -= slots[Self.index(slot)]
+            if balance >= total {
+                return TimerInstant(nanoseconds: (slot + Int64(Self.slotCount)) * slotLength)
+            }
+        }
+        return .distantFuture
+    }
+
+    private mutating func add(_ amount: Int) {
+        slots[Self.index(current)] += amount
+        sum += amount
+    }
+
+    private mutating func advance(to now: TimerInstant) {
+        let slot = now.nanoseconds / slotLength
+        guard slot > current else { return }
+        if current == .min || slot - current >= Int64(Self.slotCount) {
+            for index in slots.indices { slots[index] = 0 }
+            sum = 0
+        } else {
+            for passed in current + 1...slot {
+                sum -= slots[Self.index(passed)]
+                slots[Self.index(passed)] = 0
+            }
+        }
+        current = slot
+    }
+
+    private static func index(_ slot: Int64) -> Int {
+        let index = Int(slot % Int64(slotCount))
+        return index < 0 ? index + slotCount : index
+    }
+}

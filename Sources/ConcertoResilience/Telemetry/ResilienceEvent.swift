@@ -1,0 +1,85 @@
+/// Something that a strategy did.
+public struct ResilienceEvent: Sendable {
+    /// What happened. The raw value is the metric tag `event.name`.
+    public enum Name: String, Sendable, Hashable, CaseIterable {
+        /// A pipeline has ended one execution.
+        case pipelineExecuted = "pipeline.executed"
+        /// A retry has been decided on and its delay begins.
+        case retryAttempt = "retry.attempt"
+        /// A retry was wanted, but no more are allowed.
+        case retryExhausted = "retry.exhausted"
+        /// A retry was wanted, but the budget is empty.
+        case retryBudgetExhausted = "retry.budget_exhausted"
+        /// A retry waits until the budget allows it.
+        case retryBudgetWaiting = "retry.budget_waiting"
+        /// A timeout has cancelled its body.
+        case timeout = "timeout.expired"
+        /// A breaker has opened.
+        case circuitOpened = "circuit.opened"
+        /// A breaker lets probes through.
+        case circuitHalfOpened = "circuit.half_opened"
+        /// A breaker has closed.
+        case circuitClosed = "circuit.closed"
+        /// A breaker was opened by hand.
+        case circuitIsolated = "circuit.isolated"
+        /// A breaker has turned a call away.
+        case circuitRejected = "circuit.rejected"
+        /// A rate limiter has turned a call away.
+        case rateLimiterRejected = "rate_limiter.rejected"
+        /// A rate limiter has made a call wait.
+        case rateLimiterWaited = "rate_limiter.waited"
+        /// A concurrency limiter has turned a call away.
+        case concurrencyLimiterRejected = "concurrency_limiter.rejected"
+        /// A client throttle has turned a call away.
+        case clientThrottled = "client_throttle.rejected"
+        /// A fallback has replaced a failure.
+        case fallback = "fallback.used"
+    }
+
+    /// How bad it is.
+    public enum Severity: Int, Sendable, Hashable, Comparable {
+        /// For the curious.
+        case debug
+        /// As things should be.
+        case information
+        /// Something failed, and the strategy made up for it.
+        case warning
+        /// Something failed for good, or was turned away.
+        case error
+
+        /// Whether `left` is less bad than `right`.
+        public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// What happened.
+    public let name: Name
+    /// How bad it is.
+    public let severity: Severity
+    /// The name of the strategy or pipeline, if it has one.
+    public let strategy: String?
+    /// What was being done, if the caller has said.
+    public let operation: String?
+    /// The number of the attempt, from 1.
+    public let attempt: Int
+    /// How long what ended has taken.
+    public let duration: Duration?
+    /// How long the strategy will wait now.
+    public let delay: Duration?
+    /// The error that it is about.
+    public let error: (any Error)?
+
+    /// Creates an event; for own strategies.
+    public init(
+        _ name: Name, _ severity: Severity, strategy: String? = nil, context: ResilienceContext? = nil,
+        duration: Duration? = nil, delay: Duration? = nil, error: (any Error)? = nil
+    ) {
+        self.name = name
+        self.severity = severity
+        self.strategy = strategy
+        operation = context?.operation
+        attempt = context?.attempt ?? 1
+        self.duration = duration
+        self.delay = delay
+        self.error = error
+    }
+}

@@ -1,0 +1,31 @@
+/// One running body of a ``Timeout``: a node of its ``DeadlineList``.
+///
+/// Everything is protected by the list's lock. **The race.** A deadline or the caller's cancellation may want to cancel
+/// the child while the child is ending. Whoever cancels first moves `phase` to `cancelling` under the lock, cancels
+/// outside it, because that runs arbitrary cancellation handlers, and moves it on afterwards; a child that ends
+/// meanwhile waits for that in ``DeadlineList/finish(_:)``, so the task is alive while it is cancelled.
+final class DeadlineEntry: @unchecked Sendable {  // protected as described above
+    enum Phase {
+        /// In the free list, or done.
+        case idle
+        /// The child has not said yet which task it is.
+        case starting
+        case running(UnsafeCurrentTask)
+        case cancelling(finisher: UnsafeContinuation<Void, Never>?)
+        /// Cancelled, and nothing is left to do to the task.
+        case cancelled
+    }
+
+    var phase = Phase.idle
+    var isCancelled = false
+    var isExpired = false
+    var deadline = TimerInstant.distantFuture
+    /// Counts the uses of this entry, so that a late timer of an earlier use does nothing.
+    var use: UInt64 = 0
+    /// Only for an entry whose deadline comes before that of an older one: see ``DeadlineList``.
+    var timer: (any ScheduledTimer)?
+    var isLinked = false
+    unowned(unsafe) var previous: DeadlineEntry?
+    /// Owns the next entry, in the list of deadlines or in the free list.
+    var next: DeadlineEntry?
+}

@@ -1,0 +1,201 @@
+import Synchronization
+
+/// The deadlines of all running bodies of one ``Timeout``, under at most one timer.
+///
+/// All bodies get the same time, so their deadlines come in the order in which the bodies begin: a list, appended at
+/// the tail, is sorted by itself. The timer stands for the head as it was when the timer was set; if that body has
+/// ended, the timer finds nothing due and is set for the present head: one timer per limit, not per call. A
+/// deadline that the context has lowered below the tail's gets a timer of its own.
+///
+/// Entries are reused: a call allocates none once as many exist as bodies have run at the same time.
+final class DeadlineList: Sendable {
+    fileprivate struct State: ~Copyable {
+        var head: DeadlineEntry?
+        unowned(unsafe) var tail: DeadlineEntry?
+        var free: DeadlineEntry?
+        var freeCount = 0
+        var isTimerSet = false
+    }
+
+    private static let mostFreeEntries = 1_024
+
+    private let clock: StrategyClock
+    private let state = Mutex(State())
+
+    init(clock: StrategyClock) {
+        self.clock = clock
+    }
+
+    /// An entry that expires at `deadline`, for a child that is about to start.
+    func begin(deadline: TimerInstant) -> DeadlineEntry {
+        var needsOwnTimer = false
+        var needsTimer = false
+        let entry = state.withLock { state in
+            let entry = state.takeFree()
+            entry.phase = .starting
+            entry.deadline = deadline
+            if let tail = state.tail, tail.deadline > deadline {
+                needsOwnTimer = true
+            } else {
+                state.append(entry)
+                needsTimer = !state.isTimerSet
+                state.isTimerSet = true
+            }
+            return entry
+        }
+        if needsTimer { setTimer(for: deadline) }
+        if needsOwnTimer {
+            let use = entry.use
+            // Only the caller's task, between `begin` and `recycle`, uses `timer`.
+            entry.timer = clock.base.schedule(at: deadline) { self.expire(entry, use) }
+        }
+        return entry
+    }
+
+    /// Tells the entry its task. Called by the child; it cancels itself if that was asked for before.
+    func attach(_ task: UnsafeCurrentTask, to entry: DeadlineEntry) {
+        let isCancelled = state.withLock { _ in
+            entry.phase = entry.isCancelled ? .cancelled : .running(task)
+            return entry.isCancelled
+        }
+        if isCancelled { task.cancel() }
+    }
+
+    /// Cancels the entry's task, because the caller is cancelled.
+    func cancel(_ entry: DeadlineEntry) {
+        let task = state.withLock { _ in Self.beginCancelling(entry) }
+        if let task { cancel(task, of: entry) }
+    }
+
+    /// Ends the entry. Called by the child as the last thing it does.
+    ///
+    /// - Returns: Whether the deadline came first.
+    nonisolated(nonsending)
+        func finish(_ entry: DeadlineEntry) async -> Bool
+    {
+        let (isBusy, isExpired) = state.withLock { state in
+            state.unlink(entry)
+            if case .cancelling = entry.phase { return (true, entry.isExpired) }
+            entry.phase = .idle
+            return (false, entry.isExpired)
+        }
+        guard isBusy else { return isExpired }
+        await withUnsafeContinuation { continuation in
+            let isOver = state.withLock { _ in
+                guard case .cancelling = entry.phase else { return true }
+                entry.phase = .cancelling(finisher: continuation)
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+        return isExpired
+    }
+
+    /// Takes the entry back. Called when neither the child nor the caller's cancellation can touch it any more.
+    func recycle(_ entry: DeadlineEntry) {
+        entry.timer?.cancel()
+        entry.timer = nil
+        state.withLock { $0.putFree(entry, unlessMoreThan: Self.mostFreeEntries) }
+    }
+
+    private func cancel(_ task: UnsafeCurrentTask, of entry: DeadlineEntry) {
+        task.cancel()
+        let finisher = state.withLock { _ -> UnsafeContinuation<Void, Never>? in
+            guard case .cancelling(let finisher) = entry.phase else { return nil }
+            entry.phase = .cancelled
+            return finisher
+        }
+        finisher?.resume()
+    }
+
+    /// - Returns: The task that the caller must cancel once it has left the lock.
+    private static func beginCancelling(_ entry: DeadlineEntry) -> UnsafeCurrentTask? {
+        entry.isCancelled = true
+        guard case .running(let task) = entry.phase else { return nil }
+        entry.phase = .cancelling(finisher: nil)
+        return task
+    }
+
+    private func expire(_ entry: DeadlineEntry, _ use: UInt64) {
+        let task = state.withLock { _ -> UnsafeCurrentTask? in
+            guard entry.use == use else { return nil }
+            return Self.expire(entry)
+        }
+        if let task { cancel(task, of: entry) }
+    }
+
+    private static func expire(_ entry: DeadlineEntry) -> UnsafeCurrentTask? {
+        switch entry.phase {
+        case .idle:
+            return nil
+        case .starting, .running, .cancelling, .cancelled:
+            entry.isExpired = true
+            return beginCancelling(entry)
+        }
+    }
+
+    private func setTimer(for deadline: TimerInstant) {
+        _ = clock.base.schedule(at: deadline) { [weak self] in self?.timerFired() }
+    }
+
+    /// Expires what is due, one entry at a time, because cancelling happens outside the lock.
+    private func timerFired() {
+        let now = clock.now
+        var next: TimerInstant?
+        while true {
+            var due: DeadlineEntry?
+            let task = state.withLock { state -> UnsafeCurrentTask? in
+                guard let head = state.head, head.deadline <= now else {
+                    next = state.head?.deadline
+                    state.isTimerSet = next != nil
+                    return nil
+                }
+                due = head
+                state.unlink(head)
+                return Self.expire(head)
+            }
+            guard let due else { break }
+            if let task { cancel(task, of: due) }
+        }
+        if let next { setTimer(for: next) }
+    }
+}
+
+extension DeadlineList.State {
+    mutating func takeFree() -> DeadlineEntry {
+        guard let entry = free else { return DeadlineEntry() }
+        free = entry.next
+        entry.next = nil
+        freeCount -= 1
+        return entry
+    }
+
+    mutating func putFree(_ entry: DeadlineEntry, unlessMoreThan limit: Int) {
+        entry.phase = .idle
+        entry.isCancelled = false
+        entry.isExpired = false
+        entry.use += 1
+        guard freeCount < limit else { return }
+        entry.next = free
+        free = entry
+        freeCount += 1
+    }
+
+    mutating func append(_ entry: DeadlineEntry) {
+        entry.previous = tail
+        if let tail { tail.next = entry } else { head = entry }
+        tail = entry
+        entry.isLinked = true
+    }
+
+    mutating func unlink(_ entry: DeadlineEntry) {
+        guard entry.isLinked else { return }
+        entry.isLinked = false
+        let next = entry.next
+        next?.previous = entry.previous
+        if next == nil { tail = entry.previous }
+        if let previous = entry.previous { previous.next = next } else { head = next }
+        entry.previous = nil
+        entry.next = nil
+    }
+}
