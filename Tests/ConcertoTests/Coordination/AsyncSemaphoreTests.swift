@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct AsyncSemaphoreTests {
+@Suite(.leakFree) struct AsyncSemaphoreTests {
     let executor = ManualExecutor()
     let log = Recorder<String>()
 
@@ -25,7 +25,8 @@ import Testing
         #expect(semaphore.availablePermits == 0)
     }
 
-    @Test func `Waiters are served in the order in which they came`() throws {
+    @Test(.row("1.7.5"))
+    func `Waiters are served in the order in which they came`() throws {
         let semaphore = AsyncSemaphore(permits: 0)
         for name in ["a", "b", "c"] { _ = waiter(name, semaphore) }
         executor.runUntilIdle()
@@ -36,7 +37,8 @@ import Testing
         #expect(semaphore.statistics == WaitStatistics.expected(waits: 3))
     }
 
-    @Test func `A newcomer does not overtake a waiter that has been granted or waits for more`() throws {
+    @Test(.row("1.7.5"))
+    func `A newcomer does not overtake a waiter that has been granted or waits for more`() throws {
         let semaphore = AsyncSemaphore(permits: 1)
         _ = waiter("large", semaphore, 2)
         executor.runUntilIdle()
@@ -63,21 +65,23 @@ import Testing
         #expect(semaphore.availablePermits == 0)
     }
 
-    @Test func `release returns the previous count`() throws {
+    @Test(.row("1.7.2"))
+    func `release returns the previous count`() throws {
         let semaphore = AsyncSemaphore(permits: 1)
         #expect(try semaphore.release(3) == 1)
         #expect(try semaphore.release() == 4)
     }
 
-    @Test func `release above the maximum throws SemaphoreFullError and changes nothing, also where the sum overflows`()
-    {
+    @Test(.row("1.7.2"))
+    func `release above the maximum throws SemaphoreFullError and changes nothing, also where the sum overflows`() {
         let semaphore = AsyncSemaphore(permits: 1, maxPermits: 2)
         #expect(throws: SemaphoreFullError(maxPermits: 2)) { try semaphore.release(2) }
         #expect(throws: SemaphoreFullError(maxPermits: 2)) { try semaphore.release(.max) }
         #expect(semaphore.availablePermits == 1)
     }
 
-    @Test func `Bad counts trap with a message`() async {
+    @Test(.row("1.7.1"))
+    func `Bad counts trap with a message`() async {
         await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(permits: -1) }
         await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(permits: 0, maxPermits: 0) }
         await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(permits: 3, maxPermits: 2) }
@@ -86,7 +90,8 @@ import Testing
         await #expect(processExitsWith: .failure) { try await AsyncSemaphore(permits: 0, maxPermits: 2).acquire(3) }
     }
 
-    @Test func `A timeout of zero asks once and does not queue`() async throws {
+    @Test(.row("1.7.3"))
+    func `A timeout of zero asks once and does not queue`() async throws {
         let semaphore = AsyncSemaphore(permits: 1)
         #expect(try await semaphore.acquire(timeout: .zero))
         #expect(try await !semaphore.acquire(timeout: .zero))
@@ -119,7 +124,8 @@ import Testing
         #expect(clock.pending == 0)
     }
 
-    @Test func `A cancelled task or token takes nothing, even if a permit is free`() async {
+    @Test(.row("1.7.4"))
+    func `A cancelled task or token takes nothing, even if a permit is free`() async {
         let semaphore = AsyncSemaphore(permits: 1)
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
@@ -145,7 +151,8 @@ import Testing
         #expect(semaphore.availablePermits == 1)
     }
 
-    @Test func `A waiter that was granted keeps its permit when it is cancelled before it resumes`() async throws {
+    @Test(.row("1.7.7"))
+    func `A waiter that was granted keeps its permit when it is cancelled before it resumes`() async throws {
         let clock = ManualClock()
         let semaphore = AsyncSemaphore(permits: 0)
         let cancelled = executor.task { try await semaphore.acquire() }
@@ -160,7 +167,8 @@ import Testing
         #expect(semaphore.availablePermits == 0)
     }
 
-    @Test func `Nothing runs inside release`() throws {
+    @Test(.row("1.7.6"))
+    func `Nothing runs inside release`() throws {
         let semaphore = AsyncSemaphore(permits: 0)
         for depth in 0..<20 { _ = waiter("\(depth)", semaphore) }
         executor.runUntilIdle()
@@ -183,7 +191,8 @@ import Testing
         }.value
     }
 
-    @Test func `Closing fails every waiter, and permits can still be given back`() throws {
+    @Test(.row("1.7.8"))
+    func `Closing fails every waiter, and permits can still be given back`() throws {
         let semaphore = AsyncSemaphore(permits: 0)
         _ = waiter("a", semaphore)
         executor.runUntilIdle()

@@ -1,4 +1,5 @@
 import ConcertoRuntime
+import Synchronization
 
 /// One suspended wait: a node of the intrusive ``WaiterQueue`` under every primitive.
 ///
@@ -49,12 +50,23 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     @usableFromInline unowned(unsafe) final var previous: Waiter?
     @usableFromInline final let host: any WaiterHost
 
+    #if DEBUG
+    private final let ledger = LeakLedger.current
+    #endif
+
     /// Creates a waiter that asks `host` for `weight` of what it counts.
-    @inlinable
+    @usableFromInline
     package init(of host: any WaiterHost, weight: Int = 1) {
         self.host = host
         self.weight = weight
+        #if DEBUG
+        ledger?.waiters.add(1, ordering: .relaxed)
+        #endif
     }
+
+    #if DEBUG
+    deinit { ledger?.waiters.subtract(1, ordering: .relaxed) }
+    #endif
 
     /// Suspends the current task until the waiter has left its host's queue.
     ///
@@ -68,12 +80,25 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     {
         if limit.isNone { return await sleep(alarm: nil, admit: admit) }
         if limit.cancellation.isCancellationRequested { return .cancelled }
+        // The host has been asked already: a wait without time does not queue.
+        if let deadline = limit.deadline, deadline <= limit.clock.now { return .timedOut }
         let registration = limit.cancellation.register { [self] in leave(.cancelled) }
         let alarm = limit.deadline.map { WaitAlarm(clock: limit.clock, deadline: $0) }
         let outcome = await sleep(alarm: alarm, admit: admit)
         alarm?.disarm()
         registration.unregister()
         return outcome
+    }
+
+    /// Suspends until the host ends the wait; neither the task's cancellation nor anything else does.
+    @usableFromInline
+    nonisolated(nonsending)
+        package final func waitUninterruptibly(admit: () -> Bool) async
+    {
+        _ = await withUnsafeContinuation { continuation in
+            self.continuation = continuation
+            if !admit() { continuation.resume(returning: outcome) }
+        }
     }
 
     nonisolated(nonsending)
@@ -96,6 +121,10 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     package final func leave(_ outcome: Outcome) {
         host.withdraw(self, as: outcome).resume()
     }
+
+    /// Called instead of resuming a task, for waiters that stand for something else; outside the lock, once.
+    @usableFromInline
+    package func wake() {}
 
     /// Decides the wait of a waiter that is not queued. Called under the host's lock, from `admit`.
     ///

@@ -16,7 +16,7 @@ public import ConcertoRuntime
 /// - Ordering: strict first in, first out.
 /// - Allocates: nothing when the lock is free, one object for a wait.
 public final class AsyncLock: Sendable {
-    @usableFromInline let semaphore = AsyncSemaphore(permits: 1, maxPermits: 1)
+    @usableFromInline let semaphore = AsyncSemaphore(permits: 1, maxPermits: 1, kind: "AsyncLock")
 
     /// Creates a lock that is free.
     public init() {}
@@ -36,9 +36,11 @@ public final class AsyncLock: Sendable {
     ///
     /// - Throws: `CancellationError`; ``ClosedError``.
     nonisolated(nonsending)
-        public func lock(cancellation: CancellationToken = .none) async throws
+        public func lock(
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
+        ) async throws
     {
-        try await semaphore.acquire(cancellation: cancellation)
+        try await semaphore.acquire(cancellation: cancellation, fileID: fileID, line: line)
     }
 
     /// Waits for the lock, but no longer than `timeout`.
@@ -51,10 +53,12 @@ public final class AsyncLock: Sendable {
     /// - Throws: `CancellationError`; ``ClosedError``; ``ArgumentError`` if `timeout` is negative.
     nonisolated(nonsending)
         public func lock(
-            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none
+            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none,
+            fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
-        try await semaphore.acquire(timeout: timeout, clock: clock, cancellation: cancellation)
+        try await semaphore.acquire(
+            timeout: timeout, clock: clock, cancellation: cancellation, fileID: fileID, line: line)
     }
 
     /// Gives the lock back, and to the task that waits first.
@@ -70,10 +74,11 @@ public final class AsyncLock: Sendable {
     @inlinable
     nonisolated(nonsending)
         public func withLock<Success>(
-            cancellation: CancellationToken = .none, _ body: nonisolated(nonsending) () async throws -> Success
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line,
+            _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
-        try await semaphore.withPermit(cancellation: cancellation, body)
+        try await semaphore.withPermit(cancellation: cancellation, fileID: fileID, line: line, body)
     }
 
     /// Ends every wait, now and later, with ``ClosedError``. Whoever holds the lock may still give it back.

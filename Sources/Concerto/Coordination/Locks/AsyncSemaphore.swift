@@ -22,6 +22,10 @@ public final class AsyncSemaphore: WaiterHost {
     }
 
     private let state: Mutex<State>
+    /// How many permits there are in all, as far as anybody knows: what was free at the start.
+    private let initialPermits: Int
+    /// What it is called in diagnostics.
+    private let kind: StaticString
     /// The count that ``release(_:)`` cannot exceed.
     public let maxPermits: Int
 
@@ -31,11 +35,17 @@ public final class AsyncSemaphore: WaiterHost {
     ///   - permits: How many permits are free at the start.
     ///   - maxPermits: How many there may ever be; giving back more than were taken throws ``SemaphoreFullError``.
     /// - Precondition: `0 <= permits <= maxPermits` and `maxPermits > 0`.
-    public init(permits: Int, maxPermits: Int = .max) {
+    public convenience init(permits: Int, maxPermits: Int = .max) {
+        self.init(permits: permits, maxPermits: maxPermits, kind: "AsyncSemaphore")
+    }
+
+    init(permits: Int, maxPermits: Int, kind: StaticString) {
         precondition(permits >= 0, "AsyncSemaphore needs permits >= 0, not \(permits)")
         precondition(maxPermits > 0, "AsyncSemaphore needs maxPermits > 0, not \(maxPermits)")
         precondition(permits <= maxPermits, "AsyncSemaphore cannot start with \(permits) of at most \(maxPermits)")
         self.maxPermits = maxPermits
+        self.kind = kind
+        initialPermits = permits
         state = Mutex(State(available: permits))
     }
 
@@ -61,13 +71,34 @@ public final class AsyncSemaphore: WaiterHost {
     ///   - cancellation: Ends the wait, as the cancellation of the task does.
     /// - Throws: `CancellationError`; ``ClosedError`` if the semaphore is closed.
     /// - Precondition: `1 <= count <= maxPermits`.
+    @inlinable
     nonisolated(nonsending)
-        public func acquire(_ count: Int = 1, cancellation: CancellationToken = .none) async throws
+        public func acquire(
+            _ count: Int = 1, cancellation: CancellationToken = .none, fileID: StaticString = #fileID,
+            line: UInt = #line
+        ) async throws
     {
+        if takeNow(count, cancellation) { return }
+        try await acquireSlowly(count, cancellation, fileID, line)
+    }
+
+    /// Takes permits if that is possible without waiting and nothing is cancelled.
+    @usableFromInline
+    func takeNow(_ count: Int, _ cancellation: CancellationToken) -> Bool {
         checkCount(count)
+        if Task.isCancelled || cancellation.isCancellationRequested { return false }
+        return state.withLock { $0.tryTake(count) }
+    }
+
+    @usableFromInline
+    nonisolated(nonsending)
+        func acquireSlowly(
+            _ count: Int, _ cancellation: CancellationToken, _ fileID: StaticString, _ line: UInt
+        ) async throws
+    {
         if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
-        if state.withLock({ $0.tryTake(count) }) { return }
-        _ = try await acquireSlowly(count, WaitLimit(cancellation: cancellation))
+        _ = try await acquireSlowly(
+            count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
     }
 
     /// Waits for `count` permits, but no longer than `timeout`.
@@ -83,7 +114,7 @@ public final class AsyncSemaphore: WaiterHost {
     nonisolated(nonsending)
         public func acquire(
             _ count: Int = 1, timeout: Duration, clock: any TimerClock = MonotonicClock(),
-            cancellation: CancellationToken = .none
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
         checkCount(count)
@@ -94,7 +125,9 @@ public final class AsyncSemaphore: WaiterHost {
             if state.withLock({ $0.isClosed }) { throw ClosedError("AsyncSemaphore") }
             return false
         }
-        return try await acquireSlowly(count, .timeout(timeout, clock: clock, cancellation: cancellation))
+        return try await acquireSlowly(
+            count, .timeout(timeout, clock: clock, cancellation: cancellation),
+            WaitGraph.Site(fileID: fileID, line: line))
     }
 
     /// Gives `count` permits back, and to the tasks that wait first.
@@ -124,12 +157,13 @@ public final class AsyncSemaphore: WaiterHost {
     @inlinable
     nonisolated(nonsending)
         public func withPermits<Success>(
-            _ count: Int, cancellation: CancellationToken = .none,
+            _ count: Int, cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line,
             _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
-        try await acquire(count, cancellation: cancellation)
+        try await acquire(count, cancellation: cancellation, fileID: fileID, line: line)
         defer { giveBack(count) }
+        if WaitGraph.isActive { return try await holding(count, fileID, line, body) }
         return try await body()
     }
 
@@ -139,11 +173,13 @@ public final class AsyncSemaphore: WaiterHost {
     @inlinable
     nonisolated(nonsending)
         public func withPermit<Success>(
-            cancellation: CancellationToken = .none, _ body: nonisolated(nonsending) () async throws -> Success
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line,
+            _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
-        try await acquire(cancellation: cancellation)
+        try await acquire(cancellation: cancellation, fileID: fileID, line: line)
         defer { giveBack(1) }
+        if WaitGraph.isActive { return try await holding(1, fileID, line, body) }
         return try await body()
     }
 
@@ -164,8 +200,34 @@ public final class AsyncSemaphore: WaiterHost {
         }
     }
 
+    /// Runs `body` as the known owner of permits.
+    @usableFromInline
     nonisolated(nonsending)
-        private func acquireSlowly(_ count: Int, _ limit: WaitLimit) async throws -> Bool
+        func holding<Success>(
+            _ count: Int, _ fileID: StaticString, _ line: UInt,
+            _ body: nonisolated(nonsending) () async throws -> Success
+        ) async throws -> Success
+    {
+        let holding = WaitGraph.Holding(
+            resource: ObjectIdentifier(self), kind: kind, count: count,
+            site: WaitGraph.Site(fileID: fileID, line: line))
+        return try await Flow.holding(holding, body)
+    }
+
+    nonisolated(nonsending)
+        private func acquireSlowly(_ count: Int, _ limit: WaitLimit, _ site: WaitGraph.Site) async throws -> Bool
+    {
+        guard WaitGraph.isActive else { return try await sleep(count, limit) }
+        let wait = WaitGraph.Wait(
+            resource: ObjectIdentifier(self), kind: kind, site: site, holdings: Flow.current.holdings,
+            isTimed: limit.deadline != nil, since: .now)
+        let edge = try WaitGraph.beginWait(wait, total: initialPermits)
+        defer { WaitGraph.endWait(edge) }
+        return try await sleep(count, limit)
+    }
+
+    nonisolated(nonsending)
+        private func sleep(_ count: Int, _ limit: WaitLimit) async throws -> Bool
     {
         let waiter = Waiter(of: self, weight: count)
         let outcome = await waiter.wait(limit) { state.withLock { $0.admit(waiter) } }

@@ -1,0 +1,192 @@
+import CConcerto
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// A place where code runs one piece after the other, on one thread: its own, or one that pumps it.
+///
+/// It is a `TaskExecutor`: a task that runs on it comes back to it after every `await`, as .NET's code does. It is a
+/// `SerialExecutor` too: actors can live on it.
+///
+/// ```swift
+/// let interface = SynchronizationContext.withThread(named: "interface")
+/// let title = Task.run(on: interface) {
+///     let page = try await download()          // elsewhere
+///     return window.show(page)                 // back on the context's thread
+/// }
+/// ```
+///
+/// - Cancellation: as for any task; a context has none of its own.
+/// - Where it runs: on the context's thread, or inside ``run()``, ``runUntilIdle()`` and ``pump(until:)`` on the thread
+///   that calls them, one at a time.
+/// - Ordering: first in, first out.
+/// - Allocates: nothing for a job.
+///
+/// Child tasks of a task on a context run on the context too, one after the other; Concerto's combinators send theirs to
+/// the pool. ``withoutContext(_:)`` leaves a context for a while.
+public final class SynchronizationContext: SerialExecutor, TaskExecutor {
+    private let queue = ContextQueue()
+    private let stopped = Atomic(false)
+    /// The thread that runs the context's jobs now, innermost last; nested while a job of the context blocks and pumps.
+    private let pumping = Mutex<[ThreadIdentity]>([])
+    /// For diagnostics.
+    public let name: String
+
+    /// Creates a context that runs when somebody pumps it.
+    public init(name: String = "context") {
+        self.name = name
+    }
+
+    /// Creates a context with a thread of its own, which lives until ``stop()``.
+    public static func withThread(named name: String) -> SynchronizationContext {
+        let context = SynchronizationContext(name: name)
+        ContextThread.start(name) { context.run() }
+        return context
+    }
+
+    /// The context whose job runs on this thread now, if any.
+    public static var current: SynchronizationContext? { ContextThread.current }
+
+    /// How many jobs are ready.
+    public var pending: Int { queue.count }
+
+    /// Takes a job; called by the Swift runtime.
+    public func enqueue(_ job: consuming ExecutorJob) { queue.append(UnownedJob(job)) }
+
+    /// The context as the executor of an actor.
+    public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+
+    /// Whether the calling code runs on this context.
+    public func isIsolatingCurrentContext() -> Bool? { Self.current === self }
+
+    /// Traps if the calling code does not run on this context.
+    public func checkIsolated() {
+        precondition(Self.current === self, "expected to run on the context \"\(name)\"")
+    }
+
+    /// Runs `body` on the context, later, and returns its task. Errors that nobody asks for go to
+    /// `TaskHandle.onUnobservedError`.
+    @discardableResult
+    public func post<Success: Sendable>(
+        fileID: StaticString = #fileID, line: UInt = #line,
+        _ body: @escaping @Sendable () throws -> Success
+    ) -> TaskHandle<Success> {
+        Task.run(on: self, fileID: fileID, line: line) { try body() }
+    }
+
+    /// Runs `body` on the context and waits for it; in place if this code runs on it already.
+    ///
+    /// The waiting thread is replaced or pumped as ``runBlocking(fileID:line:_:)`` says.
+    /// - Throws: What `body` throws; ``DeadlockError``.
+    public func send<Success: Sendable>(_ body: @escaping @Sendable () throws -> Success) throws -> Success {
+        if Self.current === self { return try body() }
+        return try runBlocking { try await self.post(body).value }
+    }
+
+    /// Runs jobs until ``stop()``.
+    public func run() { pump { stopped.load(ordering: .acquiring) } }
+
+    /// Ends ``run()`` once no job is ready. Jobs that come later wait for the next one who pumps.
+    public func stop() {
+        stopped.store(true, ordering: .releasing)
+        queue.wakeUp()
+    }
+
+    /// Runs jobs until none is ready.
+    ///
+    /// - Returns: How many it ran.
+    @discardableResult
+    public func runUntilIdle() -> Int {
+        var count = 0
+        while let job = queue.poll() {
+            run(job)
+            count += 1
+        }
+        return count
+    }
+
+    /// Runs jobs, waiting for them, until `condition` is true and none is ready. It is looked at after every job and
+    /// every ``wakeUp()``.
+    public func pump(until condition: () -> Bool) {
+        while true {
+            let generation = queue.generation
+            if let job = queue.poll() {
+                run(job)
+            } else if condition() {
+                return
+            } else if let job = queue.take(unlessNewerThan: generation) {
+                run(job)
+            }
+        }
+    }
+
+    /// As ``pump(until:)``, but stops as soon as `condition` is true, also while jobs are ready.
+    func pumpOnly(until condition: () -> Bool) {
+        while !condition() {
+            let generation = queue.generation
+            if condition() { return }
+            if let job = queue.take(unlessNewerThan: generation) { run(job) }
+        }
+    }
+
+    /// Makes ``pump(until:)`` look at its condition again.
+    public func wakeUp() { queue.wakeUp() }
+
+    private func run(_ job: UnownedJob) {
+        claim()
+        let outer = ContextThread.enter(self)
+        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        ContextThread.leave(to: outer)
+        pumping.withLock { _ = $0.popLast() }
+    }
+
+    /// A context is serial: two threads that pump it at once would break every actor that lives on it.
+    private func claim() {
+        let thread = ThreadIdentity.current
+        pumping.withLock { threads in
+            precondition(
+                threads.last == nil || threads.last == thread,
+                "the context \"\(name)\" is pumped by two threads at once")
+            threads.append(thread)
+        }
+    }
+}
+
+/// The thread-local side of contexts.
+enum ContextThread {
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key, nil)
+        return key
+    }()
+
+    static var current: SynchronizationContext? {
+        pthread_getspecific(key).map { Unmanaged<SynchronizationContext>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Makes `context` current; whoever runs its job keeps it alive. Returns what was current before.
+    static func enter(_ context: SynchronizationContext) -> UnsafeMutableRawPointer? {
+        let outer = pthread_getspecific(key)
+        pthread_setspecific(key, Unmanaged.passUnretained(context).toOpaque())
+        return outer
+    }
+
+    static func leave(to outer: UnsafeMutableRawPointer?) { pthread_setspecific(key, outer) }
+
+    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        final class Start {
+            let body: @Sendable () -> Void
+            init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        }
+        let start = Unmanaged.passRetained(Start(body)).toOpaque()
+        let result = concerto_thread_start(
+            { argument in Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue().body() }, start, name, 0)
+        precondition(result == 0, "cannot start a thread for the context \"\(name)\": error \(result)")
+    }
+}

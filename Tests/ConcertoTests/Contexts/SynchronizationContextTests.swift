@@ -1,0 +1,173 @@
+import Concerto
+import ConcertoTesting
+import Testing
+
+@Suite struct SynchronizationContextTests {
+    let log = Recorder<String>()
+
+    @Test(.row("1.6.5"))
+    func `post runs later and in order, send runs now, in place if it is there already`() async throws {
+        let context = SynchronizationContext.withThread(named: "test")
+        defer { context.stop() }
+        let gate = ThreadGate()
+        context.post { gate.wait() }
+        for number in 0..<3 { context.post { log.record("post \(number)") } }
+        log.record("posted")
+        gate.open()
+        let sent = try sendFromHere(context) {
+            #expect(SynchronizationContext.current === context)
+            return try context.send { "nested" }
+        }
+        #expect(sent == "nested")
+        #expect(log.entries == ["posted", "post 0", "post 1", "post 2"])
+        await #expect(throws: Failure(1)) { try await context.post { throw Failure(1) }.value }
+        #expect(throws: Failure(2)) { try sendFromHere(context) { throw Failure(2) } }
+    }
+
+    @Test(.row("1.6.1"))
+    func `After every await the code is back on its context`() async throws {
+        let context = SynchronizationContext.withThread(named: "test")
+        defer { context.stop() }
+        actor Elsewhere { func work() {} }
+        let elsewhere = Elsewhere()
+        try await Task.run(on: context) {
+            func check(_ place: Comment) { #expect(SynchronizationContext.current === context, place) }
+            check("start")
+            await Task.yield()
+            check("yield")
+            try await Task.delay(for: .milliseconds(1))
+            check("delay")
+            await elsewhere.work()
+            check("actor")
+            await MainActor.run {}
+            check("main actor")
+            _ = try await Task.run { 1 }.value
+            check("task")
+            await withDeadline(in: .seconds(100)) {
+                check("deadline")
+                await Task.yield()
+                check("deadline, after a suspension")
+            }
+        }.value
+    }
+
+    @Test(.row("1.6.2"))
+    func `withoutContext leaves the context for its body, and comes back`() async throws {
+        let context = SynchronizationContext.withThread(named: "test")
+        defer { context.stop() }
+        try await Task.run(on: context) {
+            await withoutContext {
+                #expect(SynchronizationContext.current == nil)
+                await Task.yield()
+                #expect(SynchronizationContext.current == nil)
+            }
+            #expect(SynchronizationContext.current === context)
+        }.value
+        let five = await withoutContext { 5 }
+        #expect(five == 5)
+    }
+
+    @Test(.row("1.6.3"))
+    func `An awaiter without a context resumes without one, also when a context completes what it awaits`() async throws
+    {
+        let context = SynchronizationContext.withThread(named: "test")
+        defer { context.stop() }
+        let source = TaskCompletionSource<Void>()
+        let waiter = Task.run {
+            try await source.task.value
+            return SynchronizationContext.current == nil
+        }
+        context.post { source.trySetResult() }
+        #expect(try await waiter.value)
+    }
+
+    @Test(.row("1.6.4"))
+    func `Options suppress errors and force a yield; meaningless ones are refused`() async throws {
+        try await TaskHandle<Int>.failed(Failure(1)).settled(.suppressThrowing)
+        try await TaskHandle<Int>.cancelled.settled([.suppressThrowing, .continueOnCapturedContext])
+        await #expect(throws: Failure(1)) { try await TaskHandle<Int>.failed(Failure(1)).settled([]) }
+        await #expect(throws: ArgumentError.self) {
+            try await TaskHandle.completed(1).settled(ConfigureAwaitOptions(rawValue: 8))
+        }
+        let executor = ManualExecutor()
+        executor.task { try await TaskHandle.completed(1).settled([]) }
+        #expect(executor.runUntilIdle() == 1)
+        executor.task { try await TaskHandle.completed(1).settled(.forceYielding) }
+        #expect(executor.runUntilIdle() > 1)
+    }
+
+    @Test func `A context without a thread runs when it is pumped`() async throws {
+        let context = SynchronizationContext()
+        let task = Task.run(on: context) {
+            await Task.yield()
+            return 3
+        }
+        #expect(context.pending == 1 && task.status == .waiting)
+        context.runUntilIdle()
+        #expect(task.status == .succeeded)
+        context.post { log.record("posted") }
+        context.pump { log.count == 1 }
+        context.stop()
+        context.run()
+        #expect(log.entries == ["posted"])
+    }
+
+    @Test func `Actors can live on a context`() async throws {
+        let context = SynchronizationContext.withThread(named: "test")
+        defer { context.stop() }
+        actor Resident {
+            let context: SynchronizationContext
+            nonisolated var unownedExecutor: UnownedSerialExecutor { context.asUnownedSerialExecutor() }
+            var count = 0
+            init(_ context: SynchronizationContext) { self.context = context }
+            func add() -> Bool {
+                count += 1
+                return SynchronizationContext.current === context
+            }
+        }
+        let resident = Resident(context)
+        for _ in 0..<10 { #expect(await resident.add()) }
+        #expect(await resident.count == 10)
+    }
+
+    @Test func `Combinators called on a context run their children elsewhere, at the same time`() async throws {
+        let context = SynchronizationContext.withThread(named: "test")
+        defer { context.stop() }
+        let places = try await Task.run(on: context) {
+            let mapped = try await (0..<4).mapConcurrently(limit: 2) { _ in SynchronizationContext.current == nil }
+            let all = try await Task.whenAll(
+                { SynchronizationContext.current == nil }, { SynchronizationContext.current == nil })
+            return mapped + all
+        }.value
+        #expect(places == [Bool](repeating: true, count: 6))
+    }
+
+    @Test(.row("1.6.8"))
+    func `An exclusive and many concurrent: the reader-writer lock and a context do what a scheduler pair does`()
+        async throws
+    {
+        let lock = AsyncReaderWriterLock()
+        let inside = Counter()
+        try await (0..<100).forEachConcurrently(limit: 8) { number in
+            if number % 4 == 0 {
+                try await lock.withWriteLock {
+                    #expect(inside.add(1_000) == 1_000)
+                    await Task.yield()
+                    inside.add(-1_000)
+                }
+            } else {
+                try await lock.withReadLock {
+                    #expect(inside.add() < 1_000)
+                    await Task.yield()
+                    inside.add(-1)
+                }
+            }
+        }
+    }
+}
+
+private func sendFromHere<Success: Sendable>(
+    _ context: SynchronizationContext, _ body: @escaping @Sendable () throws -> Success
+) throws -> Success {
+    try context.send(body)
+}
