@@ -1,5 +1,98 @@
-// What Swift cannot say: futexes, signal-safe stack capture, thread-local slots, runtime entry points.
+// What Swift cannot say: futexes and the lock made of one, threads, signal-safe stack capture, thread-local slots,
+// and entry points of the runtime that Swift may not name.
 #ifndef CCONCERTO_H
 #define CCONCERTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma clang assume_nonnull begin
+
+// --- Time
+
+/// Nanoseconds of the monotonic clock, which stands still while the machine sleeps.
+int64_t concerto_now(void);
+
+// --- Waiting
+
+/// Waits while `*word == expected`, at most until `deadline` (nanoseconds of `concerto_now`; INT64_MAX: for ever).
+/// Returns false if the deadline passed. Spurious returns are possible.
+bool concerto_futex_wait(uint32_t *word, uint32_t expected, int64_t deadline);
+
+/// Wakes up to `count` threads that wait on `word`.
+void concerto_futex_wake(uint32_t *word, int32_t count);
+
+/// A lock in one zero-initialised word: 0 free, 1 held, 2 held and somebody may wait. Not fair, spins briefly.
+/// Unlike the lock of Swift's `Mutex` it does not hand over to a waiter that is not running yet, so that short
+/// critical sections don't form convoys.
+void concerto_lock(uint32_t *word);
+bool concerto_try_lock(uint32_t *word);
+void concerto_unlock(uint32_t *word);
+
+// --- Threads
+
+/// Starts a detached thread with all signals but the synchronous ones blocked. `name` is cut to 15 bytes;
+/// `stack_size` 0 means the system's default. Returns 0 or an errno.
+int concerto_thread_start(void (*body)(void *_Nullable), void *_Nullable argument, const char *name, size_t stack_size);
+
+/// What a thread knows about itself. All zero on threads that are not Concerto's.
+typedef struct {
+  /// The worker of a pool that this thread is, or NULL.
+  void *_Nullable worker;
+  /// The pool (an object) that the worker belongs to.
+  void *_Nullable pool;
+  /// Set: the next job that this thread hands to a pool is kept in `kept` instead of queued.
+  bool keeps;
+  void *_Nullable kept;
+} concerto_thread_slots;
+
+extern __thread concerto_thread_slots concerto_slots __attribute__((tls_model("initial-exec")));
+
+static inline concerto_thread_slots *concerto_thread_self(void) { return &concerto_slots; }
+
+/// Whether this is the thread that the process started with.
+bool concerto_is_main_thread(void);
+
+// --- Entry points of Swift's runtime. All are called by code that the compiler emits into every client, which makes
+// them stable; Swift itself may not name them without a warning.
+
+/// Starts `task`, which has never run, on this thread now; returns at its first suspension or its end. `identity` and
+/// `implementation` are the words of the serial executor that this thread is on, or zero.
+void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable implementation);
+
+/// Cancels `task`, as `Task.cancel()` does.
+void concerto_task_cancel(void *task);
+
+/// The flags of a job: its kind in the low byte, its priority in the next.
+uint32_t concerto_job_flags(const void *job);
+
+/// The two words of a job that belong to the executor while, and only while, the job is queued.
+static inline uintptr_t *concerto_job_words(void *job) { return (uintptr_t *)((char *)job + 16); }
+
+// --- libdispatch's main queue, as its run-loop integration shows it.
+
+/// Makes this thread, the main thread, the one that drains the main queue; returns the descriptor that is readable
+/// while the queue has work.
+int concerto_main_queue_handle(void);
+/// Runs what the main queue holds. On the main thread only.
+void concerto_main_queue_drain(void);
+
+/// A descriptor that can be raised from any thread, also from a signal handler, and waited for; -1 on failure.
+int concerto_signal_create(void);
+void concerto_signal_raise(int descriptor);
+/// Waits until one of the two descriptors is readable, at most `timeout` milliseconds (-1: for ever), and lowers both.
+/// Returns a bit for each that was.
+int concerto_signal_wait(int first, int second, int timeout);
+
+#pragma clang assume_nonnull end
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

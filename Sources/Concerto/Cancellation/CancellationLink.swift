@@ -5,7 +5,7 @@ import Synchronization
 /// The parent's callback holds the `anchor`, and the anchor holds the child only while the child has callbacks: a
 /// linked source that nobody refers to and nobody listens to goes away by itself, one that somebody listens to stays.
 /// The child holds the anchor weakly, or a child with callbacks would keep itself alive after its parent had gone.
-final class CancellationLink: @unchecked Sendable {  // `registration` is set once, before the link is published
+final class CancellationLink: @unchecked Sendable {  // all is set by `attach`, before the link is published
     final class Anchor: Sendable {
         private let strong = Mutex<CancellationTokenSource?>(nil)
         private let weakly: WeakSource
@@ -29,9 +29,11 @@ final class CancellationLink: @unchecked Sendable {  // `registration` is set on
     private weak var weakAnchor: Anchor?
     /// Until the parent's callback holds the anchor.
     private var initialAnchor: Anchor?
-    var registration = CancellationTokenRegistration() {
-        didSet { initialAnchor = nil }
-    }
+    // Weak as well: the parent holds the node, the node's action the anchor, and the anchor this link's owner.
+    private weak var parent: CancellationTokenSource?
+    private weak var node: CancellationCallback?
+    private var hasNode = false
+    private var id: UInt64 = 0
 
     init(to child: CancellationTokenSource) {
         let anchor = Anchor(child)
@@ -41,6 +43,13 @@ final class CancellationLink: @unchecked Sendable {  // `registration` is set on
 
     var anchor: Anchor { weakAnchor.unsafelyUnwrapped }
 
+    /// Remembers the callback at the parent, which holds the anchor from now on.
+    func attach(_ registration: CancellationTokenRegistration) {
+        (parent, node, id) = (registration.source, registration.node, registration.id)
+        hasNode = registration.node != nil
+        initialAnchor = nil
+    }
+
     /// Called under the child's lock, by a caller that holds the child: nothing can be freed here.
     func retain(_ child: CancellationTokenSource) { weakAnchor?.hold(child) }
 
@@ -49,7 +58,8 @@ final class CancellationLink: @unchecked Sendable {  // `registration` is set on
 
     /// Takes the link off the parent.
     func cut() {
-        registration.unregister()
+        // Without its node the callback has gone already.
+        if let parent, !hasNode || node != nil { _ = parent.remove(node, id) }
         release()
     }
 }

@@ -1,8 +1,8 @@
 /// A callback that waits for a ``CancellationToken``; with it the callback can be taken back.
 public struct CancellationTokenRegistration: Sendable {
-    private let source: CancellationTokenSource?
-    private let node: CancellationCallback?
-    private let id: UInt64
+    let source: CancellationTokenSource?
+    let node: CancellationCallback?
+    let id: UInt64
 
     init() {
         source = nil

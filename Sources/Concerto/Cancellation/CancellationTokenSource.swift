@@ -76,7 +76,7 @@ public final class CancellationTokenSource: Sendable {
     deinit {
         let (timer, links) = state.withLock { ($0.timer, $0.links) }
         timer?.cancel()
-        for link in links { link.registration.unregister() }
+        for link in links { link.cut() }
     }
 
     /// The token to hand out. After ``dispose()`` it can still be asked, and accepts callbacks that never run.
@@ -89,14 +89,14 @@ public final class CancellationTokenSource: Sendable {
     /// Requests cancellation and runs every callback, the last registered first, before it returns.
     ///
     /// A second call returns at once, even while callbacks of the first still run. Errors that callbacks throw go to
-    /// ``UnobservedErrors``; use ``cancel(throwOnFirstError:)`` to get them.
+    /// `TaskHandle.onUnobservedError`; use ``cancel(throwOnFirstError:)`` to get them.
     ///
     /// - Returns: Whether this call is the one that cancelled; `false` if the source was cancelled or disposed of.
     @discardableResult
     public func cancel() -> Bool {
         guard begin() else { return false }
         let errors = runCallbacks()
-        for error in errors { UnobservedErrors.raise(error, from: "a cancellation callback") }
+        for error in errors { UnobservedError.raise(error, from: "a cancellation callback") }
         return true
     }
 

@@ -76,6 +76,17 @@ package class Waiter: @unchecked Sendable {  // protected as described above
         return outcome
     }
 
+    /// Suspends until the host ends the wait; neither the task's cancellation nor anything else does.
+    @usableFromInline
+    nonisolated(nonsending)
+        package final func waitUninterruptibly(admit: () -> Bool) async
+    {
+        _ = await withUnsafeContinuation { continuation in
+            self.continuation = continuation
+            if !admit() { continuation.resume(returning: outcome) }
+        }
+    }
+
     nonisolated(nonsending)
         private final func sleep(alarm: WaitAlarm?, admit: () -> Bool) async -> Outcome
     {

@@ -1,0 +1,51 @@
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// An error that nobody asked for: of a failed task whose last reference is gone, of a cancellation callback under a
+/// `cancel()` that cannot throw, of a parallel loop that was cancelled from outside.
+///
+/// See `TaskHandle.onUnobservedError`.
+public struct UnobservedError: Error, CustomStringConvertible {
+    /// The error itself.
+    public let error: any Error
+
+    /// Where it comes from, such as `task 17 "import" created at Orders/Import.swift:21`.
+    public let origin: String
+
+    /// The line for a log.
+    public var description: String { "unobserved error from \(origin): \(error)" }
+
+    private static let handler = Mutex<(@Sendable (UnobservedError) -> Void)?>(nil)
+
+    static var currentHandler: (@Sendable (UnobservedError) -> Void)? {
+        get { handler.withLock { $0 } }
+        set { handler.withLock { $0 = newValue } }
+    }
+
+    /// Reports `error`, unless it is a cancellation: those never count as unobserved.
+    package static func raise(_ error: any Error, from origin: @autoclosure () -> String) {
+        guard !(error is CancellationError) else { return }
+        let event = UnobservedError(error: error, origin: origin())
+        if let handler = currentHandler { return handler(event) }
+        let line = "concerto: \(event)\n"
+        _ = line.utf8CString.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
+    }
+}
+
+extension TaskHandle where Success == Never {
+    /// What is done with an error that nobody asked for; `nil`, the default, writes one line to standard error.
+    ///
+    /// It is called exactly once for each such error, on whatever thread drops the last reference to the failed task,
+    /// and should be short. Cancellations never come here.
+    public static var onUnobservedError: (@Sendable (UnobservedError) -> Void)? {
+        get { UnobservedError.currentHandler }
+        set { UnobservedError.currentHandler = newValue }
+    }
+}

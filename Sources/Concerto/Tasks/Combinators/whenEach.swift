@@ -1,0 +1,116 @@
+import Synchronization
+
+extension Task where Success == Never, Failure == Never {
+    /// The tasks of `awaitables` one by one, each when it has ended: a failed task is an element like any other.
+    ///
+    /// ```swift
+    /// for try await download in Task.whenEach(downloads) {
+    ///     switch await download.outcome { … }
+    /// }
+    /// ```
+    ///
+    /// - Cancellation: of the iterating task ends the iteration with `CancellationError`, also if the next element is
+    ///   there; the tasks run on.
+    /// - Ordering: those that have ended first, in input order; then in the order in which they end. A task that
+    ///   appears twice is an element twice.
+    /// - Allocates: one callback for each input that has not ended.
+    public static func whenEach<Input: Awaitable>(_ awaitables: [Input]) -> WhenEachSequence<Input> {
+        WhenEachSequence(awaitables)
+    }
+}
+
+/// Awaitables in the order in which they end. It can be iterated once: a second iteration is empty.
+public struct WhenEachSequence<Input: Awaitable>: AsyncSequence, Sendable {
+    /// An awaitable that has ended.
+    public typealias Element = Input
+
+    final class Inbox: WaiterHost {
+        struct State: ~Copyable {
+            var ended: [Int] = []
+            var next = 0
+            var waiters = WaiterQueue()
+            var isTaken = false
+        }
+
+        let awaitables: [Input]
+        let state = Mutex(State())
+
+        init(_ awaitables: [Input]) {
+            self.awaitables = awaitables
+        }
+
+        func start() {
+            for (index, awaitable) in awaitables.enumerated() {
+                let handle = awaitable.handle
+                handle.markObserved()
+                _ = handle.addCallback(.synchronous) { _ in self.end(index) }
+            }
+        }
+
+        private func end(_ index: Int) {
+            var wakes = WakeList()
+            state.withLock { state in
+                state.ended.append(index)
+                _ = state.waiters.grantFirst(into: &wakes)
+            }
+            wakes.resume()
+        }
+
+        func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
+            var wakes = WakeList()
+            state.withLock { _ = $0.waiters.withdraw(waiter, as: outcome, into: &wakes) }
+            return wakes
+        }
+
+        func next(isolation: isolated (any Actor)?) async throws -> Input? {
+            try Task<Never, Never>.checkCancellation()
+            if let index = state.withLock({ $0.take() }) { return awaitables[index] }
+            guard state.withLock({ $0.next < awaitables.count }) else { return nil }
+            let waiter = Waiter(of: self)
+            let outcome = await waiter.wait { state.withLock { $0.admit(waiter) } }
+            if outcome == .cancelled { throw CancellationError() }
+            return state.withLock { $0.take() }.map { awaitables[$0] }
+        }
+    }
+
+    private let inbox: Inbox
+
+    init(_ awaitables: [Input]) {
+        inbox = Inbox(awaitables)
+        inbox.start()
+    }
+
+    /// Iterates; the first iterator gets everything, further ones nothing.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        let inbox: Inbox?
+
+        /// Waits for the next task to end.
+        public mutating func next() async throws -> Input? { try await next(isolation: nil) }
+
+        /// Waits for the next task to end.
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Input? {
+            try await inbox?.next(isolation: actor)
+        }
+    }
+
+    /// Starts the one iteration.
+    public func makeAsyncIterator() -> AsyncIterator {
+        let isFirst = inbox.state.withLock { state in
+            defer { state.isTaken = true }
+            return !state.isTaken
+        }
+        return AsyncIterator(inbox: isFirst ? inbox : nil)
+    }
+}
+
+extension WhenEachSequence.Inbox.State {
+    mutating func take() -> Int? {
+        guard next < ended.count else { return nil }
+        defer { next += 1 }
+        return ended[next]
+    }
+
+    mutating func admit(_ waiter: Waiter) -> Bool {
+        next < ended.count ? waiter.settle(.granted) : waiters.append(waiter)
+    }
+}

@@ -1,0 +1,42 @@
+/// Runs workers that pull from one source until it is empty or a body fails.
+///
+/// A worker is started with an item in hand, so a source of three never starts more than three, and then pulls its
+/// own: a task per worker, not per item.
+@inlinable
+nonisolated(nonsending)
+    func runWorkers<Element: Sendable>(
+        _ loop: LoopState<Element>, limit: Int, cancellation: CancellationToken,
+        _ body: @Sendable (Int, Element) async throws -> Void
+    ) async throws
+{
+    guard limit > 0 else { throw ArgumentError("limit", limit, "it must be at least 1") }
+    if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+    try await withCancellation(of: cancellation) {
+        try await withoutActuallyEscaping(body) { body in
+            await withTaskGroup(of: Void.self) { group in
+                let placement = TaskPlacement.ofChildren
+                var workers = 0
+                while workers < limit, !Task.isCancelled, let first = loop.next() {
+                    workers += 1
+                    group.addTask(executorPreference: placement) { await pull(from: loop, first, body) }
+                }
+                // A worker that failed ends at once, and this tells the others.
+                for await _ in group where loop.hasFailed { group.cancelAll() }
+            }
+            try loop.finish(isCancelled: Task.isCancelled)
+        }
+    }
+}
+
+@inlinable
+func pull<Element: Sendable>(
+    from loop: LoopState<Element>, _ first: (index: Int, element: Element),
+    _ body: @Sendable (Int, Element) async throws -> Void
+) async {
+    var item: (index: Int, element: Element)? = first
+    while let current = item {
+        do { try await body(current.index, current.element) } catch { return loop.fail(error) }
+        if Task.isCancelled { return loop.stop() }
+        item = loop.next()
+    }
+}
