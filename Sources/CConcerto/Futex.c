@@ -59,14 +59,6 @@ void concerto_futex_wake(uint32_t *word, int32_t count) {
 #endif
 }
 
-static inline void relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
 static void lock_slowly(uint32_t *word) {
   // The sections under these locks are a few dozen instructions: most waits end within this spin.
   for (int i = 0; i < 100; i++) {
@@ -74,7 +66,7 @@ static void lock_slowly(uint32_t *word) {
     if (__atomic_load_n(word, __ATOMIC_RELAXED) == 0 &&
         __atomic_compare_exchange_n(word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
       return;
-    relax();
+    concerto_relax();
   }
   // From here the lock is taken as "somebody may wait": one wake too many at worst, never one too few.
   while (__atomic_exchange_n(word, 2, __ATOMIC_ACQUIRE) != 0) concerto_futex_wait(word, 2, INT64_MAX);

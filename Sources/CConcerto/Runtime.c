@@ -27,4 +27,4 @@ void concerto_task_start(void *task, void *identity, void *implementation) {
 
 void concerto_task_cancel(void *task) { swift_task_cancel(task); }
 
-uint32_t concerto_job_flags(const void *job) { return swift_task_getJobFlags(job); }
+bool concerto_job_layout_holds(const void *job) { return concerto_job_flags(job) == swift_task_getJobFlags(job); }

@@ -6,6 +6,42 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#if defined(__linux__)
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int32_t concerto_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
+
+int64_t concerto_thread_cpu_time(int32_t thread) {
+  // The kernel's encoding of "the scheduler's clock of this thread".
+  clockid_t clock = (clockid_t)((~(uint32_t)thread << 3) | 6);
+  struct timespec used;
+  if (clock_gettime(clock, &used) != 0) return -1;
+  return (int64_t)used.tv_sec * 1000000000 + used.tv_nsec;
+}
+
+char concerto_thread_state(int32_t thread) {
+  char path[48], line[256];
+  snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  ssize_t length = read(file, line, sizeof line - 1);
+  close(file);
+  if (length <= 0) return 0;
+  line[length] = 0;
+  // The name before the state may hold anything, also a parenthesis; the last one ends it.
+  char *end = strrchr(line, ')');
+  return end && end[1] == ' ' ? end[2] : 0;
+}
+#else
+int32_t concerto_thread_id(void) { return 0; }
+int64_t concerto_thread_cpu_time(int32_t thread) { return -1; }
+char concerto_thread_state(int32_t thread) { return 0; }
+#endif
 
 struct start {
   void (*body)(void *);

@@ -3,6 +3,7 @@
 #ifndef CCONCERTO_H
 #define CCONCERTO_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,41 @@ extern "C" {
 
 /// Nanoseconds of the monotonic clock, which stands still while the machine sleeps.
 int64_t concerto_now(void);
+
+/// A counter that is cheap to read and runs at a constant rate; no unit.
+static inline uint64_t concerto_ticks(void) {
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t ticks;
+  __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return (uint64_t)concerto_now();
+#endif
+}
+
+/// About 50 microseconds of `concerto_ticks`.
+static inline uint64_t concerto_ticks_50us(void) {
+#if defined(__x86_64__)
+  return 150000;
+#elif defined(__aarch64__)
+  uint64_t frequency;
+  __asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
+  return frequency / 20000;
+#else
+  return 50000;
+#endif
+}
+
+/// Lets the other thread of this core run for a moment: the body of a spin.
+static inline void concerto_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
 
 // --- Waiting
 
@@ -39,6 +75,21 @@ void concerto_unlock(uint32_t *word);
 /// Starts a detached thread with all signals but the synchronous ones blocked. `name` is cut to 15 bytes;
 /// `stack_size` 0 means the system's default. Returns 0 or an errno.
 int concerto_thread_start(void (*body)(void *_Nullable), void *_Nullable argument, const char *name, size_t stack_size);
+
+/// Processors that this process may run on.
+int concerto_processors(void);
+
+/// The kernel's id of this thread.
+int32_t concerto_thread_id(void);
+
+/// Nanoseconds of processor time that a thread of this process has used; -1 if there is no such thread.
+int64_t concerto_thread_cpu_time(int32_t thread);
+
+/// The kernel's state of a thread of this process, as `/proc` shows it: 'R' runs or wants to, 'S' and 'D' wait;
+/// 0 if unknown.
+char concerto_thread_state(int32_t thread);
+
+static inline void concerto_clear_errno(void) { errno = 0; }
 
 /// What a thread knows about itself. All zero on threads that are not Concerto's.
 typedef struct {
@@ -68,8 +119,14 @@ void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable i
 /// Cancels `task`, as `Task.cancel()` does.
 void concerto_task_cancel(void *task);
 
-/// The flags of a job: its kind in the low byte, its priority in the next.
-uint32_t concerto_job_flags(const void *job);
+/// The flags of a job: its kind in the low byte, its priority in the next. Read where the runtime of this version keeps
+/// them; `concerto_job_layout_holds` says whether it does.
+static inline uint32_t concerto_job_flags(const void *job) {
+  return *(const uint32_t *)((const char *)job + 32);
+}
+
+/// Compares `concerto_job_flags` with what the runtime says about the same job.
+bool concerto_job_layout_holds(const void *job);
 
 /// The two words of a job that belong to the executor while, and only while, the job is queued.
 static inline uintptr_t *concerto_job_words(void *job) { return (uintptr_t *)((char *)job + 16); }

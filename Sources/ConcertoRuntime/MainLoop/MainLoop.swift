@@ -13,7 +13,7 @@ import Synchronization
 final class MainLoop: Sendable {
     static let shared = MainLoop()
 
-    private let jobs = Locked(JobList())
+    private let jobs = Locked(EntryList())
     /// Set while a signal is on its way, so that a burst of jobs writes to the descriptor once.
     private let signalled = Atomic(false)
     private let installed = Atomic(false)
@@ -32,8 +32,7 @@ final class MainLoop: Sendable {
     func markInstalled() { installed.store(true, ordering: .releasing) }
 
     func enqueue(_ job: UnownedJob) {
-        let job = unsafeBitCast(job, to: UnsafeMutableRawPointer.self)
-        jobs.withLock { $0.append(job) }
+        jobs.withLock { $0.append(Entry(job)) }
         wakeUp()
         // Somebody else's loop owns the main thread (`dispatchMain`, `RunLoop.main`): ask it to run our jobs.
         if depth.load(ordering: .sequentiallyConsistent) == 0 {
@@ -75,8 +74,8 @@ final class MainLoop: Sendable {
         while let job = jobs.withLock({ $0.popFirst() }) { run(job) }
     }
 
-    private func run(_ job: UnsafeMutableRawPointer) {
-        unsafeBitCast(job, to: UnownedJob.self).runSynchronously(on: MainActor.sharedUnownedExecutor)
+    private func run(_ entry: Entry) {
+        entry.job?.runSynchronously(on: MainActor.sharedUnownedExecutor)
     }
 
     private func takeStopRequest() -> Bool {

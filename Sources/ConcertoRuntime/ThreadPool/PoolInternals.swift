@@ -13,11 +13,19 @@ public enum _PoolInternals {
     /// Tells the pool of this thread that it is about to block. `true` if ``leaveBlocking()`` has to follow, on
     /// the same thread.
     @inline(never)
-    public static func enterBlocking() -> Bool { false }
+    public static func enterBlocking() -> Bool {
+        guard let raw = concerto_thread_self().pointee.worker else { return false }
+        let worker = raw.assumingMemoryBound(to: Worker.self)
+        worker.pointee.scheduler._withUnsafeGuaranteedRef { $0.beginBlocking(worker) }
+        return true
+    }
 
     /// Ends what ``enterBlocking()`` began.
     @inline(never)
-    public static func leaveBlocking() {}
+    public static func leaveBlocking() {
+        let worker = concerto_thread_self().pointee.worker!.assumingMemoryBound(to: Worker.self)
+        worker.pointee.scheduler._withUnsafeGuaranteedRef { $0.endBlocking(worker) }
+    }
 
     // MARK: Starting a task in place
 
@@ -36,7 +44,12 @@ public enum _PoolInternals {
     ///
     /// - Returns: `false` where no pool would see the job (the stock executor): then nothing is armed.
     @inline(never)
-    public static func keepNextJob() -> Bool { false }
+    public static func keepNextJob() -> Bool {
+        let slots = concerto_thread_self()
+        guard Installation.isInstalled || slots.pointee.worker != nil else { return false }
+        slots.pointee.keeps = true
+        return true
+    }
 
     /// Disarms ``keepNextJob()`` and returns the job if one was kept. It must then be started.
     ///

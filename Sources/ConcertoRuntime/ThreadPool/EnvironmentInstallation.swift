@@ -1,0 +1,6 @@
+/// Called by CConcerto's constructor, before `main`, when `CONCERTO_POOL=1` is set.
+@_cdecl("concerto_install_from_environment")
+func installFromEnvironment() {
+    let result = ThreadPool.installAsDefault()
+    if case .unavailable(let reason) = result { Environment.complain("CONCERTO_POOL=1: \(reason)") }
+}

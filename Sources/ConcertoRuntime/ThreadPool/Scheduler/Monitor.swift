@@ -1,0 +1,245 @@
+import CConcerto
+import Synchronization
+
+/// Looks for workers that block without saying so, and lets other threads run in their place.
+///
+/// A thread of its own. It sleeps while nothing is queued; while something is, it looks at every worker in intervals
+/// of half of `blockedAfter`, up to sixteen times that while everything moves.
+///
+/// A worker is blocked if work waits and, since at least `blockedAfter`, it has been in the same job, has used next to no
+/// processor time, and the kernel says that it does not want any: so neither a job that computes nor one that a
+/// busy machine keeps from its processor is taken for a blocked one.
+///
+/// Blocked workers leave `running`, so that as many others may run. While *every* thread that runs turns out to
+/// block, the limit is raised beyond that, twice as far each time: otherwise a queue of 64 blocking jobs would advance
+/// by `minThreads` an interval. Threads that an earlier storm has left parked are all released at once. The first
+/// look that finds a thread at work takes the limit back.
+final class Monitor: Sendable {
+    private let signal = Event()
+    private let started = Atomic(false)
+
+    /// Ends the monitor's sleep, if it sleeps.
+    @inline(never)
+    func wakeUp(_ scheduler: Scheduler) {
+        let (old, _) = scheduler.state.bitwiseAnd(~PoolState.monitorSleepsBit, ordering: .sequentiallyConsistent)
+        guard PoolState(old).monitorSleeps else { return }
+        guard started.exchange(true, ordering: .sequentiallyConsistent) else { return start(scheduler) }
+        signal.signal()
+    }
+
+    func close(_ scheduler: Scheduler) { signal.signal() }
+
+    private func start(_ scheduler: Scheduler) {
+        scheduler.termination.threadStarts()
+        let argument = Unmanaged.passRetained(scheduler)
+        let error = concerto_thread_start(
+            { raw in
+                let scheduler = Unmanaged<Scheduler>.fromOpaque(raw!).takeRetainedValue()
+                scheduler.monitor.run(scheduler)
+                scheduler.termination.threadEnds()
+            }, argument.toOpaque(), "\(scheduler.configuration.name)-mon", 256 * 1024)
+        if error != 0 {
+            // Try again at the next occasion.
+            argument.release()
+            started.store(false, ordering: .sequentiallyConsistent)
+            scheduler.state.bitwiseOr(PoolState.monitorSleepsBit, ordering: .sequentiallyConsistent)
+            scheduler.termination.threadEnds()
+        }
+    }
+
+    private func run(_ scheduler: Scheduler) {
+        var looks = Looks(scheduler)
+        let shortest = max(100_000, scheduler.configuration.blockedAfter.saturatingNanoseconds / 2)
+        var interval = shortest
+        var idleLooks = 0
+        while !scheduler.closing.load(ordering: .sequentiallyConsistent)
+            || PoolState(scheduler.state.load(ordering: .sequentiallyConsistent)).active > 0
+        {
+            _ = signal.wait(until: concerto_now() &+ interval)
+            switch looks.look() {
+            case .nothingWaits:
+                idleLooks += 1
+                interval = min(interval * 2, shortest * 16)
+                guard idleLooks >= 6 else { continue }
+                idleLooks = 0
+                interval = shortest
+                // M1, M2: whoever queues something after the look sees the bit and wakes this thread.
+                scheduler.state.bitwiseOr(PoolState.monitorSleepsBit, ordering: .sequentiallyConsistent)
+                if scheduler.hasWorkOrSlots() || scheduler.closing.load(ordering: .sequentiallyConsistent) {
+                    scheduler.state.bitwiseAnd(~PoolState.monitorSleepsBit, ordering: .sequentiallyConsistent)
+                } else {
+                    _ = signal.wait()
+                }
+            case .moves:
+                idleLooks = 0
+                interval = min(interval * 2, shortest * 16)
+            case .sticks:
+                idleLooks = 0
+                interval = shortest
+            }
+        }
+    }
+}
+
+/// What the monitor remembers from look to look.
+private struct Looks {
+    enum Verdict {
+        case nothingWaits
+        /// Work waits and every busy worker has begun another job since the last look.
+        case moves
+        /// Work waits and some worker has been in one job since the last look.
+        case sticks
+    }
+
+    private struct Seen {
+        var epoch: UInt64 = 0
+        var since: Int64 = 0
+        var cpu: Int64 = 0
+    }
+
+    private unowned let scheduler: Scheduler
+    private let blockedAfter: Int64
+    private var seen: [Seen] = []
+    /// How many threads the last injection let run beyond those that it replaced; doubles while everything blocks.
+    private var step = 0
+    private var stranded = 0
+
+    init(_ scheduler: Scheduler) {
+        self.scheduler = scheduler
+        blockedAfter = scheduler.configuration.blockedAfter.saturatingNanoseconds
+    }
+
+    mutating func look() -> Verdict {
+        let now = concerto_now()
+        let waits = scheduler.hasWorkOrSlots()
+        let count = scheduler.created.load(ordering: .sequentiallyConsistent)
+        while seen.count < count { seen.append(Seen()) }
+        var found = 0
+        var moving = 0
+        var sticks = false
+        for index in 0..<count {
+            let worker = scheduler.workers[index]
+            let epoch = worker.pointee.epoch.load(ordering: .acquiring)
+            let mark = worker.pointee.blockedMark.load(ordering: .acquiring)
+            if mark != 0 {
+                // A mark that came just after its job had ended: nobody else takes it back before the next job ends.
+                if mark != Worker.declaredBlocked, mark != epoch { withdraw(mark, worker) }
+                continue
+            }
+            let inJob = epoch & 1 == 1
+            if seen[index].epoch != epoch || !inJob {
+                // A job that ended is a thread that moves. One that has just begun on a fresh thread says nothing yet.
+                if seen[index].epoch & 1 == 1 { moving += 1 }
+                seen[index] = Seen(
+                    epoch: epoch, since: now,
+                    cpu: inJob ? concerto_thread_cpu_time(worker.pointee.threadID.load(ordering: .acquiring)) : 0)
+                continue
+            }
+            sticks = true
+            switch waits ? judge(index, worker, now) : .undecided {
+            case .undecided: break
+            case .works: moving += 1
+            case .blocks: if markBlocked(worker, epoch) { found += 1 }
+            }
+        }
+        guard waits else {
+            restoreLimit()
+            return .nothingWaits
+        }
+        let state = PoolState(scheduler.state.load(ordering: .sequentiallyConsistent))
+        if found > 0 || state.running == 0 {
+            inject(found: found, everythingBlocks: moving == 0, state)
+            return .sticks
+        }
+        if moving > 0 { restoreLimit() }
+        rescue(state, sticks: sticks)
+        return sticks || step > 0 ? .sticks : .moves
+    }
+
+    private enum Judgement {
+        case undecided, works, blocks
+    }
+
+    private mutating func judge(_ index: Int, _ worker: WorkerPointer, _ now: Int64) -> Judgement {
+        let elapsed = now - seen[index].since
+        guard elapsed >= blockedAfter else { return .undecided }
+        let thread = worker.pointee.threadID.load(ordering: .acquiring)
+        let cpu = concerto_thread_cpu_time(thread)
+        guard cpu >= 0 else { return .undecided }
+        let used = cpu - seen[index].cpu
+        guard used * 8 < elapsed else {
+            // A job that computes now may block later: what counts is the time since it was last seen computing.
+            seen[index].since = now
+            seen[index].cpu = cpu
+            return .works
+        }
+        let kernel = UInt8(bitPattern: concerto_thread_state(thread))
+        return kernel == UInt8(ascii: "S") || kernel == UInt8(ascii: "D") ? .blocks : .works
+    }
+
+    /// Counts `worker` as blocked in the job of `epoch`.
+    private func markBlocked(_ worker: WorkerPointer, _ epoch: UInt64) -> Bool {
+        // Counted first, so that the worker cannot take back a count that is not there yet.
+        scheduler.state.wrappingAdd(PoolState.oneBlocked, ordering: .sequentiallyConsistent)
+        let (marked, _) = worker.pointee.blockedMark.compareExchange(
+            expected: 0, desired: epoch, ordering: .sequentiallyConsistent)
+        guard marked else {
+            scheduler.state.wrappingSubtract(PoolState.oneBlocked, ordering: .sequentiallyConsistent)
+            return false
+        }
+        // The job ended in this moment, and its worker may have looked for a mark too early to see this one.
+        if worker.pointee.epoch.load(ordering: .sequentiallyConsistent) != epoch {
+            withdraw(epoch, worker)
+            return false
+        }
+        scheduler.observation.workerBlocked(worker.pointee.index)
+        return true
+    }
+
+    private func withdraw(_ mark: UInt64, _ worker: WorkerPointer) {
+        let (taken, _) = worker.pointee.blockedMark.compareExchange(
+            expected: mark, desired: 0, ordering: .sequentiallyConsistent)
+        guard taken else { return }
+        scheduler.state.wrappingSubtract(PoolState.oneBlocked, ordering: .sequentiallyConsistent)
+        scheduler.observation.workerRecovered(worker.pointee.index)
+    }
+
+    private mutating func inject(found: Int, everythingBlocks: Bool, _ state: PoolState) {
+        let parallelism = scheduler.parallelism
+        if everythingBlocks {
+            let waiting = scheduler.queued
+            // Threads that are there cost nothing to release.
+            let idle = min(state.parked, waiting)
+            step = min(max(parallelism, step * 2, idle), max(parallelism, waiting))
+        } else {
+            step = 0
+        }
+        scheduler.limit.store(max(parallelism, step), ordering: .sequentiallyConsistent)
+        for _ in 0..<max(found, step, 1) { scheduler.addWorker(evenIfSearching: true) }
+    }
+
+    private mutating func restoreLimit() {
+        step = 0
+        scheduler.limit.store(scheduler.parallelism, ordering: .sequentiallyConsistent)
+    }
+
+    /// Wakes a thread for the slot of a worker that stays in its job; and, should the handshake ever lose a wake-up, for
+    /// the work that it left, which is counted.
+    private mutating func rescue(_ state: PoolState, sticks: Bool) {
+        guard state.running < scheduler.limit.load(ordering: .relaxed), state.searching == 0 else {
+            stranded = 0
+            return
+        }
+        if scheduler.hasWork() {
+            stranded += 1
+            if stranded == 4 {
+                scheduler.rescues.wrappingAdd(1, ordering: .relaxed)
+                stranded = 0
+                scheduler.addWorker()
+            }
+        } else if sticks {
+            stranded = 0
+            scheduler.addWorker()
+        }
+    }
+}
