@@ -1,6 +1,6 @@
 /// One running body of a ``Timeout``: a node of its ``DeadlineList``.
 ///
-/// Everything is protected by the list's lock. **The race.** A deadline or the caller's cancellation may want to cancel
+/// Everything but `error` is protected by the list's lock. **The race.** A deadline or the caller's cancellation may want to cancel
 /// the child while the child is ending. Whoever cancels first moves `phase` to `cancelling` under the lock, cancels
 /// outside it, because that runs arbitrary cancellation handlers, and moves it on afterwards; a child that ends
 /// meanwhile waits for that in ``DeadlineList/finish(_:)``, so the task is alive while it is cancelled.
@@ -16,7 +16,10 @@ final class DeadlineEntry: @unchecked Sendable {  // protected as described abov
         case cancelled
     }
 
+    /// What the body threw. Written by the child, read after it has been awaited.
+    var error: (any Error)?
     var phase = Phase.idle
+    var isRunning = false
     var isCancelled = false
     var isExpired = false
     var deadline = TimerInstant.distantFuture

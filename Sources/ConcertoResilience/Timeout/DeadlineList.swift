@@ -33,6 +33,7 @@ final class DeadlineList: Sendable {
         let entry = state.withLock { state in
             let entry = state.takeFree()
             entry.phase = .starting
+            entry.isRunning = true
             entry.deadline = deadline
             if let tail = state.tail, tail.deadline > deadline {
                 needsOwnTimer = true
@@ -69,17 +70,18 @@ final class DeadlineList: Sendable {
 
     /// Ends the entry. Called by the child as the last thing it does.
     ///
-    /// - Returns: Whether the deadline came first.
+    /// Its `isExpired` does not change any more after that.
     nonisolated(nonsending)
-        func finish(_ entry: DeadlineEntry) async -> Bool
+        func finish(_ entry: DeadlineEntry) async
     {
-        let (isBusy, isExpired) = state.withLock { state in
+        let isBusy = state.withLock { state in
             state.unlink(entry)
-            if case .cancelling = entry.phase { return (true, entry.isExpired) }
+            entry.isRunning = false
+            if case .cancelling = entry.phase { return true }
             entry.phase = .idle
-            return (false, entry.isExpired)
+            return false
         }
-        guard isBusy else { return isExpired }
+        guard isBusy else { return }
         await withUnsafeContinuation { continuation in
             let isOver = state.withLock { _ in
                 guard case .cancelling = entry.phase else { return true }
@@ -88,7 +90,6 @@ final class DeadlineList: Sendable {
             }
             if isOver { continuation.resume() }
         }
-        return isExpired
     }
 
     /// Takes the entry back. Called when neither the child nor the caller's cancellation can touch it any more.
@@ -125,13 +126,10 @@ final class DeadlineList: Sendable {
     }
 
     private static func expire(_ entry: DeadlineEntry) -> UnsafeCurrentTask? {
-        switch entry.phase {
-        case .idle:
-            return nil
-        case .starting, .running, .cancelling, .cancelled:
-            entry.isExpired = true
-            return beginCancelling(entry)
-        }
+        // Unlinked, and so ended, entries with a timer of their own come here too.
+        guard entry.isRunning else { return nil }
+        entry.isExpired = true
+        return beginCancelling(entry)
     }
 
     private func setTimer(for deadline: TimerInstant) {
@@ -171,6 +169,7 @@ extension DeadlineList.State {
     }
 
     mutating func putFree(_ entry: DeadlineEntry, unlessMoreThan limit: Int) {
+        entry.error = nil
         entry.phase = .idle
         entry.isCancelled = false
         entry.isExpired = false

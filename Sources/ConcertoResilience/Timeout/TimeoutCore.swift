@@ -42,10 +42,19 @@ final class TimeoutCore: Sendable {
         inner.lowerDeadline(to: now.advanced(by: limit), on: clock)
         let deadline = inner.deadline
         guard deadline > now else { throw expired(nil, context) }
-        let outcome = await runChild(inner, body, deadline)
-        guard let error = outcome.error else { return }
+        let entry = deadlines.begin(deadline: deadline)
+        if _PoolInternals.isOnPoolThread {
+            await runInPlace(entry, inner, body)
+        } else {
+            await runImmediately(entry, inner, body)
+        }
+        let error = entry.error
+        let isExpired = entry.isExpired
+        // The child has ended, and nobody relays a cancellation any more.
+        deadlines.recycle(entry)
+        guard let error else { return }
         // A caller that was cancelled hears of that, also if the time was up as well.
-        guard outcome.expired, !Task.isCancelled else { throw error }
+        guard isExpired, !Task.isCancelled else { throw error }
         throw expired(error, context)
     }
 
@@ -57,47 +66,63 @@ final class TimeoutCore: Sendable {
         return TimeoutError(limit: limit)
     }
 
-    private struct Outcome {
-        var error: (any Error)?
-        var expired = false
+    // The body runs as a task of its own, so that it alone can be cancelled: native cancellation is a flag of one task
+    // that cannot be taken back. The caller is suspended, or has not gone on, until that task has ended, and the task
+    // runs with the caller's isolation: nobody uses `body` or what it captures at the same time.
+
+    /// On Concerto's pool: a child task (`async let`) whose job the pool hands over instead of queueing it, so that it
+    /// starts here and now. Task-locals and the caller's cancellation reach it for nothing.
+    private func runInPlace(
+        _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
+        isolation: isolated (any Actor)? = #isolation
+    ) async {
+        await withoutActuallyEscaping(body) { body in
+            nonisolated(unsafe) let body = body
+            // Between these two lines nothing may be enqueued. Without effect where the child goes to another executor.
+            _ = _PoolInternals.keepNextJob()
+            async let child: Void = runEntry(entry, context, body, isolation: isolation)
+            // Nothing was kept if the child went elsewhere: then it is an ordinary child task.
+            if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: isolation) }
+            await child
+        }
     }
 
-    /// Runs `body` as a task of its own, so that it alone can be cancelled: native cancellation is a flag of one
-    /// task that cannot be taken back.
-    private func runChild(
-        _ context: ResilienceContext, _ body: ResilienceBody, _ deadline: TimerInstant,
+    /// Elsewhere: an immediate task, to which the caller's cancellation has to be relayed.
+    private func runImmediately(
+        _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
         isolation: isolated (any Actor)? = #isolation
-    ) async -> Outcome {
+    ) async {
         await withoutActuallyEscaping(body) { body in
-            // The caller is suspended, or has not gone on, until the child is done: nobody uses `body`, what it
-            // captures or `outcome` at the same time as the child, which runs with the caller's isolation.
             nonisolated(unsafe) let body = body
-            nonisolated(unsafe) var outcome = Outcome()
-            let entry = deadlines.begin(deadline: deadline)
+            // Around the start too: the child may run for long before it first suspends.
             await withTaskCancellationHandler {
-                let child = startChild { [deadlines] in
-                    _ = isolation
-                    withUnsafeCurrentTask { task in
-                        guard let task else { preconditionFailure("a child runs in a task") }
-                        deadlines.attach(task, to: entry)
+                let child: Task<Void, Never>
+                if #available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *) {
+                    // An unstructured task does not inherit the preference by itself.
+                    let preference = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
+                    child = Task.immediate(executorPreference: preference) {
+                        await self.runEntry(entry, context, body, isolation: isolation)
                     }
-                    do { try await body(context) } catch { outcome.error = error }
-                    outcome.expired = await deadlines.finish(entry)
+                } else {
+                    child = Task { await self.runEntry(entry, context, body, isolation: isolation) }
                 }
                 await child.value
             } onCancel: {
                 deadlines.cancel(entry)
             }
-            // The handler has been removed: whoever wanted to cancel the entry has returned.
-            deadlines.recycle(entry)
-            return outcome
         }
     }
 
-    private func startChild(_ operation: sending @escaping @isolated(any) () async -> Void) -> Task<Void, Never> {
-        if #available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *) {
-            return Task.immediate(operation: operation)
+    /// What the child does.
+    private func runEntry(
+        _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
+        isolation: isolated (any Actor)? = #isolation
+    ) async {
+        withUnsafeCurrentTask { task in
+            guard let task else { preconditionFailure("a child runs in a task") }
+            deadlines.attach(task, to: entry)
         }
-        return Task(operation: operation)
+        do { try await body(context) } catch { entry.error = error }
+        await deadlines.finish(entry)
     }
 }
