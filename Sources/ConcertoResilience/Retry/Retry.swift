@@ -29,8 +29,8 @@ public struct Retry: ResilienceStrategy {
         whenBudgetExhausted: RetryOptions.BudgetExhaustion = .fail,
         retryResults: ResultPredicate? = nil, name: String? = nil, clock: any TimerClock = MonotonicClock(),
         random: RandomSource = .system, telemetry: ResilienceTelemetry = .shared,
-        onRetry: (@Sendable (RetryEvent) -> Void)? = nil,
-        shouldRetry: (@Sendable (any Error) -> Bool)? = nil
+        shouldRetry: (@Sendable (any Error) -> Bool)? = nil,
+        onRetry: (@Sendable (RetryEvent) -> Void)? = nil
     ) {
         var options = RetryOptions()
         options.maxRetries = maxRetries

@@ -4,13 +4,16 @@
 /// the child while the child is ending. Whoever cancels first moves `phase` to `cancelling` under the lock, cancels
 /// outside it, because that runs arbitrary cancellation handlers, and moves it on afterwards; a child that ends
 /// meanwhile waits for that in ``DeadlineList/finish(_:)``, so the task is alive while it is cancelled.
+///
+/// The task is kept as a bare pointer. An `UnsafeCurrentTask` is a counted reference, and a child task lives in its
+/// parent's frame: a release after the child has gone would write into memory that belongs to somebody else.
 final class DeadlineEntry: @unchecked Sendable {  // protected as described above
     enum Phase {
         /// In the free list, or done.
         case idle
         /// The child has not said yet which task it is.
         case starting
-        case running(UnsafeCurrentTask)
+        case running(UnsafeMutableRawPointer)
         case cancelling(finisher: UnsafeContinuation<Void, Never>?)
         /// Cancelled, and nothing is left to do to the task.
         case cancelled

@@ -54,12 +54,12 @@ final class DeadlineList: Sendable {
     }
 
     /// Tells the entry its task. Called by the child; it cancels itself if that was asked for before.
-    func attach(_ task: UnsafeCurrentTask, to entry: DeadlineEntry) {
+    func attach(_ task: UnsafeMutableRawPointer, to entry: DeadlineEntry) {
         let isCancelled = state.withLock { _ in
             entry.phase = entry.isCancelled ? .cancelled : .running(task)
             return entry.isCancelled
         }
-        if isCancelled { task.cancel() }
+        if isCancelled { _PoolInternals.cancel(task) }
     }
 
     /// Cancels the entry's task, because the caller is cancelled.
@@ -99,8 +99,8 @@ final class DeadlineList: Sendable {
         state.withLock { $0.putFree(entry, unlessMoreThan: Self.mostFreeEntries) }
     }
 
-    private func cancel(_ task: UnsafeCurrentTask, of entry: DeadlineEntry) {
-        task.cancel()
+    private func cancel(_ task: UnsafeMutableRawPointer, of entry: DeadlineEntry) {
+        _PoolInternals.cancel(task)
         let finisher = state.withLock { _ -> UnsafeContinuation<Void, Never>? in
             guard case .cancelling(let finisher) = entry.phase else { return nil }
             entry.phase = .cancelled
@@ -110,7 +110,7 @@ final class DeadlineList: Sendable {
     }
 
     /// - Returns: The task that the caller must cancel once it has left the lock.
-    private static func beginCancelling(_ entry: DeadlineEntry) -> UnsafeCurrentTask? {
+    private static func beginCancelling(_ entry: DeadlineEntry) -> UnsafeMutableRawPointer? {
         entry.isCancelled = true
         guard case .running(let task) = entry.phase else { return nil }
         entry.phase = .cancelling(finisher: nil)
@@ -118,14 +118,14 @@ final class DeadlineList: Sendable {
     }
 
     private func expire(_ entry: DeadlineEntry, _ use: UInt64) {
-        let task = state.withLock { _ -> UnsafeCurrentTask? in
+        let task = state.withLock { _ -> UnsafeMutableRawPointer? in
             guard entry.use == use else { return nil }
             return Self.expire(entry)
         }
         if let task { cancel(task, of: entry) }
     }
 
-    private static func expire(_ entry: DeadlineEntry) -> UnsafeCurrentTask? {
+    private static func expire(_ entry: DeadlineEntry) -> UnsafeMutableRawPointer? {
         // Unlinked, and so ended, entries with a timer of their own come here too.
         guard entry.isRunning else { return nil }
         entry.isExpired = true
@@ -142,7 +142,7 @@ final class DeadlineList: Sendable {
         var next: TimerInstant?
         while true {
             var due: DeadlineEntry?
-            let task = state.withLock { state -> UnsafeCurrentTask? in
+            let task = state.withLock { state -> UnsafeMutableRawPointer? in
                 guard let head = state.head, head.deadline <= now else {
                     next = state.head?.deadline
                     state.isTimerSet = next != nil

@@ -120,7 +120,7 @@ final class TimeoutCore: Sendable {
     ) async {
         withUnsafeCurrentTask { task in
             guard let task else { preconditionFailure("a child runs in a task") }
-            deadlines.attach(task, to: entry)
+            deadlines.attach(unsafeBitCast(task, to: UnsafeMutableRawPointer.self), to: entry)
         }
         do { try await body(context) } catch { entry.error = error }
         await deadlines.finish(entry)

@@ -32,7 +32,7 @@ struct ConcurrencyLimiterTests {
         await gate.arrival()
         let queued = Task { try await limiter.execute {} }
         await settle { limiter.statistics.waiters == 1 }
-        await #expect(throws: ConcurrencyLimiterRejectedError.self) { try await limiter.execute {} }
+        await #expect(throws: Rejected(reason: .queueFull)) { try await rejection { try await limiter.execute {} } }
         gate.open()
         try await running.value
         try await queued.value
@@ -49,9 +49,9 @@ struct ConcurrencyLimiterTests {
         let second = Task { try await pipeline.execute {} }
         await clock.sleepers(count: 2)
         clock.advance(by: .seconds(1))
-        await #expect(throws: ConcurrencyLimiterRejectedError.self) { try await second.value }
+        await #expect(throws: Rejected(reason: .tooLate)) { try await rejection { try await second.value } }
         clock.advance(by: .seconds(2))
-        await #expect(throws: ConcurrencyLimiterRejectedError.self) { try await first.value }
+        await #expect(throws: Rejected(reason: .tooLate)) { try await rejection { try await first.value } }
         limiter.release()
         #expect(limiter.tryAcquire())
         #expect(clock.pending == 0)
@@ -75,7 +75,7 @@ struct ConcurrencyLimiterTests {
 
     @Test func moreThanThereIsIsRefused() async {
         let limiter = ConcurrencyLimiter(permits: 2)
-        await #expect(throws: ConcurrencyLimiterRejectedError.self) { try await limiter.acquire(3) }
+        await #expect(throws: Rejected(reason: .exceedsLimit)) { try await rejection { try await limiter.acquire(3) } }
         #expect(limiter.inUse == 0)
     }
 
@@ -112,5 +112,15 @@ struct ConcurrencyLimiterTests {
         } throws: { error in
             (error as? InvalidOptionsError)?.problems.map(\.field) == ["permits", "queueLimit", "maxWait"]
         }
+    }
+}
+
+private struct Rejected: Error, Equatable {
+    let reason: ConcurrencyLimiterRejectedError.Reason
+}
+
+private func rejection(_ body: () async throws -> Void) async throws {
+    do { try await body() } catch let error as ConcurrencyLimiterRejectedError {
+        throw Rejected(reason: error.reason)
     }
 }
