@@ -22,7 +22,7 @@ public struct ValueTask<Success: Sendable>: Awaitable {
 
     /// A task that will bring the value.
     @inlinable
-    public init(_ task: TaskHandle<Success>) { storage = .task(task) }
+    public init(task: TaskHandle<Success>) { storage = .task(task) }
 
     /// A value that is already there.
     @inlinable

@@ -68,6 +68,8 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     {
         if limit.isNone { return await sleep(alarm: nil, admit: admit) }
         if limit.cancellation.isCancellationRequested { return .cancelled }
+        // The host has been asked already: a wait without time does not queue.
+        if let deadline = limit.deadline, deadline <= limit.clock.now { return .timedOut }
         let registration = limit.cancellation.register { [self] in leave(.cancelled) }
         let alarm = limit.deadline.map { WaitAlarm(clock: limit.clock, deadline: $0) }
         let outcome = await sleep(alarm: alarm, admit: admit)
@@ -107,6 +109,10 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     package final func leave(_ outcome: Outcome) {
         host.withdraw(self, as: outcome).resume()
     }
+
+    /// Called instead of resuming a task, for waiters that stand for something else; outside the lock, once.
+    @usableFromInline
+    package func wake() {}
 
     /// Decides the wait of a waiter that is not queued. Called under the host's lock, from `admit`.
     ///

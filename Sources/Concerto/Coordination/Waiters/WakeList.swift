@@ -29,8 +29,11 @@ package struct WakeList: @unchecked Sendable {  // its waiters belong to nobody 
         while let current = waiter {
             // Resuming may free the waiter: read what is needed first.
             waiter = current.next
-            let continuation = current.continuation.unsafelyUnwrapped
-            continuation.resume(returning: current.outcome)
+            if let continuation = current.continuation {
+                continuation.resume(returning: current.outcome)
+            } else {
+                current.wake()
+            }
         }
     }
 }

@@ -1,0 +1,163 @@
+/// What the lock of a channel protects, and what happens under it; everything that must not happen there is returned.
+///
+/// Invariants: while a reader waits there is nothing to read (no item, no waiting writer); while a writer waits there is no room.
+@usableFromInline
+struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
+    /// A waiting reader, with the item it is given, or a waiting writer, with the item it brings.
+    @usableFromInline
+    final class ItemWaiter: Waiter, @unchecked Sendable {
+        // Sendable: `item` is protected as the other fields of a waiter are.
+        @usableFromInline var item: Element?
+
+        @inlinable
+        init(of host: any WaiterHost, item: Element?) {
+            self.item = item
+            super.init(of: host)
+        }
+    }
+
+    @usableFromInline enum Written {
+        case taken
+        case dropped(Element)
+        case full
+        case closed
+    }
+
+    @usableFromInline var buffer = ChannelBuffer<Element>()
+    @usableFromInline let capacity: Int
+    @usableFromInline let fullMode: ChannelFullMode
+    @usableFromInline let order: (@Sendable (Element, Element) -> Bool)?
+    @usableFromInline var isClosed = false
+    @usableFromInline var error: (any Error)?
+    @usableFromInline var readers = WaiterQueue()
+    @usableFromInline var writers = WaiterQueue()
+    /// Those who wait until there is something to read, without taking it.
+    @usableFromInline var readSignals = WaiterQueue()
+    @usableFromInline var writeSignals = WaiterQueue()
+    @usableFromInline var completion: TaskHandle<Void>?
+
+    @inlinable
+    init(capacity: Int, fullMode: ChannelFullMode, order: (@Sendable (Element, Element) -> Bool)?) {
+        self.capacity = capacity
+        self.fullMode = fullMode
+        self.order = order
+    }
+
+    @inlinable
+    var isDrained: Bool { isClosed && buffer.count == 0 }
+
+    @inlinable
+    var hasSomethingToRead: Bool { buffer.count > 0 || !writers.isEmpty }
+
+    @inlinable
+    var hasRoom: Bool { fullMode != .wait || buffer.count < capacity || !readers.isEmpty }
+
+    @inlinable
+    mutating func write(_ item: consuming Element, into wakes: inout WakeList) -> Written {
+        if isClosed { return .closed }
+        if let reader = readers.first {
+            unsafeDowncast(reader, to: ItemWaiter.self).item = item
+            readers.grant(reader, into: &wakes)
+            return .taken
+        }
+        if buffer.count < capacity {
+            add(item)
+            if !readSignals.isEmpty { readSignals.grantAll(into: &wakes) }
+            return .taken
+        }
+        switch fullMode {
+        case .wait:
+            return .full
+        case .dropWrite:
+            return .dropped(item)
+        case .dropOldest:
+            // A rendezvous holds nothing that could make room.
+            if capacity == 0 { return .dropped(item) }
+            let dropped = buffer.popFirst()
+            buffer.append(item)
+            return .dropped(dropped)
+        case .dropNewest:
+            if capacity == 0 { return .dropped(item) }
+            let dropped = buffer.popLast()
+            buffer.append(item)
+            return .dropped(dropped)
+        }
+    }
+
+    @inlinable
+    mutating func add(_ item: consuming Element) {
+        if let order { buffer.push(item, order) } else { buffer.append(item) }
+    }
+
+    @inlinable
+    mutating func read(into wakes: inout WakeList) -> Element? {
+        if buffer.count > 0 {
+            let item = if let order { buffer.pop(order) } else { buffer.popFirst() }
+            if let writer = writers.first {
+                // Exactly one writer moves up for each item that leaves.
+                add(unsafeDowncast(writer, to: ItemWaiter.self).item.take().unsafelyUnwrapped)
+                writers.grant(writer, into: &wakes)
+            } else if !writeSignals.isEmpty {
+                writeSignals.grantAll(into: &wakes)
+            }
+            return item
+        }
+        if let writer = writers.first {
+            // A rendezvous: the item goes from hand to hand.
+            let item = unsafeDowncast(writer, to: ItemWaiter.self).item.take()
+            writers.grant(writer, into: &wakes)
+            return item
+        }
+        return nil
+    }
+
+    /// Puts a reader to sleep, unless an item has come in the meantime.
+    @inlinable
+    mutating func admitReader(_ reader: ItemWaiter, into wakes: inout WakeList) -> Bool {
+        if reader.hasLeft { return false }
+        if let item = read(into: &wakes) {
+            reader.item = item
+            return reader.settle(.granted)
+        }
+        if isClosed { return reader.settle(.failed) }
+        // A rendezvous has room for as long as a reader waits.
+        if capacity == 0 && !writeSignals.isEmpty { writeSignals.grantAll(into: &wakes) }
+        return readers.append(reader)
+    }
+
+    /// Puts a writer to sleep, unless there is room by now.
+    @inlinable
+    mutating func admitWriter(_ writer: ItemWaiter, into wakes: inout WakeList) -> Bool {
+        if writer.hasLeft { return false }
+        switch write(writer.item.unsafelyUnwrapped, into: &wakes) {
+        case .taken, .dropped:
+            writer.item = nil
+            return writer.settle(.granted)
+        case .closed:
+            return writer.settle(.failed)
+        case .full:
+            if capacity == 0 && !readSignals.isEmpty { readSignals.grantAll(into: &wakes) }
+            return writers.append(writer)
+        }
+    }
+
+    /// Takes a waiter out of whichever queue it is in.
+    mutating func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome, into wakes: inout WakeList) {
+        // The queues share the links of a waiter, but each has its own head and count; `weight` says which one it is.
+        switch Role(rawValue: waiter.weight).unsafelyUnwrapped {
+        case .reader: _ = readers.withdraw(waiter, as: outcome, into: &wakes)
+        case .writer: _ = writers.withdraw(waiter, as: outcome, into: &wakes)
+        case .readSignal: _ = readSignals.withdraw(waiter, as: outcome, into: &wakes)
+        case .writeSignal: _ = writeSignals.withdraw(waiter, as: outcome, into: &wakes)
+        }
+    }
+
+    /// Which queue a waiter of a channel is for; kept in its `weight`.
+    @usableFromInline
+    enum Role: Int {
+        case reader = 1
+        case writer
+        case readSignal
+        case writeSignal
+    }
+}

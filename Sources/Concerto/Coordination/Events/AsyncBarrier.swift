@@ -1,0 +1,73 @@
+import Synchronization
+
+/// A meeting point: everybody waits until all participants are there, then all go on, and the next phase begins.
+///
+/// - Cancellation: a wait that is cancelled throws, but its arrival stays counted, so that the others are not held up;
+///   a task or token that is cancelled already throws before it arrives.
+/// - Where it runs: participants resume on their own executor; the last one does not suspend.
+/// - Ordering: participants become runnable in the order in which they came.
+/// - Allocates: one object for each participant that waits.
+public final class AsyncBarrier: WaiterHost {
+    struct State: ~Copyable {
+        var arrived = 0
+        var phase: UInt64 = 0
+        var waiters = WaiterQueue()
+    }
+
+    private let state = Mutex(State())
+    /// How many have to arrive.
+    public let participants: Int
+
+    /// Creates a barrier.
+    ///
+    /// - Precondition: `participants >= 1`.
+    public init(participants: Int) {
+        precondition(participants >= 1, "AsyncBarrier needs participants >= 1, not \(participants)")
+        self.participants = participants
+    }
+
+    /// How many have arrived in this phase.
+    public var arrived: Int { state.withLock { $0.arrived } }
+
+    /// The number of the phase, from 0.
+    public var phase: UInt64 { state.withLock { $0.phase } }
+
+    /// Who waits.
+    public var statistics: WaitStatistics { state.withLock { $0.waiters.statistics } }
+
+    /// Arrives, and waits until all have.
+    ///
+    /// - Returns: The number of the phase that this completed.
+    /// - Throws: `CancellationError`.
+    @discardableResult
+    nonisolated(nonsending)
+        public func signalAndWait(cancellation: CancellationToken = .none) async throws -> UInt64
+    {
+        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        let waiter = Waiter(of: self)
+        var phase: UInt64 = 0
+        let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
+            var wakes = WakeList()
+            let sleeps = state.withLock { state in
+                phase = state.phase
+                state.arrived += 1
+                guard state.arrived == participants else { return state.waiters.append(waiter) }
+                state.arrived = 0
+                state.phase += 1
+                state.waiters.grantAll(into: &wakes)
+                return waiter.settle(.granted)
+            }
+            wakes.resume()
+            return sleeps
+        }
+        _ = try outcome.isGranted()
+        return phase
+    }
+
+    @usableFromInline
+    package func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
+        var wakes = WakeList()
+        state.withLock { _ = $0.waiters.withdraw(waiter, as: outcome, into: &wakes) }
+        return wakes
+    }
+}

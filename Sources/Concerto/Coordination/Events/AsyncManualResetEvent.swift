@@ -1,0 +1,95 @@
+public import ConcertoRuntime
+import Synchronization
+
+/// A gate that is open or closed: while it is open nobody waits, when it opens everybody goes on.
+///
+/// - Cancellation: of the task or the token ends the wait with `CancellationError`. An event that is set wins over a
+///   cancellation, because nothing is taken.
+/// - Where it runs: waiters resume on their own executor, never inside ``set()``.
+/// - Ordering: waiters become runnable in the order in which they came.
+/// - Allocates: nothing if it is set, one object for a wait.
+public final class AsyncManualResetEvent: WaiterHost {
+    struct State: ~Copyable {
+        var isSet: Bool
+        var waiters = WaiterQueue()
+    }
+
+    private let state: Mutex<State>
+
+    /// Creates an event.
+    public init(isSet: Bool = false) {
+        state = Mutex(State(isSet: isSet))
+    }
+
+    /// Whether the gate is open.
+    public var isSet: Bool { state.withLock { $0.isSet } }
+
+    /// Who waits.
+    public var statistics: WaitStatistics { state.withLock { $0.waiters.statistics } }
+
+    /// Opens the gate and lets everybody who waits through.
+    public func set() {
+        var wakes = WakeList()
+        state.withLock { state in
+            state.isSet = true
+            state.waiters.grantAll(into: &wakes)
+        }
+        wakes.resume()
+    }
+
+    /// Closes the gate. Whoever was let through stays through.
+    public func reset() { state.withLock { $0.isSet = false } }
+
+    /// Waits until the gate is open.
+    ///
+    /// - Throws: `CancellationError`.
+    nonisolated(nonsending)
+        public func wait(cancellation: CancellationToken = .none) async throws
+    {
+        _ = try await wait(WaitLimit(cancellation: cancellation))
+    }
+
+    /// Waits until the gate is open, but no longer than `timeout`.
+    ///
+    /// - Returns: Whether the gate was open; `false` after `timeout`.
+    /// - Throws: `CancellationError`; ``ArgumentError`` if `timeout` is negative.
+    nonisolated(nonsending)
+        public func wait(
+            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none
+        ) async throws -> Bool
+    {
+        if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
+        return try await wait(.timeout(timeout, clock: clock, cancellation: cancellation))
+    }
+
+    nonisolated(nonsending)
+        private func wait(_ limit: WaitLimit) async throws -> Bool
+    {
+        if isSet { return true }
+        if Task.isCancelled || limit.cancellation.isCancellationRequested { throw CancellationError() }
+        let waiter = Waiter(of: self)
+        let outcome = await waiter.wait(limit) {
+            state.withLock { $0.isSet ? waiter.settle(.granted) : $0.waiters.append(waiter) }
+        }
+        return try outcome.isGranted()
+    }
+
+    @usableFromInline
+    package func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
+        var wakes = WakeList()
+        state.withLock { _ = $0.waiters.withdraw(waiter, as: outcome, into: &wakes) }
+        return wakes
+    }
+}
+
+extension Waiter.Outcome {
+    /// Whether the wait got what it asked for, `false` after a timeout; throws if it was cancelled.
+    @usableFromInline
+    package func isGranted() throws -> Bool {
+        switch self {
+        case .granted: return true
+        case .timedOut: return false
+        case .cancelled, .failed: throw CancellationError()
+        }
+    }
+}

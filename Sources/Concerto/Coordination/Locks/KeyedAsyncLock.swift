@@ -1,0 +1,55 @@
+import Synchronization
+
+/// A lock for each key: one order at a time for each customer, different customers at the same time.
+///
+/// A key costs memory only while somebody holds it or waits for it.
+///
+/// - Cancellation, where it runs, ordering: as ``AsyncLock``, for each key.
+/// - Allocates: a lock for each key in use, one object for a wait.
+public final class KeyedAsyncLock<Key: Hashable & Sendable>: Sendable {
+    private struct Entry {
+        let lock = AsyncLock()
+        /// Holders and waiters.
+        var users = 0
+    }
+
+    private let entries = Mutex<[Key: Entry]>([:])
+
+    /// Creates a lock for which no key is in use.
+    public init() {}
+
+    /// How many keys somebody holds or waits for.
+    public var keysInUse: Int { entries.withLock { $0.count } }
+
+    /// Whether somebody holds `key`.
+    public func isLocked(_ key: Key) -> Bool { entries.withLock { $0[key]?.lock.isLocked ?? false } }
+
+    /// Who waits for `key`.
+    public func statistics(_ key: Key) -> WaitStatistics {
+        entries.withLock { $0[key]?.lock.statistics } ?? WaitStatistics(waiters: 0, waits: 0, longestWait: .zero)
+    }
+
+    /// Runs `body` while holding `key` and gives it back however `body` ends.
+    ///
+    /// - Throws: `CancellationError` instead of running `body`; what `body` throws.
+    nonisolated(nonsending)
+        public func withLock<Success>(
+            _ key: Key, cancellation: CancellationToken = .none,
+            _ body: nonisolated(nonsending) () async throws -> Success
+        ) async throws -> Success
+    {
+        let lock = entries.withLock { entries in
+            entries[key, default: Entry()].users += 1
+            return entries[key].unsafelyUnwrapped.lock
+        }
+        defer { leave(key) }
+        return try await lock.withLock(cancellation: cancellation, body)
+    }
+
+    private func leave(_ key: Key) {
+        entries.withLock { entries in
+            guard let users = entries[key]?.users else { return }
+            if users == 1 { entries[key] = nil } else { entries[key]?.users = users - 1 }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Concerto
+import ConcertoTesting
+import Testing
+
+@Suite struct CompletionTests {
+    @Test(.row("1.4.2"))
+    func `A callback gets the task itself, so a failure does not skip it`() {
+        let log = Recorder<TaskStatus>()
+        for outcome in [TaskHandle<Int>.failed(Failure()), .cancelled, .completed(1)] {
+            outcome.markObserved()
+            outcome.onCompletion(.synchronous) { log.record($0.status) }
+        }
+        #expect(log.entries == [.failed, .cancelled, .succeeded])
+    }
+
+    @Test(.row("1.4.1", "1.4.3"))
+    func
+        `Continuing only after success, failure or cancellation is a switch; the token of the continuation ends its wait at once`()
+        async
+    {
+        let source = TaskCompletionSource<Int>()
+        let token = CancellationTokenSource()
+        let continuation = Task.run(cancellation: token.token) {
+            switch await source.task.outcome {
+            case .success(let value): return "\(value)"
+            case .failure: return "failed"
+            }
+        }
+        let impatient = Task.run(cancellation: token.token) { try await source.task.wait() }
+        token.cancel()
+        await #expect(throws: CancellationError.self) { try await impatient.value }
+        source.trySetError(Failure())
+        await continuation.settled()
+    }
+
+    @Test(.row("1.4.5"))
+    func `Asynchronous callbacks are started before any synchronous one runs; synchronous ones run on the completer`()
+        async
+    {
+        let source = TaskCompletionSource<Int>()
+        let log = Recorder<String>()
+        let done = TaskCompletionSource<Void>()
+        source.task.onCompletion(.synchronous) { _ in log.record("synchronous") }
+        source.task.onCompletion { _ in done.trySetResult() }
+        source.trySetResult(1)
+        #expect(log.entries == ["synchronous"])
+        await done.task.settled()
+    }
+
+    @Test(.row("1.1.19"))
+    func `Chains of 12,000 synchronous callbacks do not overflow the stack`() {
+        let sources = (0..<12_000).map { _ in TaskCompletionSource<Int>() }
+        for (source, next) in zip(sources, sources.dropFirst()) {
+            source.task.onCompletion(.synchronous) { task in
+                next.trySetResult((try? task.result?.get()) ?? -1)
+            }
+        }
+        sources[0].trySetResult(7)
+        #expect(sources.last?.task.status == .succeeded)
+    }
+
+    @Test(.row("1.1.19"))
+    func `Chains of 12,000 awaits do not overflow the stack`() async throws {
+        let source = TaskCompletionSource<Int>()
+        var task = source.task
+        for _ in 0..<12_000 {
+            let previous = task
+            task = Task.run { try await previous.value + 1 }
+        }
+        source.trySetResult(0)
+        #expect(try await task.value == 12_000)
+    }
+
+    @Test(.row("1.1.20"))
+    func `Whoever waits is made runnable before the synchronous callbacks run`() {
+        let executor = ManualExecutor()
+        let source = TaskCompletionSource<Int>()
+        let log = Recorder<Int>()
+        executor.task { _ = try await source.task.value }
+        executor.runUntilIdle()
+        source.task.onCompletion(.synchronous) { _ in log.record(executor.pending) }
+        source.trySetResult(1)
+        #expect(log.entries == [1])
+        executor.runUntilIdle()
+    }
+}

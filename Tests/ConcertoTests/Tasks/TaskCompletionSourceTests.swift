@@ -1,0 +1,132 @@
+import Concerto
+import ConcertoTesting
+import Testing
+
+@Suite struct TaskCompletionSourceTests {
+    @Test(.row("1.1.1"))
+    func `A final status never changes, and only a failed task has an error`() throws {
+        let source = TaskCompletionSource<Int>()
+        #expect(source.task.status == .waiting)
+        #expect(source.task.result == nil)
+        #expect(source.trySetError(Failure(1)))
+        #expect(source.task.status == .failed)
+        #expect(!source.trySetResult(1) && !source.trySetCancelled() && !source.trySetError(Failure(2)))
+        source.task.cancel()
+        #expect(source.task.status == .failed)
+        #expect(throws: Failure(1)) { try source.task.result?.get() }
+        #expect(TaskHandle<Int>.cancelled.status == .cancelled)
+        #expect(TaskHandle.completed(1).status == .succeeded)
+    }
+
+    @Test(.row("1.1.2"))
+    func `50 completers, 10,000 completions in all: exactly one wins, and every one sees the final result at once`()
+        async
+    {
+        for round in 0..<200 {
+            let source = TaskCompletionSource<Int>()
+            let winners = Counter()
+            let blind = Counter()
+            await withTaskGroup(of: Void.self) { group in
+                for number in 0..<50 {
+                    group.addTask {
+                        let won =
+                            switch number % 3 {
+                            case 0: source.trySetResult(number)
+                            case 1: source.trySetError(Failure(number))
+                            default: source.trySetCancelled()
+                            }
+                        if won { winners.add() }
+                        if source.task.result == nil { blind.add() }
+                    }
+                }
+            }
+            #expect(winners.value == 1 && blind.value == 0, "round \(round)")
+        }
+    }
+
+    @Test(.row("1.1.3"))
+    func `set on a completed source throws and changes nothing`() throws {
+        let source = TaskCompletionSource<Int>()
+        try source.setResult(1)
+        #expect(throws: TaskAlreadyCompletedError.self) { try source.setResult(2) }
+        #expect(throws: TaskAlreadyCompletedError.self) { try source.setError(Failure()) }
+        #expect(throws: TaskAlreadyCompletedError.self) { try source.setCancelled() }
+        #expect(try source.task.result?.get() == 1)
+    }
+
+    @Test(.row("1.1.4"))
+    func `Several errors come out together in the given order; none at all is refused and leaves the task waiting`()
+        async throws
+    {
+        let source = TaskCompletionSource<Int>()
+        #expect(throws: ArgumentError.self) { try source.setErrors([]) }
+        #expect(source.task.status == .waiting)
+        try source.setErrors([Failure(1), Failure(2)])
+        let error = await #expect(throws: AggregateError.self) { try await source.task.value }
+        #expect(error?.errors as? [Failure] == [Failure(1), Failure(2)])
+    }
+
+    @Test(.row("1.1.5"))
+    func `The source is completed by its own functions or by cancelling its task, never by a token at its creation`() {
+        let plain = TaskCompletionSource<Int>()
+        plain.task.cancel()
+        #expect(plain.task.status == .cancelled)
+        let asked = Counter()
+        let own = TaskCompletionSource<Int>(onCancel: { asked.add() })
+        own.task.cancel()
+        #expect(own.task.status == .waiting && asked.value == 1)
+        own.trySetResult(1)
+        #expect(own.task.status == .succeeded)
+    }
+
+    @Test(.row("1.1.6", "1.1.8"))
+    func `Awaiting a cancelled task throws CancellationError`() async throws {
+        let source = TaskCompletionSource<Int>()
+        try source.setCancelled()
+        await #expect(throws: CancellationError.self) { try await source.task.value }
+        let thrown = Task.run { () async throws -> Int in throw CancellationError() }
+        await #expect(throws: CancellationError.self) { try await thrown.value }
+        #expect(thrown.status == .cancelled)
+    }
+
+    @Test(.row("1.1.7"))
+    func `Awaiting a failed task throws the error itself, unwrapped, every time`() async {
+        final class Marked: Error {}
+        let error = Marked()
+        let task = TaskHandle<Int>.failed(error)
+        for _ in 0..<2 {
+            let thrown = await #expect(throws: Marked.self) { try await task.value }
+            #expect(thrown === error)
+        }
+    }
+
+    @Test(.row("1.1.13"))
+    func `Completed, failed and cancelled tasks and value tasks have ended when they are made`() async throws {
+        #expect(try await TaskHandle.completed(3).value == 3)
+        #expect(ValueTask.completed(3).isCompleted)
+        #expect(try await ValueTask.completed(3).value == 3)
+        #expect(ValueTask.completed.isCompleted)
+        await #expect(throws: Failure(1)) { try await ValueTask<Int>.failed(Failure(1)).value }
+        await #expect(throws: CancellationError.self) { try await ValueTask<Int>.cancelled.value }
+    }
+
+    @Test(.row("1.1.17", "1.1.18"))
+    func `No awaiter runs inside the call that completes the task, with 1, 2 or 5 of them`() {
+        for awaiters in [1, 2, 5] {
+            let executor = ManualExecutor()
+            let source = TaskCompletionSource<Int>()
+            let log = Recorder<Int>()
+            for number in 0..<awaiters {
+                executor.task {
+                    _ = try await source.task.value
+                    log.record(number)
+                }
+            }
+            executor.runUntilIdle()
+            source.trySetResult(1)
+            #expect(log.entries.isEmpty)
+            executor.runUntilIdle()
+            #expect(log.entries == Array(0..<awaiters))
+        }
+    }
+}
