@@ -52,6 +52,15 @@ struct LocalQueue: ~Copyable {
         tail.load(ordering: .relaxed) == Self.unpack(head.load(ordering: .relaxed)).real
     }
 
+    /// How many entries can be added. By the owner only: thieves only make more room.
+    ///
+    /// An empty ring need not have room for all: a thief that sleeps while it copies keeps its cells, and those behind
+    /// them as the owner goes on.
+    var room: Int {
+        let (steal, _) = Self.unpack(head.load(ordering: .acquiring))
+        return Int(Self.capacity - (tail.load(ordering: .relaxed) &- steal))
+    }
+
     /// Adds an entry. By the owner only.
     ///
     /// - Returns: `false` if there is no room.
@@ -100,10 +109,11 @@ struct LocalQueue: ~Copyable {
         return list
     }
 
-    /// Moves half of what is here, rounded up, into `target`, which belongs to the caller and is empty.
+    /// Moves half of what is here, rounded up, into `target`, which belongs to the caller.
     ///
     /// - Returns: The last of the stolen entries, which is not put into `target`.
     func steal(into target: borrowing LocalQueue) -> Entry? {
+        guard target.room >= Self.capacity / 2 else { return nil }
         var head = head.load(ordering: .acquiring)
         var start: UInt32
         var count: UInt32

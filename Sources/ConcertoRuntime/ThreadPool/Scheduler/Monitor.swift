@@ -27,7 +27,8 @@ final class Monitor: Sendable {
         signal.signal()
     }
 
-    func close(_ scheduler: Scheduler) { signal.signal() }
+    /// Makes the monitor look whether the pool has closed and its last worker has left.
+    func close() { signal.signal() }
 
     private func start(_ scheduler: Scheduler) {
         scheduler.termination.threadStarts()
@@ -49,7 +50,7 @@ final class Monitor: Sendable {
 
     private func run(_ scheduler: Scheduler) {
         var looks = Looks(scheduler)
-        let shortest = max(100_000, scheduler.configuration.blockedAfter.saturatingNanoseconds / 2)
+        let shortest = min(10_000_000, max(100_000, scheduler.configuration.blockedAfter.saturatingNanoseconds / 2))
         var interval = shortest
         var idleLooks = 0
         while !scheduler.closing.load(ordering: .sequentiallyConsistent)

@@ -158,6 +158,7 @@ extension Scheduler {
                 bits = current
                 continue
             }
+            wakeUps.wrappingAdd(1, ordering: .relaxed)
             // The new searcher is counted from here on, before its thread runs: nobody else wakes one for this job.
             if starts {
                 startWorker()

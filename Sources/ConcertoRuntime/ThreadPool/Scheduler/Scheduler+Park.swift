@@ -113,6 +113,7 @@ extension Scheduler {
         }
         observation.threadRetired(index)
         drainIfDeserted()
+        monitor.close()
         termination.threadEnds()
     }
 

@@ -24,7 +24,7 @@ extension Scheduler {
             return woken
         }
         for index in woken { workers[index].pointee.wakeUp.signal() }
-        monitor.close(self)
+        monitor.close()
         drainIfDeserted()
         termination.close()
     }

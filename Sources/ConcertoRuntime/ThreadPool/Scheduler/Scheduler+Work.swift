@@ -45,7 +45,7 @@ extension Scheduler {
     private func run(_ entry: Entry, _ worker: WorkerPointer) {
         let epoch = worker.pointee.epoch.load(ordering: .relaxed)
         worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
-        if observation.isOn { observation.starts(entry, worker.pointee.index) }
+        if observation.isOn { observation.starts(entry, self, worker.pointee.index) }
         if let item = entry.workItem {
             worker.pointee.currentKind = 0
             let body = item.pointee.body
@@ -140,11 +140,11 @@ extension Scheduler {
 
     @inline(__always)
     private func takeShared(_ lane: Lane, _ worker: WorkerPointer) -> Entry? {
-        shared.take(lane, share: parallelism + 1, limit: Self.batch) { entry in
-            // The ring has just been found empty; a thief may still hold half of it, which leaves room.
-            let pushed =
-                lane == .normal ? worker.pointee.normal.push(entry) : worker.pointee.high.push(entry)
-            precondition(pushed)
+        guard shared.holds(lane) else { return nil }
+        let room = lane == .normal ? worker.pointee.normal.room : worker.pointee.high.room
+        return shared.take(lane, share: parallelism + 1, limit: min(Self.batch, room)) { entry in
+            let pushed = lane == .normal ? worker.pointee.normal.push(entry) : worker.pointee.high.push(entry)
+            precondition(pushed, "a ring has less room than its owner saw")
         }
     }
 

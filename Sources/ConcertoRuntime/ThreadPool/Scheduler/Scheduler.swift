@@ -65,7 +65,9 @@ final class Scheduler: @unchecked Sendable {
     let monitor = Monitor()
     /// Times the monitor had to wake a thread for a job that nobody was going to fetch. Anything but zero is a bug.
     let rescues = Atomic<UInt64>(0)
+    let wakeUps = Atomic<UInt64>(0)
     let observation = Observation()
+    let latency: LatencyHistogram?
 
     init(configuration: ThreadPool.Configuration, owner: ThreadPool) {
         self.configuration = configuration
@@ -75,6 +77,8 @@ final class Scheduler: @unchecked Sendable {
         limit = Atomic(configuration.minThreads)
         spare = Atomic(configuration.maxThreads)
         workers = .allocate(capacity: configuration.maxThreads)
+        latency = configuration.measuresLatency ? LatencyHistogram() : nil
+        if latency != nil { observation.turnOn(.latency) }
     }
 
     deinit {

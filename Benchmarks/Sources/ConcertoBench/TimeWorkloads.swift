@@ -1,0 +1,68 @@
+import Concerto
+import Glibc
+
+extension Workload {
+    static let time: [Workload] = [
+        Workload(name: "timers_100k") { await timers { try? await Task.sleep(for: $0) } },
+        Workload(name: "timers_clock_100k") { await timers { try? await MonotonicClock().sleep(for: $0) } },
+        .timed("sleep_1ns_1m") {
+            for _ in 0..<1_000_000 { try? await Task.sleep(for: .nanoseconds(1)) }
+        },
+        Workload(name: "cancelled_sleeps_500k") { await cancelledSleeps { try? await Task.sleep(for: $0) } },
+        Workload(name: "cancelled_sleeps_clock_500k") {
+            await cancelledSleeps { try? await MonotonicClock().sleep(for: $0) }
+        },
+    ]
+
+    /// Delays of 1…100 ms, all started together; how late each ended.
+    private static func timers(_ sleep: @escaping @Sendable (Duration) async -> Void) async -> Outcome {
+        let count = 100_000
+        let start = ContinuousClock.now
+        var late: [Double] = []
+        late.reserveCapacity(count)
+        var tasks: [Task<Double, Never>] = []
+        tasks.reserveCapacity(count)
+        for index in 0..<count {
+            tasks.append(
+                Task {
+                    let wanted = 1 + index % 100
+                    let begin = ContinuousClock.now
+                    await sleep(.milliseconds(wanted))
+                    return (ContinuousClock.now - begin).milliseconds - Double(wanted)
+                })
+        }
+        for task in tasks { late.append(await task.value) }
+        let total = (ContinuousClock.now - start).milliseconds
+        late.sort()
+        precondition(late[0] >= 0, "a delay ended early")
+        return Outcome(
+            milliseconds: total,
+            extra: [("late_p50_ms", late[count / 2]), ("late_p99_ms", late[count * 99 / 100])])
+    }
+
+    /// 500,000 delays of an hour, all cancelled; what stays in memory.
+    private static func cancelledSleeps(_ sleep: @escaping @Sendable (Duration) async -> Void) async -> Outcome {
+        let start = ContinuousClock.now
+        let before = residentMegabytes()
+        var tasks: [Task<Void, Never>] = []
+        tasks.reserveCapacity(500_000)
+        for _ in 0..<500_000 { tasks.append(Task { await sleep(.seconds(3600)) }) }
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+        let peak = residentMegabytes()
+        tasks = []
+        return Outcome(
+            milliseconds: (ContinuousClock.now - start).milliseconds,
+            extra: [("rss_before_mb", before), ("rss_peak_mb", peak), ("rss_after_mb", residentMegabytes())])
+    }
+
+    private static func residentMegabytes() -> Double {
+        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+        defer { fclose(file) }
+        var buffer = [CChar](repeating: 0, count: 128)
+        guard fgets(&buffer, 128, file) != nil else { return 0 }
+        let text = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let fields = text.split(separator: " ")
+        return (Double(fields[1]) ?? 0) * Double(sysconf(CInt(_SC_PAGESIZE))) / 1e6
+    }
+}

@@ -1,0 +1,180 @@
+import Dispatch
+import Foundation
+import Synchronization
+import Testing
+
+@testable import ConcertoRuntime
+
+@Suite struct BlockingTests {
+    @Test func `two tasks that block two threads for two others end`() async throws {
+        // The deadlock of the stock executor: as many tasks wait synchronously for others as there are threads.
+        let pool = try ThreadPool(.init(minThreads: 2))
+        let blockers = (0..<2).map { _ in
+            Task(executorPreference: pool) {
+                let done = DispatchSemaphore(value: 0)
+                Task(executorPreference: pool) { done.signal() }
+                blockingWait(done)
+            }
+        }
+        for blocker in blockers { await blocker.value }
+        #expect(pool.statistics.rescues == 0)
+        await pool.shutdown()
+    }
+
+    @Test func `a library that waits for a task's result inside tasks works, however many do`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2))
+        @Sendable func legacy(_ value: Int) -> Int {
+            let done = DispatchSemaphore(value: 0)
+            let result = Mutex(0)
+            Task(executorPreference: pool) {
+                await Task.yield()
+                result.withLock { $0 = value * 2 }
+                done.signal()
+            }
+            blockingWait(done)
+            return result.withLock { $0 }
+        }
+        let tasks = (0..<100).map { index in Task(executorPreference: pool) { legacy(index) } }
+        var sum = 0
+        for task in tasks { sum += await task.value }
+        #expect(sum == 9_900)
+        await pool.shutdown()
+    }
+
+    @Test(arguments: [true, false]) func `64 jobs that can only end together do`(declared: Bool) async throws {
+        // A barrier of 64 needs 64 threads at once; declared blocking needs no monitor to see it.
+        let pool = try ThreadPool(
+            .init(minThreads: 2, blockedAfter: declared ? .seconds(3600) : .milliseconds(1)))
+        let barrier = Barrier(64)
+        let tasks = (0..<64).map { _ in
+            Task(executorPreference: pool) {
+                if declared { withBlocking { barrier.arriveAndWait() } } else { barrier.arriveAndWait() }
+            }
+        }
+        for task in tasks { await task.value }
+        let statistics = pool.statistics
+        #expect(statistics.threads >= 64)
+        #expect(statistics.threads <= 64 + 16)
+        #expect(statistics.rescues == 0)
+        await pool.shutdown()
+    }
+
+    @Test func `what a blocked thread holds in its own queue runs elsewhere`() async throws {
+        // One thread: the jobs that the blocker has just made are in its slot and its ring.
+        for declared in [true, false] {
+            let pool = try ThreadPool(
+                .init(minThreads: 1, blockedAfter: declared ? .seconds(3600) : .milliseconds(1)))
+            await Task(executorPreference: pool) {
+                let done = DispatchSemaphore(value: 0)
+                for _ in 0..<10 { Task(executorPreference: pool) { done.signal() } }
+                for _ in 0..<10 {
+                    if declared { withBlocking { blockingWait(done) } } else { blockingWait(done) }
+                }
+            }.value
+            await pool.shutdown()
+        }
+    }
+
+    @Test func `maxThreads is a limit, and jobs beyond it wait their turn`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 4))
+        let inside = Counter(0)
+        let most = Maximum()
+        let barrier = Barrier(4)
+        let tasks = (0..<16).map { _ in
+            Task(executorPreference: pool) {
+                most.see(inside.increment())
+                barrier.arriveAndWait()
+                _ = inside.decrement()
+            }
+        }
+        for task in tasks { await task.value }
+        #expect(most.value == 4)
+        #expect(pool.statistics.threads <= 4)
+        await pool.shutdown()
+    }
+
+    @Test func `load that computes never grows the pool`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2))
+        let tasks = (0..<40).map { index in
+            Task(executorPreference: pool) { spin(until: .milliseconds(5), seed: index) }
+        }
+        for task in tasks { _ = await task.value }
+        #expect(pool.statistics.injectedThreads == 0)
+        await pool.shutdown()
+    }
+
+    @Test func `after a storm of blocking no more than minThreads compute at once`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2))
+        let barrier = Barrier(32)
+        let storm = (0..<32).map { _ in Task(executorPreference: pool) { barrier.arriveAndWait() } }
+        for task in storm { await task.value }
+        // Each blocker has left its job; its worker parks before it takes another one.
+        let inside = Counter(0)
+        let most = Maximum()
+        let work = (0..<60).map { index in
+            Task(executorPreference: pool) {
+                most.see(inside.increment())
+                spin(until: .milliseconds(1), seed: index)
+                _ = inside.decrement()
+            }
+        }
+        for task in work { await task.value }
+        #expect(most.value <= 2)
+        #expect(pool.statistics.threads >= 32)
+        await pool.shutdown()
+    }
+
+    @Test func `withBlocking nests, returns, throws, and means nothing elsewhere`() async throws {
+        struct Failure: Error {}
+        #expect(withBlocking { 1 } == 1)
+        #expect(throws: Failure.self) { try withBlocking { throw Failure() } }
+        let pool = try ThreadPool(.init(minThreads: 1))
+        let blocked = await Task(executorPreference: pool) {
+            withBlocking { withBlocking { pool.statistics.blockedThreads } }
+        }.value
+        #expect(blocked == 1)
+        await Task(executorPreference: pool) {}.value
+        #expect(pool.statistics.blockedThreads == 0)
+        await pool.shutdown()
+    }
+}
+
+/// `DispatchSemaphore.wait`, which Swift refuses in asynchronous code; this is what a library hides.
+func blockingWait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
+
+/// Uses a processor until some time of it has been used.
+@discardableResult
+func spin(until duration: Duration, seed: Int) -> Int {
+    let end = ContinuousClock.now + duration
+    var value = seed
+    while ContinuousClock.now < end { value = value &* 6_364_136_223_846_793_005 &+ 1 }
+    return value
+}
+
+/// The largest value seen.
+final class Maximum: Sendable {
+    private let largest = Atomic(Int.min)
+    func see(_ value: Int) { largest.max(value, ordering: .relaxed) }
+    var value: Int { largest.load(ordering: .relaxed) }
+}
+
+/// Lets nobody through before all are there; then starts over.
+final class Barrier: Sendable {
+    private let size: Int
+    private let condition = NSCondition()
+    private let state = Mutex((arrived: 0, round: 0))
+
+    init(_ size: Int) { self.size = size }
+
+    func arriveAndWait() {
+        condition.lock()
+        let round = state.withLock { state in
+            state.arrived += 1
+            defer { if state.arrived == size { state = (0, state.round + 1) } }
+            return state.round
+        }
+        condition.broadcast()
+        while state.withLock({ $0.round }) == round { condition.wait() }
+        condition.unlock()
+    }
+}
