@@ -18,6 +18,7 @@ let package = Package(
                 "CMallocCount",
                 .product(name: "Concerto", package: "concerto"),
                 .product(name: "ConcertoResilience", package: "concerto"),
+                .product(name: "ConcertoTesting", package: "concerto"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

@@ -139,7 +139,7 @@ struct Cases {
     private func measure(
         _ name: String, polly: Double? = nil, _ body: nonisolated(nonsending) (Int) async throws -> Void
     ) async -> Measurement? {
-        guard names.isEmpty || names.contains(name) || name.hasPrefix("bare") else { return nil }
+        guard names.isEmpty || names.contains(name) else { return nil }
         let measurement = await Measurement.take(name, runs: runs, polly: polly, body)
         print(measurement.line(runtime: runtime))
         return measurement

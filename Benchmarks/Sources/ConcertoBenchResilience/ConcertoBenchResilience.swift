@@ -2,6 +2,7 @@ import Concerto
 import ConcertoResilience
 
 /// `concerto-bench-resilience [--executor stock|concerto] [--runs N] [NAME…]`: what a strategy costs a call that goes well.
+/// `concerto-bench-resilience storm FOLDER`: simulates an outage and writes `storm.svg` and `storm.md`.
 ///
 /// A program of its own, because it counts allocations, which would slow the others down. Bodies and strategies live in
 /// different modules, as they do for users. Rows named `…_surplus` are less the same body without the strategy.
@@ -13,6 +14,10 @@ import ConcertoResilience
         if executor == "concerto" {
             let result = ThreadPool.installAsDefault()
             guard case .installed = result else { fatalError("\(result)") }
+        }
+        if arguments.first == "storm" {
+            try await StormReport.write(into: arguments.dropFirst().first ?? ".")
+            return
         }
         let names = arguments
         // Off the main actor, whose executor costs microseconds a hop.

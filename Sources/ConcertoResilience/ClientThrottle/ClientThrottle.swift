@@ -105,7 +105,7 @@ public final class ClientThrottle: ResilienceStrategy {
         let now = clock.now
         let probability = window.withLock { window in
             window.advance(to: now)
-            let probability = probability(window.total)
+            let probability = self.probability(window.total)
             // Not accepted until proven otherwise: requests under way count against the dependency.
             window.record(CallCounts(calls: 1, failures: 1, slow: 0), at: now)
             return probability
