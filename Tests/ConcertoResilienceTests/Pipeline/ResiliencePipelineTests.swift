@@ -132,6 +132,26 @@ struct ResiliencePipelineTests {
         #expect(remaining == .seconds(5))
     }
 
+    /// Regression by design: an execution's state kept in the policy leaks into executions that run at the same time.
+    @Test func executionsAtTheSameTimeShareNoContext() async throws {
+        let pipeline = ResiliencePipeline { Retry(maxRetries: 3, backoff: .none, budget: nil) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for index in 0..<200 {
+                let wanted = 1 + index % 4
+                group.addTask {
+                    let seen = try await pipeline.execute("operation \(index)") { context in
+                        await Task.yield()
+                        #expect(ResilienceContext.current?.attempt ?? 1 == context.attempt)
+                        guard context.attempt == wanted else { throw Failure() }
+                        return context
+                    }
+                    #expect(seen.attempt == wanted && seen.operation == "operation \(index)")
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test func aDeadlineOfAnotherClockMeansNothing() async throws {
         let other = ManualClock()
         other.advance(by: .seconds(1_000))

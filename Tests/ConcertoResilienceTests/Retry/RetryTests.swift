@@ -178,6 +178,20 @@ struct RetryTests {
         #expect(elapsed == .seconds(27))
     }
 
+    /// Regression by design: a generated delay that escapes every cap lets one answer put a client to sleep for a day.
+    @Test func aGeneratedDelayIsCappedToo() async throws {
+        let calls = Counter()
+        let (_, elapsed) = await run(
+            try makeRetry {
+                $0.delay = { _ in .seconds(86_400) }
+                $0.maxRetryAfter = .seconds(90)
+            }
+        ) { _ in
+            guard calls.increment() == 2 else { throw Failure() }
+        }
+        #expect(elapsed == .seconds(90))
+    }
+
     @Test func anEmptyBudgetEndsTheRetries() async throws {
         let budget = RetryBudget(ratio: 0, minimumPerSecond: 0.2, ttl: .seconds(10), clock: clock)
         let retry = try makeRetry {
