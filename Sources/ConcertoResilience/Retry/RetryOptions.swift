@@ -25,7 +25,7 @@ public struct RetryOptions: Sendable {
 
     /// How many retries there may be among all calls that share the budget. Default: a budget of this retry's own, 20 %
     /// of the calls and 10 a second; `nil` for no budget.
-    public var budget: RetryBudget? = RetryBudget()
+    public var budget: RetryBudget? = .own
 
     /// What happens when the budget is empty. Default: fail.
     public var whenBudgetExhausted = BudgetExhaustion.fail

@@ -23,6 +23,9 @@ final class RetryPolicy: Sendable {
     private let clock: StrategyClock
 
     init(_ options: RetryOptions) {
+        var options = options
+        options.budget =
+            options.budget === RetryBudget.own ? RetryBudget(clock: options.clock) : options.budget
         self.options = options
         inspectsResults = options.retryResults != nil
         budget = options.budget

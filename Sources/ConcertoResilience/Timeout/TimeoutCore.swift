@@ -3,12 +3,15 @@
 final class TimeoutCore: Sendable {
     @usableFromInline let limit: Duration
     @usableFromInline let clock: StrategyClock
+    /// `limit`, converted once: 128-bit arithmetic costs more than the rest of a cooperative timeout.
+    private let nanoseconds: Int64
     private let name: String?
     private let telemetry: ResilienceTelemetry
     private let deadlines: DeadlineList
 
     init(_ limit: Duration, name: String?, clock: StrategyClock, telemetry: ResilienceTelemetry) {
         self.limit = limit
+        nanoseconds = limit.saturatingNanoseconds
         self.name = name
         self.clock = clock
         self.telemetry = telemetry
@@ -18,9 +21,14 @@ final class TimeoutCore: Sendable {
     /// - Returns: When this timeout expires, which may be later than the context's deadline.
     @usableFromInline
     func lowerDeadline(of context: inout ResilienceContext) -> TimerInstant {
-        let deadline = clock.now.advanced(by: limit)
+        let deadline = deadline(from: clock.now)
         context.lowerDeadline(to: deadline, on: clock)
         return deadline
+    }
+
+    private func deadline(from now: TimerInstant) -> TimerInstant {
+        let (sum, overflow) = now.nanoseconds.addingReportingOverflow(nanoseconds)
+        return overflow ? .distantFuture : TimerInstant(nanoseconds: sum)
     }
 
     @usableFromInline
@@ -39,7 +47,7 @@ final class TimeoutCore: Sendable {
     {
         var inner = context
         let now = clock.now
-        inner.lowerDeadline(to: now.advanced(by: limit), on: clock)
+        inner.lowerDeadline(to: deadline(from: now), on: clock)
         let deadline = inner.deadline
         guard deadline > now else { throw expired(nil, context) }
         let entry = deadlines.begin(deadline: deadline)

@@ -48,3 +48,14 @@ struct FallbackTests {
         }
     }
 }
+
+struct OptionalResultTests {
+    /// A pipeline that looks at results keeps them in an `Any`: `nil` must come out as a result, not as a missing one.
+    @Test func anAbsentValueIsAResult() async throws {
+        let fallback = Fallback { _ -> Int? in 7 }
+        #expect(try await fallback.execute { () -> Int? in nil } == nil)
+        #expect(try await fallback.execute { () -> Int? in 5 } == 5)
+        #expect(try await fallback.execute { () async throws -> Int? in throw Failure() } == 7)
+        try await fallback.execute {}
+    }
+}

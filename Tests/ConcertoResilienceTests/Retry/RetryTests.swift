@@ -225,6 +225,24 @@ struct RetryTests {
         #expect(elapsed == .seconds(20))  // one retry at once, one each time a withdrawal is forgotten
     }
 
+    @Test func theDefaultBudgetIsEachRetrysOwnAndOnItsClock() async throws {
+        let first = Retry(maxRetries: .max, backoff: .none, clock: clock)
+        let second = Retry(maxRetries: .max, backoff: .none, clock: clock)
+        for retry in [first, second] {
+            let calls = Counter()
+            await #expect(throws: Failure.self) {
+                try await retry.execute { () async throws -> Void in
+                    calls.increment()
+                    throw Failure()
+                }
+            }
+            #expect(calls.value == 101)  // the call and ten seconds' worth of the floor
+        }
+        #expect(first.options.budget?.balance == 0)
+        clock.advance(by: .seconds(11))
+        #expect(first.options.budget?.balance == 100)
+    }
+
     @Test func invalidOptionsAreAllNamed() {
         var options = RetryOptions()
         options.maxRetries = -1
