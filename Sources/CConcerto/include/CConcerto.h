@@ -100,6 +100,8 @@ typedef struct {
   /// Set: the next job that this thread hands to a pool is kept in `kept` instead of queued.
   bool keeps;
   void *_Nullable kept;
+  /// Set on the thread that drives the timers: what it makes runnable has waited long enough already.
+  bool urgent;
 } concerto_thread_slots;
 
 extern __thread concerto_thread_slots concerto_slots __attribute__((tls_model("initial-exec")));

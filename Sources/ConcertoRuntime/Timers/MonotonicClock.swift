@@ -24,6 +24,25 @@ public struct MonotonicClock: TimerClock {
     ) -> any ScheduledTimer {
         TimerService.shared.schedule(at: deadline.nanoseconds, .action(action))
     }
+
+    /// Suspends until `deadline`.
+    ///
+    /// - Cancellation: ends the wait at once with `CancellationError` and frees its timer; a task that is already
+    ///   cancelled does not wait.
+    /// - Where it runs: resumes on the caller's executor, ahead of what waits there in the same class of priority.
+    /// - Ordering: sleepers wake by deadline.
+    /// - Allocates: one object, freed when the sleep ends.
+    public func sleep(until deadline: TimerInstant, tolerance: Duration? = nil) async throws {
+        try Task.checkCancellation()
+        guard deadline.nanoseconds > concerto_now() else { return }
+        let service = TimerService.shared
+        let node = TimerNode(deadline: deadline.nanoseconds, payload: .none, service: service)
+        try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { service.sleep(node, $0) }
+        } onCancel: {
+            service.cancelSleep(node)
+        }
+    }
 }
 
 extension TimerClock where Self == MonotonicClock {

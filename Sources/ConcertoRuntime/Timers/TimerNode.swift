@@ -6,6 +6,10 @@ final class TimerNode: ScheduledTimer, @unchecked Sendable {
         case action(@Sendable () -> Void)
         /// A job of the runtime that waits for its time, as `Task.sleep` hands it over, and where it goes then.
         case job(UnownedJob, any TaskExecutor)
+        /// A task in `MonotonicClock.sleep`.
+        case sleeper(UnsafeContinuation<Void, any Error>)
+        /// A sleep that was cancelled before it began.
+        case cancelled
         case none
     }
 
@@ -13,15 +17,22 @@ final class TimerNode: ScheduledTimer, @unchecked Sendable {
     private let service: TimerService
 
     /// Breaks ties between equal deadlines: the order of scheduling.
-    @exclusivity(unchecked) var sequence: UInt64 = 0
+    @exclusivity(unchecked) var sequence = TimerNode.neverInserted
+    static let neverInserted = UInt64.max
     /// The tick at which the wheel looks at this timer: its deadline, rounded up.
     @exclusivity(unchecked) var tick: UInt64 = 0
     @exclusivity(unchecked) var payload: Payload
     /// Level times 64 plus slot, or `unlinked`.
     @exclusivity(unchecked) var position = TimerNode.unlinked
     /// The wheel holds one reference to every node it links; the links themselves are unowned.
-    @exclusivity(unchecked) var next: Unmanaged<TimerNode>?
-    @exclusivity(unchecked) var previous: Unmanaged<TimerNode>?
+    @exclusivity(unchecked) var next: Link?
+    @exclusivity(unchecked) var previous: Link?
+
+    /// A node by its address.
+    typealias Link = UnsafeMutableRawPointer
+
+    @inline(__always)
+    static func at(_ link: Link) -> TimerNode { Unmanaged<TimerNode>.fromOpaque(link).takeUnretainedValue() }
 
     static let unlinked = UInt16.max
 

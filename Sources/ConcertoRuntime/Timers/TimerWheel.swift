@@ -20,8 +20,8 @@ struct TimerWheel: ~Copyable {
     private var sequence: UInt64 = 0
     /// One bit a slot, one word a level.
     private let occupied: UnsafeMutablePointer<UInt64>
-    private let heads: UnsafeMutablePointer<Unmanaged<TimerNode>?>
-    private let tails: UnsafeMutablePointer<Unmanaged<TimerNode>?>
+    private let heads: UnsafeMutablePointer<TimerNode.Link?>
+    private let tails: UnsafeMutablePointer<TimerNode.Link?>
 
     init(now: Int64) {
         elapsed = Self.lastTick(at: now)
@@ -37,8 +37,8 @@ struct TimerWheel: ~Copyable {
         for index in 0..<(Self.levels * Self.slots) {
             var node = heads[index]
             while let current = node {
-                node = current._withUnsafeGuaranteedRef { $0.next }
-                current.release()
+                node = TimerNode.at(current).next
+                Unmanaged<TimerNode>.fromOpaque(current).release()
             }
         }
         occupied.deallocate()
@@ -66,7 +66,7 @@ struct TimerWheel: ~Copyable {
         sequence &+= 1
         node.tick = Self.tick(for: node.deadline)
         count += 1
-        link(Unmanaged.passRetained(node))
+        link(Unmanaged.passRetained(node).toOpaque())
     }
 
     /// Takes a timer out; `false` if it isn't in the wheel (any more).
@@ -74,9 +74,9 @@ struct TimerWheel: ~Copyable {
         guard node.position != TimerNode.unlinked else { return false }
         let index = Int(node.position)
         let (previous, next) = (node.previous, node.next)
-        if let previous { previous._withUnsafeGuaranteedRef { $0.next = next } } else { heads[index] = next }
-        if let next { next._withUnsafeGuaranteedRef { $0.previous = previous } } else { tails[index] = previous }
-        if heads[index] == nil { occupied[index / Self.slots] &= ~(1 << UInt64(index % Self.slots)) }
+        if let previous { TimerNode.at(previous).next = next } else { heads[index] = next }
+        if let next { TimerNode.at(next).previous = previous } else { tails[index] = previous }
+        if heads[index] == nil { setOccupied(index, false) }
         node.position = TimerNode.unlinked
         node.previous = nil
         node.next = nil
@@ -96,18 +96,16 @@ struct TimerWheel: ~Copyable {
             var node = heads[index]
             heads[index] = nil
             tails[index] = nil
-            occupied[index / Self.slots] &= ~(1 << UInt64(index % Self.slots))
+            setOccupied(index, false)
             while let current = node {
-                let isDue = current._withUnsafeGuaranteedRef { timer in
-                    node = timer.next
-                    timer.next = nil
-                    timer.previous = nil
-                    timer.position = TimerNode.unlinked
-                    return timer.tick <= target
-                }
-                if isDue {
+                let timer = TimerNode.at(current)
+                node = timer.next
+                timer.next = nil
+                timer.previous = nil
+                timer.position = TimerNode.unlinked
+                if timer.tick <= target {
                     count -= 1
-                    due.append(current.takeRetainedValue())
+                    due.append(Unmanaged<TimerNode>.fromOpaque(current).takeRetainedValue())
                 } else {
                     link(current)
                 }
@@ -124,6 +122,14 @@ struct TimerWheel: ~Copyable {
         nextSlot().map { Self.start(of: $0.tick) }
     }
 
+    private func setOccupied(_ index: Int, _ isOccupied: Bool) {
+        // Through a copy: for the thread sanitizer 6.3.1 miscompiles an in-place change through a property of `self`.
+        let words = occupied
+        let bit = UInt64(1) << UInt64(index % Self.slots)
+        let word = words[index / Self.slots]
+        words[index / Self.slots] = isOccupied ? word | bit : word & ~bit
+    }
+
     private func nextSlot() -> (index: Int, tick: UInt64)? {
         // A lower level ends before the next slot of a higher one begins: the first level with a timer has the
         // earliest slot.
@@ -138,20 +144,19 @@ struct TimerWheel: ~Copyable {
         return nil
     }
 
-    private mutating func link(_ node: Unmanaged<TimerNode>) {
-        let tick = max(node._withUnsafeGuaranteedRef { $0.tick }, elapsed)
+    private mutating func link(_ node: TimerNode.Link) {
+        let timer = TimerNode.at(node)
+        let tick = max(timer.tick, elapsed)
         let highest = 63 - ((elapsed ^ tick) | 63).leadingZeroBitCount
         let level = highest / 6
         let slot = Int((tick >> UInt64(6 * level)) & 63)
         let index = level * Self.slots + slot
         let tail = tails[index]
-        node._withUnsafeGuaranteedRef {
-            $0.position = UInt16(index)
-            $0.previous = tail
-            $0.next = nil
-        }
-        if let tail { tail._withUnsafeGuaranteedRef { $0.next = node } } else { heads[index] = node }
+        timer.position = UInt16(index)
+        timer.previous = tail
+        timer.next = nil
+        if let tail { TimerNode.at(tail).next = node } else { heads[index] = node }
         tails[index] = node
-        occupied[level] |= 1 << UInt64(slot)
+        setOccupied(index, true)
     }
 }

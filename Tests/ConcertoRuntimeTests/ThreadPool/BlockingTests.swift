@@ -93,7 +93,8 @@ import Testing
         await pool.shutdown()
     }
 
-    @Test func `load that computes never grows the pool`() async throws {
+    // Under the thread sanitizer jobs do block: its memory maps fight over the kernel's lock.
+    @Test(.disabled(if: isThreadSanitized)) func `load that computes never grows the pool`() async throws {
         let pool = try ThreadPool(.init(minThreads: 2))
         let tasks = (0..<40).map { index in
             Task(executorPreference: pool) { spin(until: .milliseconds(5), seed: index) }
@@ -150,6 +151,9 @@ func spin(until duration: Duration, seed: Int) -> Int {
     while ContinuousClock.now < end { value = value &* 6_364_136_223_846_793_005 &+ 1 }
     return value
 }
+
+/// Whether this is a build for the thread sanitizer.
+let isThreadSanitized = dlsym(nil, "__tsan_init") != nil
 
 /// The largest value seen.
 final class Maximum: Sendable {

@@ -68,7 +68,7 @@ import Testing
             }
             let flooded = Atomic(0)
             Thread {
-                while !stop.load(ordering: .relaxed), flooded.add(1, ordering: .relaxed).newValue < 2_000_000 {
+                while !stop.load(ordering: .relaxed), flooded.add(1, ordering: .relaxed).newValue < 100_000 {
                     pool.queueWorkItem {}
                 }
             }.start()

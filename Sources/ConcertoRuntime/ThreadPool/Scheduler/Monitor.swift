@@ -13,7 +13,7 @@ import Synchronization
 /// Blocked workers leave `running`, so that as many others may run. While *every* thread that runs turns out to
 /// block, the limit is raised beyond that, twice as far each time: otherwise a queue of 64 blocking jobs would advance
 /// by `minThreads` an interval. Threads that an earlier storm has left parked are all released at once. The first
-/// look that finds a thread at work takes the limit back.
+/// worker that ends a job takes the raised limit back, and so does the first look that finds one computing.
 final class Monitor: Sendable {
     private let signal = Event()
     private let started = Atomic(false)
@@ -96,6 +96,8 @@ private struct Looks {
         var epoch: UInt64 = 0
         var since: Int64 = 0
         var cpu: Int64 = 0
+        /// Looks in a row that found it waiting. One is not enough: a short wait for a lock is no blocking.
+        var waiting = 0
     }
 
     private unowned let scheduler: Scheduler
@@ -172,10 +174,19 @@ private struct Looks {
             // A job that computes now may block later: what counts is the time since it was last seen computing.
             seen[index].since = now
             seen[index].cpu = cpu
+            seen[index].waiting = 0
             return .works
         }
         let kernel = UInt8(bitPattern: concerto_thread_state(thread))
-        return kernel == UInt8(ascii: "S") || kernel == UInt8(ascii: "D") ? .blocks : .works
+        seen[index].waiting += 1
+        // An uninterruptible wait is most often a page or a lock of the kernel's, which comes soon.
+        switch kernel {
+        case UInt8(ascii: "S"): return seen[index].waiting >= 2 ? .blocks : .undecided
+        case UInt8(ascii: "D"): return seen[index].waiting >= 8 ? .blocks : .undecided
+        default:
+            seen[index].waiting = 0
+            return .works
+        }
     }
 
     /// Counts `worker` as blocked in the job of `epoch`.

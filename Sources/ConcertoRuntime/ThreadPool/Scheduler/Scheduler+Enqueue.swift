@@ -41,7 +41,9 @@ extension Scheduler {
 
     private func enqueueShared(_ entry: Entry, _ lane: Lane) {
         if closing.load(ordering: .relaxed), currentWorker == nil { return runElsewhere(entry) }
-        shared.enqueue(entry, lane)
+        // What a timer resumes does not queue up behind a backlog of its own class.
+        let overtakes = lane == .normal && concerto_thread_self().pointee.urgent
+        shared.enqueue(entry, overtakes ? .high : lane)
         workAdded()
         // The last worker leaves `active` before it looks at the queues for the last time: it or we see the entry.
         if closing.load(ordering: .sequentiallyConsistent) { drainIfDeserted() }
@@ -63,7 +65,7 @@ extension Scheduler {
             let displaced = Entry(bits: displaced)
             push(displaced, displaced.lane, worker)
             workAdded()
-        } else if worker.pointee.currentKind == Self.yieldKind {
+        } else if worker.own.pointee.currentKind == Self.yieldKind {
             // What the continuation of a yield resumes runs next, here.
             workAddedQuietly()
         } else {
@@ -79,8 +81,8 @@ extension Scheduler {
         let state = PoolState(state.load(ordering: .sequentiallyConsistent))
         if state.searching == 0, state.running < limit.load(ordering: .relaxed) {
             let now = concerto_ticks()
-            if now &- worker.pointee.lastSlotWake > concerto_ticks_50us() {
-                worker.pointee.lastSlotWake = now
+            if now &- worker.own.pointee.lastSlotWake > concerto_ticks_50us() {
+                worker.own.pointee.lastSlotWake = now
                 return addWorker()
             }
         }

@@ -36,6 +36,7 @@ extension Scheduler {
     /// - Returns: `nil` if there is no surplus after all.
     @inline(never)
     func parkSurplus(_ worker: WorkerPointer, searching: Bool) -> ParkOutcome? {
+        guard PoolState(state.load(ordering: .relaxed)).running > limit.load(ordering: .relaxed) else { return nil }
         handOver(worker)
         let parked = idle.withLock { idle in
             guard !closing.load(ordering: .sequentiallyConsistent) else { return false }

@@ -12,12 +12,17 @@ extension Scheduler {
         // Whoever started or woke this thread has counted it as a searcher.
         var searching = true
         while true {
-            if PoolState(state.load(ordering: .relaxed)).running > limit.load(ordering: .relaxed),
-                let outcome = parkSurplus(worker, searching: searching)
-            {
-                guard outcome == .woken else { break }
-                searching = true
-                continue
+            if PoolState(state.load(ordering: .relaxed)).running > parallelism {
+                // A searcher has not run anything since it was woken; the others have just ended a job, and so not
+                // everything blocks: the monitor's raised limit has had its time.
+                if !searching, limit.load(ordering: .relaxed) > parallelism {
+                    limit.store(parallelism, ordering: .sequentiallyConsistent)
+                }
+                if let outcome = parkSurplus(worker, searching: searching) {
+                    guard outcome == .woken else { break }
+                    searching = true
+                    continue
+                }
             }
             var found = next(worker)
             if found == nil {
@@ -47,13 +52,13 @@ extension Scheduler {
         worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
         if observation.isOn { observation.starts(entry, self, worker.pointee.index) }
         if let item = entry.workItem {
-            worker.pointee.currentKind = 0
+            worker.own.pointee.currentKind = 0
             let body = item.pointee.body
             item.deinitialize(count: 1)
             item.deallocate()
             body()
         } else {
-            worker.pointee.currentKind = entry.flags & 0xFF
+            worker.own.pointee.currentKind = entry.flags & 0xFF
             unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: executor)
         }
         if observation.isOn { observation.ends(entry, worker.pointee.index) }
@@ -80,9 +85,12 @@ extension Scheduler {
     /// work both do.
     @inline(__always)
     private func next(_ worker: WorkerPointer) -> Entry? {
-        worker.pointee.tick &+= 1
-        let tick = worker.pointee.tick
-        if tick & 15 == 0, let aged = nextAged(worker, tick) { return aged }
+        worker.own.pointee.tick &+= 1
+        let tick = worker.own.pointee.tick
+        if tick & 15 == 0 {
+            TimerService.shared.poll()
+            if let aged = nextAged(worker, tick) { return aged }
+        }
 
         var highWaits = shared.holds(.high) || !worker.pointee.high.isEmptyForOwner
         if worker.pointee.slot.load(ordering: .relaxed) != 0,
@@ -90,7 +98,7 @@ extension Scheduler {
         {
             return entry
         }
-        worker.pointee.slotRun = 0
+        worker.own.pointee.slotRun = 0
         // `takeSlot` may have put it there.
         highWaits = highWaits || !worker.pointee.high.isEmptyForOwner
         if highWaits {
@@ -112,8 +120,8 @@ extension Scheduler {
         // A thief was faster.
         guard bits != 0 else { return nil }
         let entry = Entry(bits: bits)
-        if _slowPath(highWaits || worker.pointee.slotRun >= Self.slotRunLimit) {
-            worker.pointee.slotRun = 0
+        if _slowPath(highWaits || worker.own.pointee.slotRun >= Self.slotRunLimit) {
+            worker.own.pointee.slotRun = 0
             let lane = entry.lane
             if lane == .normal || !highWaits {
                 // Full rings are no reason to let it go last.
@@ -122,7 +130,7 @@ extension Scheduler {
             }
             return entry
         }
-        worker.pointee.slotRun &+= 1
+        worker.own.pointee.slotRun &+= 1
         return entry
     }
 
@@ -191,7 +199,7 @@ extension Scheduler {
     private func steal(_ worker: WorkerPointer, evenSlots: Bool) -> Entry? {
         let count = created.load(ordering: .acquiring)
         guard count > 1 else { return nil }
-        var index = Int(worker.pointee.nextRandom() % UInt32(count))
+        var index = Int(worker.own.pointee.nextRandom() % UInt32(count))
         for _ in 0..<count {
             index = index + 1 == count ? 0 : index + 1
             let victim = workers[index]

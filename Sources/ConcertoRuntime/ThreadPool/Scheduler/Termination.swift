@@ -1,15 +1,13 @@
-import Synchronization
-
 /// Counts the threads of a pool, so that a shutdown can wait for the last one.
 final class Termination: Sendable {
-    private struct State {
+    struct State {
         var threads = 0
         var closing = false
         var finished = false
         var waiters: [UnsafeContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     func threadStarts() { state.withLock { $0.threads += 1 } }
 
@@ -31,7 +29,7 @@ final class Termination: Sendable {
         }
     }
 
-    private func finish(_ change: (inout sending State) -> Void) {
+    private func finish(_ change: (inout State) -> Void) {
         let waiters = state.withLock { state in
             change(&state)
             guard state.closing, state.threads == 0, !state.finished else { return [UnsafeContinuation<Void, Never>]() }

@@ -3,8 +3,7 @@ import Synchronization
 
 /// What a thread of the pool owns and what others may look at. Lives as long as its pool.
 ///
-/// Reached through a pointer everywhere, so that no reference is counted on the way of a job. Fields without `Atomic`
-/// belong to the worker's own thread.
+/// Reached through a pointer everywhere, so that no reference is counted on the way of a job.
 struct Worker: ~Copyable {
     let index: Int
     /// The scheduler outlives its workers.
@@ -38,36 +37,49 @@ struct Worker: ~Copyable {
     let steals = Atomic<UInt64>(0)
     let parks = Atomic<UInt64>(0)
 
-    // MARK: The owner's own
-
-    /// Jobs taken so far: drives ageing and fairness.
-    var tick: UInt32 = 0
-    /// Entries taken from the slot in a row.
-    var slotRun: UInt32 = 0
-    /// Kind of the job that runs.
-    var currentKind: UInt32 = 0
-    /// Nesting of declared blocking.
-    var blockingDepth = 0
-    /// When a slot last woke somebody, in `concerto_ticks`.
-    var lastSlotWake: UInt64 = 0
-    var random: UInt32
+    /// What only this worker's thread touches. Apart from the rest, so that its changes are no accesses to what
+    /// others read.
+    let own: UnsafeMutablePointer<Own>
 
     init(index: Int, scheduler: Scheduler) {
         self.index = index
         self.scheduler = Unmanaged.passUnretained(scheduler)
-        random = UInt32(truncatingIfNeeded: index &* 0x9E37_79B9) | 1
+        own = .allocate(capacity: 1)
+        own.initialize(to: Own(random: UInt32(truncatingIfNeeded: (index &+ 1) &* 0x9E37_79B9) | 1))
     }
 
-    /// Xorshift: where a search begins.
-    mutating func nextRandom() -> UInt32 {
-        random ^= random << 13
-        random ^= random >> 17
-        random ^= random << 5
-        return random
+    deinit { own.deallocate() }
+
+    struct Own {
+        /// Jobs taken so far: drives ageing and fairness.
+        var tick: UInt32 = 0
+        /// Entries taken from the slot in a row.
+        var slotRun: UInt32 = 0
+        /// Kind of the job that runs.
+        var currentKind: UInt32 = 0
+        /// Nesting of declared blocking.
+        var blockingDepth = 0
+        /// When a slot last woke somebody, in `concerto_ticks`.
+        var lastSlotWake: UInt64 = 0
+        var random: UInt32
+
+        /// Xorshift: where a search begins.
+        mutating func nextRandom() -> UInt32 {
+            random ^= random << 13
+            random ^= random >> 17
+            random ^= random << 5
+            return random
+        }
     }
 }
 
 typealias WorkerPointer = UnsafeMutablePointer<Worker>
+
+extension UnsafeMutablePointer where Pointee == Worker {
+    /// A copy of the pointer: a change made through it is no access to the worker itself.
+    @inline(__always)
+    var own: UnsafeMutablePointer<Worker.Own> { pointee.own }
+}
 
 extension Atomic where Value == UInt64 {
     /// Adds to a counter that only this thread writes.
