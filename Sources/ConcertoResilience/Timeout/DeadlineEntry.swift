@@ -1,6 +1,6 @@
 /// One running body of a ``Timeout``: a node of its ``DeadlineList``.
 ///
-/// Everything but `error` is protected by the list's lock. **The race.** A deadline or the caller's cancellation may want to cancel
+/// Everything but `call` and `error` is protected by the list's lock. **The race.** A deadline or the caller's cancellation may want to cancel
 /// the child while the child is ending. Whoever cancels first moves `phase` to `cancelling` under the lock, cancels
 /// outside it, because that runs arbitrary cancellation handlers, and moves it on afterwards; a child that ends
 /// meanwhile waits for that in ``DeadlineList/finish(_:)``, so the task is alive while it is cancelled.
@@ -19,6 +19,15 @@ final class DeadlineEntry: @unchecked Sendable {  // protected as described abov
         case cancelled
     }
 
+    /// What the child is to do.
+    struct Call {
+        let list: DeadlineList
+        let context: ResilienceContext
+        let body: ResilienceBody
+    }
+
+    /// Written before the child starts, taken by the child: so the child's closure captures this entry alone.
+    var call: Call?
     /// What the body threw. Written by the child, read after it has been awaited.
     var error: (any Error)?
     var phase = Phase.idle
@@ -34,4 +43,15 @@ final class DeadlineEntry: @unchecked Sendable {  // protected as described abov
     unowned(unsafe) var previous: DeadlineEntry?
     /// Owns the next entry, in the list of deadlines or in the free list.
     var next: DeadlineEntry?
+
+    /// What the child does, with the isolation of the body's caller.
+    func run(isolation: isolated (any Actor)?) async {
+        guard let call = call.take() else { preconditionFailure("an entry is run once") }
+        withUnsafeCurrentTask { task in
+            guard let task else { preconditionFailure("a child runs in a task") }
+            call.list.attach(unsafeBitCast(task, to: UnsafeMutableRawPointer.self), to: self)
+        }
+        do { try await call.body(call.context) } catch { self.error = error }
+        await call.list.finish(self)
+    }
 }

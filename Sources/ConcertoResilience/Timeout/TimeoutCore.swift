@@ -85,13 +85,21 @@ final class TimeoutCore: Sendable {
         isolation: isolated (any Actor)? = #isolation
     ) async {
         await withoutActuallyEscaping(body) { body in
-            nonisolated(unsafe) let body = body
-            // Between these two lines nothing may be enqueued. Without effect where the child goes to another executor.
-            _ = _PoolInternals.keepNextJob()
-            async let child: Void = runEntry(entry, context, body, isolation: isolation)
-            // Nothing was kept if the child went elsewhere: then it is an ordinary child task.
-            if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: isolation) }
-            await child
+            entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)
+            // Between `keepNextJob` and the child nothing may be enqueued. Without effect, and nothing to take, where
+            // the child goes to another executor: then it is an ordinary child task.
+            if let isolation {
+                _ = _PoolInternals.keepNextJob()
+                async let child: Void = entry.run(isolation: isolation)
+                if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: isolation) }
+                await child
+            } else {
+                // A closure that captures one object needs no allocation.
+                _ = _PoolInternals.keepNextJob()
+                async let child: Void = entry.run(isolation: nil)
+                if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: nil) }
+                await child
+            }
         }
     }
 
@@ -101,36 +109,28 @@ final class TimeoutCore: Sendable {
         isolation: isolated (any Actor)? = #isolation
     ) async {
         await withoutActuallyEscaping(body) { body in
-            nonisolated(unsafe) let body = body
+            entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)
             // Around the start too: the child may run for long before it first suspends.
             await withTaskCancellationHandler {
                 let child: Task<Void, Never>
                 if #available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *) {
                     // An unstructured task does not inherit the preference by itself.
                     let preference = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
-                    child = Task.immediate(executorPreference: preference) {
-                        await self.runEntry(entry, context, body, isolation: isolation)
+                    if let isolation {
+                        child = Task.immediate(executorPreference: preference) {
+                            await entry.run(isolation: isolation)
+                        }
+                    } else {
+                        // As above: one object is captured without an allocation.
+                        child = Task.immediate(executorPreference: preference) { await entry.run(isolation: nil) }
                     }
                 } else {
-                    child = Task { await self.runEntry(entry, context, body, isolation: isolation) }
+                    child = Task { await entry.run(isolation: isolation) }
                 }
                 await child.value
             } onCancel: {
                 deadlines.cancel(entry)
             }
         }
-    }
-
-    /// What the child does.
-    private func runEntry(
-        _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
-        isolation: isolated (any Actor)? = #isolation
-    ) async {
-        withUnsafeCurrentTask { task in
-            guard let task else { preconditionFailure("a child runs in a task") }
-            deadlines.attach(unsafeBitCast(task, to: UnsafeMutableRawPointer.self), to: entry)
-        }
-        do { try await body(context) } catch { entry.error = error }
-        await deadlines.finish(entry)
     }
 }
