@@ -39,6 +39,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
@@ -63,6 +64,8 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["HTTP"])),
             ],
             swiftSettings: settings),
 
@@ -71,7 +74,11 @@ let package = Package(
             name: "ConcertoBatch",
             dependencies: [
                 "Concerto", "ConcertoResilience", "ConcertoHTTP",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Batch"])),
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Batch"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Batch"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Batch"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Batch"])),
                 .product(
                     name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Batch"])),
             ],
@@ -81,7 +88,9 @@ let package = Package(
         .target(
             name: "DemoServer",
             dependencies: [
-                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["CLI"]))
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["CLI"])),
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["CLI"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["CLI"])),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -125,12 +134,31 @@ let package = Package(
             name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting"],
             swiftSettings: settings),
         .testTarget(
-            name: "ConcertoHTTPTests", dependencies: ["ConcertoHTTP", "ConcertoTesting", "DemoServer"],
+            name: "ConcertoHTTPTests",
+            dependencies: [
+                "ConcertoHTTP", "ConcertoTesting", "DemoServer",
+                .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+            ],
             swiftSettings: settings),
         .testTarget(
-            name: "ConcertoBatchTests", dependencies: ["ConcertoBatch", "ConcertoTesting", "DemoServer"],
+            name: "ConcertoBatchTests",
+            dependencies: [
+                "ConcertoBatch", "ConcertoTesting", "DemoServer",
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Batch"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Batch"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Batch"])),
+            ],
             swiftSettings: settings),
-        .testTarget(name: "ConcertoCLITests", dependencies: ["ConcertoCLI", "DemoServer"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoCLITests",
+            dependencies: [
+                "ConcertoCLI", "DemoServer",
+                .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "AsyncLintTests", dependencies: ["AsyncLint"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

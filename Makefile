@@ -1,0 +1,47 @@
+# What a person types. `make quickstart` and `make test` are the two commands of the README.
+
+TRAITS := CLI,Lint
+SWIFT_BUILD := swift build --traits $(TRAITS)
+SWIFT_TEST := swift test --traits $(TRAITS)
+PREFIX ?= /usr/local
+
+.PHONY: help setup build quickstart failures test lint format install docs clean
+
+help: ## List the commands.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install missing system packages, saying what and why.
+	@scripts/setup
+
+build: setup ## Build everything, debug.
+	@$(SWIFT_BUILD)
+
+quickstart: setup ## Build concerto and make 1,000 calls to a demo server that misbehaves.
+	@echo "Building concerto (the first time takes some minutes) …"
+	@$(SWIFT_BUILD) --product concerto
+	@echo "$$ concerto batch Examples/quickstart.ndjson --demo-server -o results.ndjson"
+	@"$$($(SWIFT_BUILD) --show-bin-path)/concerto" batch Examples/quickstart.ndjson --demo-server --overwrite -o results.ndjson
+	@echo "The results are in results.ndjson; a line of JSON each. See also: make failures"
+
+failures: setup ## The same with rows that can't succeed; ends with exit code 1 and a list of them.
+	@$(SWIFT_BUILD) --product concerto
+	-@"$$($(SWIFT_BUILD) --show-bin-path)/concerto" batch Examples/failures.ndjson --demo-server --overwrite -o results.ndjson
+
+test: setup ## Build and run every test. No network beyond loopback.
+	@$(SWIFT_BUILD) --build-tests
+	@$(SWIFT_TEST) --skip-build
+
+lint: ## Check the format of all sources.
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks)
+
+format: ## Format all sources.
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks)
+
+install: setup ## Build concerto in release and copy it to PREFIX/bin (default /usr/local).
+	@$(SWIFT_BUILD) -c release --product concerto --static-swift-stdlib
+	@install -d "$(PREFIX)/bin"
+	@install "$$($(SWIFT_BUILD) -c release --show-bin-path)/concerto" "$(PREFIX)/bin/concerto"
+	@echo "installed $(PREFIX)/bin/concerto"
+
+clean: ## Remove what was built.
+	@swift package clean

@@ -1,0 +1,185 @@
+#if Batch
+public import ConcertoHTTP
+
+/// Everything that decides how a batch runs.
+///
+/// | option | default | range |
+/// |---|---|---|
+/// | ``concurrency`` | 16 calls | 1…10,000 |
+/// | ``perHost`` | no limit | 1…10,000 |
+/// | ``rate``, ``burst`` | no limit, 1 call | above 0; 1…1,000,000 |
+/// | ``timeout`` | 30 s an attempt | 1 ms…1 day |
+/// | ``totalTimeout`` | none | 1 ms…30 days |
+/// | ``maxRetries`` | 4 | 0…100 |
+/// | ``backoffBase``, ``backoffCap`` | 200 ms, 30 s | 1 ms…1 h |
+/// | ``maxRetryAfter`` | 5 min | 0…1 day |
+/// | ``maxBody`` | 10 MB | 0…1 GiB |
+public struct BatchOptions: Sendable {
+    /// Where the rows come from: a file's path, or `nil` for standard input.
+    public var input: String?
+    /// Where the results go: a file's path, or `nil` for standard output.
+    public var output: String?
+    /// Where the run remembers its rows; `nil` for the output's path with `.store` behind it.
+    public var store: String?
+    /// What a later run does with what an earlier one left.
+    public var existing = Existing.refuse
+    /// Whether a resumed run calls rows again that have failed.
+    public var retriesFailed = false
+    /// Whether every commit is brought to the disk.
+    public var durable = false
+    /// Whether a row that can't be read stops the run before its first call.
+    public var strict = false
+
+    /// Calls in flight at a time.
+    public var concurrency = 16
+    /// Calls in flight at a time to one host.
+    public var perHost: Int?
+    /// Calls a second, attempts included.
+    public var rate: CallRate?
+    /// Calls that may start at once after a pause, under ``rate``.
+    public var burst = 1
+    /// How long one attempt may take; a row's own `timeout` goes before it.
+    public var timeout = Duration.seconds(30)
+    /// How long a row may take with all its attempts and waits.
+    public var totalTimeout: Duration?
+    /// Attempts after the first.
+    public var maxRetries = 4
+    /// The first retry's mean delay.
+    public var backoffBase = Duration.milliseconds(200)
+    /// The longest delay that is not a server's own wish.
+    public var backoffCap = Duration.seconds(30)
+    /// The longest pause that a server may ask for.
+    public var maxRetryAfter = Duration.seconds(300)
+    /// What may be repeated.
+    public var repeatRule = RepeatRule()
+    /// Whether calls that are not idempotent get an `Idempotency-Key` of their own.
+    public var addsIdempotencyKeys = false
+
+    /// Headers of every call, placeholders replaced; a row's header of the same name goes before.
+    public var headers: [(name: String, value: String)] = []
+    /// Names, in lower case, of headers whose values are shown nowhere, besides the usual ones.
+    public var secretHeaders: Set<String> = []
+    /// What placeholders in rows may stand for.
+    public var substitution = Substitution()
+
+    /// Bytes of an answer's body that are kept.
+    public var maxBody = 10_000_000
+    /// Whether results show the answer's headers.
+    public var showsHeaders = false
+    /// Stops the run when more rows fail.
+    public var maxFailures: FailureLimit?
+
+    /// Whether the server's certificate goes unchecked.
+    public var insecure = false
+    /// The proxy's URL: `http://[user:password@]host:port`.
+    public var proxy: String?
+    /// Whether redirects are followed, up to 10.
+    public var followsRedirects = false
+
+    /// Creates options with every default.
+    public init() {}
+
+    /// What to do with a store or an output that is already there.
+    public enum Existing: Sendable {
+        /// Stop before the first call.
+        case refuse
+        /// Go on where the earlier run stopped.
+        case resume
+        /// Delete it.
+        case overwrite
+    }
+
+    /// The names of headers that are never shown, in lower case.
+    var hiddenHeaders: Set<String> { HeaderRules.secretNames.union(secretHeaders) }
+
+    /// Everything that is wrong, a sentence each.
+    public var problems: [String] {
+        var problems: [String] = []
+        func check(_ holds: Bool, _ sentence: String) { if !holds { problems.append(sentence) } }
+        let millisecond = Duration.milliseconds(1)
+        check((1...10_000).contains(concurrency), "concurrency must be 1 to 10,000, not \(concurrency)")
+        check((1...10_000).contains(perHost ?? 1), "per-host must be 1 to 10,000, not \(perHost ?? 0)")
+        check((1...1_000_000).contains(burst), "burst must be 1 to 1,000,000, not \(burst)")
+        check((millisecond...(.seconds(86_400))).contains(timeout), "timeout must be 1ms to 24h")
+        check(
+            (millisecond...(.seconds(30 * 86_400))).contains(totalTimeout ?? timeout),
+            "total-timeout must be 1ms to 720h")
+        check((0...100).contains(maxRetries), "max-retries must be 0 to 100, not \(maxRetries)")
+        check((millisecond...(.seconds(3600))).contains(backoffBase), "the backoff's base must be 1ms to 1h")
+        check((backoffBase...(.seconds(3600))).contains(backoffCap), "the backoff's cap must be its base to 1h")
+        check((.zero...(.seconds(86_400))).contains(maxRetryAfter), "max-retry-after must be 0s to 24h")
+        check((0...(1 << 30)).contains(maxBody), "max-body must be 0 to 1 GiB")
+        for (name, value) in headers {
+            if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }
+        }
+        check(
+            proxy.map { HTTPClientFactory.proxy($0) != nil } ?? true,
+            "the proxy must look like http://[user:password@]host:port")
+        if existing == .resume {
+            check(input != nil, "resume needs an input file: standard input can't be read again")
+            check(output != nil, "resume needs an output file (-o): standard output can't be read back")
+        }
+        check(!retriesFailed || existing == .resume, "retry-failed belongs to resume")
+        check(output == nil || output != input, "the output must not be the input")
+        return problems
+    }
+
+    /// What changes the calls: a resumed run must agree on it. Secret values are left out.
+    var identity: [String: String] {
+        var identity = ["idempotency-key": addsIdempotencyKeys ? "auto" : "none"]
+        for (name, value) in headers {
+            let shown = hiddenHeaders.contains(name.lowercased()) ? "(secret)" : value
+            identity["header \(name.lowercased())", default: ""] += shown + "\n"
+        }
+        return identity
+    }
+}
+
+/// So many calls in so much time.
+public struct CallRate: Sendable {
+    /// How many.
+    public var calls: Double
+    /// In how much time.
+    public var period: Duration
+
+    /// Reads `50/s`, `100/m`, `1000/h`, or a bare number a second; `nil` for anything else.
+    public init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let periods: [Substring: Duration] = ["s": .seconds(1), "m": .seconds(60), "h": .seconds(3600)]
+        guard let calls = parts.first.flatMap({ Double($0) }), calls > 0, calls <= 1e9, parts.count <= 2,
+            let period = parts.count == 1 ? .seconds(1) : periods[parts[1]]
+        else { return nil }
+        self.calls = calls
+        self.period = period
+    }
+
+    /// The time between two calls.
+    public var interval: Duration { period / calls }
+}
+
+/// When a run gives up.
+public enum FailureLimit: Sendable {
+    /// After more failed rows than this.
+    case count(Int)
+    /// After a larger share of failed rows than this, 0 to 1, of at least 100 finished ones.
+    case share(Double)
+
+    /// Reads `10%` or a number; `nil` for anything else.
+    public init?(_ text: String) {
+        if text.hasSuffix("%") {
+            guard let percent = Double(text.dropLast()), (0...100).contains(percent) else { return nil }
+            self = .share(percent / 100)
+        } else {
+            guard let count = Int(text), count >= 0 else { return nil }
+            self = .count(count)
+        }
+    }
+
+    func isExceeded(failed: Int, finished: Int) -> Bool {
+        switch self {
+        case .count(let limit): failed > limit
+        case .share(let limit): finished >= 100 && Double(failed) > limit * Double(finished)
+        }
+    }
+}
+#endif

@@ -1,0 +1,172 @@
+#if Batch
+import ConcertoHTTP
+import Foundation
+
+/// Turns a line of the input into a row, or says why it can't.
+struct RowParser: Sendable {
+    var substitution: Substitution
+    var secretHeaders: Set<String>
+
+    private static let fields: Set<String> = ["id", "method", "url", "headers", "body", "timeout", "metadata"]
+
+    func parse(_ line: ArraySlice<UInt8>, number: Int, lineNumber: Int) -> Result<BatchRow, InvalidRow> {
+        var draft = Draft(identity: RowIdentity(number: number, line: lineNumber))
+        do {
+            try read(Array(line), into: &draft)
+            return .success(try row(from: draft))
+        } catch {
+            var fingerprint = RowFingerprint()
+            fingerprint.note("(unreadable row)", line)
+            return .failure(
+                InvalidRow(
+                    identity: draft.identity,
+                    reason: error is JSONSyntaxError ? "not valid JSON: \(error)" : "\(error)",
+                    metadata: draft.metadata, fingerprint: fingerprint))
+        }
+    }
+
+    /// What stood in the line, checked for shape only.
+    private struct Draft {
+        var identity: RowIdentity
+        var method: String?
+        var url: String?
+        var headers: [(name: String, value: String)] = []
+        var body: JSONText?
+        var timeout: Duration?
+        var metadata: JSONText?
+        var fingerprint = RowFingerprint()
+    }
+
+    private struct Problem: Error, CustomStringConvertible {
+        var description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    private func read(_ line: [UInt8], into draft: inout Draft) throws {
+        var members: [(key: String, value: JSONText)] = []
+        try line.withUnsafeBufferPointer { buffer in
+            var scanner = JSONScanner(buffer)
+            guard scanner.peek() == UInt8(ascii: "{") else {
+                throw Problem("not a JSON object; a row looks like {\"url\": \"https://example.com\"}")
+            }
+            members = try scanner.members(of: line)
+            if scanner.peek() != nil { throw scanner.error("unexpected text after the row") }
+        }
+        // The id and the metadata first: a row that fails later should still be found by them.
+        for key in ["id", "metadata"] {
+            guard let value = members.first(where: { $0.key == key })?.value, value.text != "null" else { continue }
+            if key == "id" { try readID(value, into: &draft) } else { draft.metadata = value }
+        }
+        var seen: Set<String> = []
+        for (key, value) in members {
+            guard seen.insert(key).inserted else { throw Problem("'\(key)' stands there twice") }
+            guard Self.fields.contains(key) else {
+                throw Problem(
+                    "unknown field '\(key)'; a row has \(Self.fields.sorted().joined(separator: ", ")); "
+                        + "what should come back with the result belongs into metadata")
+            }
+            if value.text != "null" { try readField(key, value, into: &draft) }
+        }
+    }
+
+    private func readID(_ value: JSONText, into draft: inout Draft) throws {
+        guard value.stringValue != nil || Int(value.text) != nil else {
+            throw Problem("'id' must be a string or an integer, found \(value.text)")
+        }
+        guard value.stringValue != "" else { throw Problem("'id' must not be empty") }
+        draft.identity = RowIdentity(number: draft.identity.number, line: draft.identity.line, token: value)
+    }
+
+    private func readField(_ key: String, _ value: JSONText, into draft: inout Draft) throws {
+        switch key {
+        case "method": draft.method = try text(value, key)
+        case "url": draft.url = try text(value, key)
+        case "headers":
+            draft.headers = try headers(value)
+            let open = draft.headers.map { ($0.name, secretHeaders.contains($0.name.lowercased()) ? "" : $0.value) }
+            draft.fingerprint.note("headers", open.map { "\($0): \($1)\n" }.joined().utf8)
+            return
+        case "body": draft.body = value
+        case "timeout": draft.timeout = try duration(value)
+        default: break
+        }
+        if key != "id" { draft.fingerprint.note(key, value.bytes) }
+    }
+
+    private func text(_ value: JSONText, _ key: String) throws -> String {
+        guard let text = value.stringValue else { throw Problem("'\(key)' must be a string") }
+        return text
+    }
+
+    private func headers(_ value: JSONText) throws -> [(name: String, value: String)] {
+        guard value.bytes.first == UInt8(ascii: "{") else {
+            throw Problem("'headers' must be an object of names and values")
+        }
+        let members = try value.bytes.withUnsafeBufferPointer { buffer in
+            var scanner = JSONScanner(buffer)
+            return try scanner.members(of: value.bytes)
+        }
+        return try members.map { name, value in
+            guard let text = value.stringValue else { throw Problem("the header '\(name)' must have a string") }
+            return (name, text)
+        }
+    }
+
+    private func duration(_ value: JSONText) throws -> Duration {
+        let parsed = value.stringValue.flatMap(parseDuration) ?? Double(value.text).map { Duration.seconds($0) }
+        guard let parsed, parsed > .zero, parsed <= .seconds(86_400) else {
+            throw Problem("'timeout' must be a number of seconds or a text like \"500ms\", above 0 and up to a day")
+        }
+        return parsed
+    }
+
+    private func row(from draft: Draft) throws -> BatchRow {
+        guard let template = draft.url else { throw Problem("'url' is missing") }
+        let (url, host, credentials) = try Self.target(try substitution.apply(to: template))
+        let method = (draft.method ?? (draft.body == nil ? "GET" : "POST")).uppercased()
+        guard HeaderRules.isToken(method) else { throw Problem("'\(method)' is no HTTP method") }
+        var headers = try draft.headers.map { ($0.name, try substitution.apply(to: $0.value)) }
+        for (name, value) in headers {
+            if let problem = HeaderRules.problem(name: name, value: value) { throw Problem(problem) }
+        }
+        if let credentials, !headers.contains(where: { $0.0.lowercased() == "authorization" }) {
+            headers.append(("Authorization", credentials))
+        }
+        if let body = draft.body, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
+            headers.append(
+                ("Content-Type", body.stringValue == nil ? "application/json" : "text/plain; charset=utf-8"))
+        }
+        return BatchRow(
+            identity: draft.identity, method: method, url: url, host: host, headers: headers,
+            body: draft.body.map { $0.stringValue.map { Array($0.utf8) } ?? $0.bytes }, timeout: draft.timeout,
+            metadata: draft.metadata, fingerprint: draft.fingerprint)
+    }
+
+    /// What an absolute HTTP URL says: where to send the call, `host:port`, and the value of `Authorization` if it holds a
+    /// user and a password, which do not go on the wire as they stand (RFC 9110 §4.2.4).
+    private static func target(_ url: String) throws -> (url: String, host: String, credentials: String?) {
+        guard let parsed = URL(string: url), let scheme = parsed.scheme?.lowercased() else {
+            throw Problem("'\(masked(url))' is no absolute URL; it should begin with http:// or https://")
+        }
+        guard scheme == "http" || scheme == "https" else {
+            throw Problem("the scheme '\(scheme)' is not supported; use http or https")
+        }
+        guard let name = parsed.host, !name.isEmpty else { throw Problem("'\(masked(url))' names no host") }
+        let host = "\(name.lowercased()):\(parsed.port ?? (scheme == "https" ? 443 : 80))"
+        guard parsed.user != nil, var components = URLComponents(url: parsed, resolvingAgainstBaseURL: false) else {
+            return (url, host, nil)
+        }
+        let pair = "\(components.user ?? ""):\(components.password ?? "")"
+        (components.user, components.password) = (nil, nil)
+        guard let bare = components.string else { throw Problem("'\(masked(url))' is no absolute URL") }
+        return (bare, host, "Basic \(Data(pair.utf8).base64EncodedString())")
+    }
+
+    /// The URL without what may be secret in it: user, password and query.
+    private static func masked(_ url: String) -> String {
+        var shown = url.prefix { $0 != "?" }
+        if let at = shown.lastIndex(of: "@") { shown = "…" + shown[at...] }
+        return String(shown)
+    }
+}
+#endif

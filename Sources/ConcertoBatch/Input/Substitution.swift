@@ -1,0 +1,57 @@
+#if Batch
+/// What may stand between braces in a URL or a header: `{server}` for the demo server and `{env:NAME}` for
+/// environment variables.
+///
+/// A data file must not be able to read the environment, so rows see only names that the caller allowed.
+public struct Substitution: Sendable {
+    /// What replaces `{server}`: scheme, host and port; `nil` where there is no demo server.
+    public var server: String?
+    /// The variables that may be named, with their values.
+    public var environment: [String: String]
+
+    /// Creates a substitution.
+    public init(server: String? = nil, environment: [String: String] = [:]) {
+        self.server = server
+        self.environment = environment
+    }
+
+    struct Problem: Error, CustomStringConvertible { var description: String }
+
+    /// `template` with its placeholders replaced. Braces that enclose something else stay as they are.
+    func apply(to template: String) throws -> String {
+        guard template.contains("{") else { return template }
+        var result = ""
+        var rest = Substring(template)
+        while let open = rest.firstIndex(of: "{") {
+            result += rest[..<open]
+            rest = rest[open...]
+            guard let close = rest.firstIndex(of: "}") else { break }
+            let name = rest[rest.index(after: open)..<close]
+            if let value = try value(of: name) {
+                result += value
+                rest = rest[rest.index(after: close)...]
+            } else {
+                result += "{"
+                rest = rest.dropFirst()
+            }
+        }
+        return result + rest
+    }
+
+    private func value(of name: Substring) throws -> String? {
+        if name == "server" {
+            guard let server else {
+                throw Problem(description: "{server} stands for the demo server; run with --demo-server")
+            }
+            return server
+        }
+        guard name.hasPrefix("env:") else { return nil }
+        let variable = String(name.dropFirst(4))
+        guard let value = environment[variable] else {
+            throw Problem(
+                description: "{env:\(variable)} is not allowed here; name it with --allow-env \(variable)")
+        }
+        return value
+    }
+}
+#endif

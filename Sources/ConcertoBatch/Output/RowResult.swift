@@ -1,0 +1,125 @@
+#if Batch
+import Concerto
+import ConcertoHTTP
+import NIOCore
+import NIOHTTP1
+
+/// How one row ended.
+struct RowResult: Sendable {
+    enum Outcome: Sendable {
+        case answered(HTTPReply)
+        case failed(kind: String, message: String)
+    }
+
+    var identity: RowIdentity
+    var outcome: Outcome
+    var attempts = 0
+    /// The last attempt, from its start to the last byte.
+    var latency = Duration.zero
+    /// Everything before it: from when the row was due, its waits and earlier attempts included.
+    var queued = Duration.zero
+    var metadata: JSONText?
+
+    var isSuccess: Bool {
+        if case .answered(let reply) = outcome { (200..<400).contains(reply.status) } else { false }
+    }
+
+    /// The kind of failure, as results and summaries name it.
+    var failure: (kind: String, message: String)? {
+        switch outcome {
+        case .failed(let kind, let message): (kind, message)
+        case .answered where isSuccess: nil
+        case .answered(let reply): ("status", "\(HTTPResponseStatus(statusCode: reply.status))")
+        }
+    }
+}
+
+/// Writes results as lines of JSON.
+struct ResultEncoder: Sendable {
+    var showsHeaders: Bool
+    var hiddenHeaders: Set<String>
+
+    func line(for result: RowResult) -> [UInt8] {
+        var line: [UInt8] = []
+        line.reserveCapacity(256)
+        line.append(contentsOf: "{\"id\":".utf8)
+        line.append(contentsOf: result.identity.token.bytes)
+        line.append(contentsOf: ",\"status\":".utf8)
+        if case .answered(let reply) = result.outcome {
+            line.append(contentsOf: String(reply.status).utf8)
+            if showsHeaders { append(reply.headers, to: &line) }
+            append(reply, to: &line)
+        } else {
+            line.append(contentsOf: "null,\"body\":null".utf8)
+        }
+        line.append(contentsOf: ",\"attempts\":\(result.attempts),\"latency_ms\":".utf8)
+        append(result.latency, to: &line)
+        line.append(contentsOf: ",\"queued_ms\":".utf8)
+        append(result.queued, to: &line)
+        line.append(contentsOf: ",\"error\":".utf8)
+        if let (kind, message) = result.failure {
+            line.append(contentsOf: "{\"kind\":".utf8)
+            line.appendJSONString(kind.utf8)
+            line.append(contentsOf: ",\"message\":".utf8)
+            line.appendJSONString(message.utf8)
+            line.append(UInt8(ascii: "}"))
+        } else {
+            line.append(contentsOf: "null".utf8)
+        }
+        line.append(contentsOf: ",\"metadata\":".utf8)
+        line.append(contentsOf: result.metadata?.bytes ?? Array("null".utf8))
+        line.append(contentsOf: "}\n".utf8)
+        return line
+    }
+
+    /// Milliseconds with three decimals.
+    private func append(_ duration: Duration, to line: inout [UInt8]) {
+        let microseconds = max(0, duration.saturatingNanoseconds / 1000)
+        line.append(contentsOf: String(microseconds / 1000).utf8)
+        line.append(UInt8(ascii: "."))
+        let rest = microseconds % 1000
+        for digit in [rest / 100, rest / 10 % 10, rest % 10] { line.append(UInt8(ascii: "0") + UInt8(digit)) }
+    }
+
+    private func append(_ headers: HTTPHeaders, to line: inout [UInt8]) {
+        line.append(contentsOf: ",\"headers\":{".utf8)
+        var names: Set<String> = []
+        for (name, _) in headers where names.insert(name.lowercased()).inserted {
+            if names.count > 1 { line.append(UInt8(ascii: ",")) }
+            line.appendJSONString(name.lowercased().utf8)
+            line.append(UInt8(ascii: ":"))
+            let value = hiddenHeaders.contains(name.lowercased()) ? "(secret)" : headers[name].joined(separator: ", ")
+            line.appendJSONString(value.utf8)
+        }
+        line.append(UInt8(ascii: "}"))
+    }
+
+    /// JSON stays JSON, text stays text, anything else becomes base64.
+    private func append(_ reply: HTTPReply, to line: inout [UInt8]) {
+        line.append(contentsOf: ",\"body\":".utf8)
+        let body = reply.body.readableBytesView
+        if body.isEmpty {
+            line.append(contentsOf: "null".utf8)
+        } else if let json = json(reply) {
+            line.append(contentsOf: json.bytes)
+        } else if let text = String(validating: body, as: UTF8.self) {
+            line.appendJSONString(text.utf8)
+        } else {
+            line.append(UInt8(ascii: "\""))
+            line.append(contentsOf: base64(body))
+            line.append(contentsOf: "\",\"body_encoding\":\"base64".utf8)
+            line.append(UInt8(ascii: "\""))
+        }
+        if reply.isTruncated { line.append(contentsOf: ",\"body_truncated\":true".utf8) }
+    }
+
+    private func json(_ reply: HTTPReply) -> JSONText? {
+        guard !reply.isTruncated else { return nil }
+        let type = reply.headers.first(name: "content-type")?.lowercased().prefix { $0 != ";" }
+        let first = reply.body.readableBytesView.first { !$0.isJSONWhitespace }
+        let looksLikeJSON = type == nil && (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
+        guard looksLikeJSON || type?.hasSuffix("json") == true else { return nil }
+        return try? JSONText(reply.body.readableBytesView)
+    }
+}
+#endif

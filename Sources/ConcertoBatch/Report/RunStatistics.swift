@@ -1,0 +1,141 @@
+#if Batch
+import Concerto
+import ConcertoHTTP
+import Histogram
+import Synchronization
+
+/// Counts what happens, as it happens.
+final class RunStatistics: Sendable {
+    private struct State {
+        var summary = BatchSummary()
+        var total: Int?
+        var inFlight = 0
+        var failures: [BatchProgress.Failure] = []
+        /// Microseconds, up to an hour, three digits.
+        var service = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
+        var response = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
+    }
+
+    /// Failed rows that are remembered for the list at the end.
+    static let listedFailures = 20
+
+    private let state = Mutex(State())
+
+    func begin(total: Int?, alreadyFinished: Int) {
+        state.withLock {
+            $0.total = total
+            $0.summary.alreadyFinished = alreadyFinished
+        }
+    }
+
+    func attemptStarted() {
+        state.withLock {
+            $0.summary.attempts += 1
+            $0.inFlight += 1
+        }
+    }
+
+    func attemptEnded() { state.withLock { $0.inFlight -= 1 } }
+
+    func retried(because cause: String) { state.withLock { $0.summary.retries[cause, default: 0] += 1 } }
+
+    /// Counts a finished row; says how many have finished and failed by now.
+    func finished(_ result: RowResult) -> (finished: Int, failed: Int) {
+        state.withLock { state in
+            if let (kind, message) = result.failure {
+                state.summary.failed += 1
+                state.summary.errors[kind, default: 0] += 1
+                if state.failures.count < Self.listedFailures {
+                    state.failures.append(
+                        .init(id: result.identity.key, line: result.identity.line, kind: kind, message: message))
+                }
+            } else {
+                state.summary.succeeded += 1
+            }
+            if case .answered(let reply) = result.outcome {
+                state.summary.statuses["\(reply.status)", default: 0] += 1
+                state.service.record(result.latency.clampedMicroseconds)
+                state.response.record((result.latency + result.queued).clampedMicroseconds)
+            }
+            return (state.summary.succeeded + state.summary.failed, state.summary.failed)
+        }
+    }
+
+    func progress(hosts: [String: HostGate.Statistics], elapsed: Duration, now: TimerInstant) -> BatchProgress {
+        state.withLock { state in
+            BatchProgress(
+                total: state.total, alreadyFinished: state.summary.alreadyFinished,
+                finished: state.summary.succeeded + state.summary.failed, failed: state.summary.failed,
+                inFlight: state.inFlight, attempts: state.summary.attempts,
+                retries: state.summary.retries.values.reduce(0, +), elapsed: elapsed,
+                waiting: hosts.compactMapValues { $0.pausedUntil.map { now.duration(to: $0) } },
+                failures: state.failures)
+        }
+    }
+
+    func summary(_ ending: BatchSummary.Ending, hosts: [String: HostGate.Statistics], elapsed: Duration) -> BatchSummary
+    {
+        state.withLock { state in
+            var summary = state.summary
+            summary.ending = ending
+            summary.unfinished = state.total.map { $0 - summary.succeeded - summary.failed - summary.alreadyFinished }
+            summary.throttledMilliseconds = hosts.mapValues { $0.pausedTotal / .milliseconds(1) }.filter {
+                $0.value > 0
+            }
+            summary.paces = hosts.compactMapValues(\.pace)
+            summary.serviceTime = Self.latency(state.service)
+            summary.responseTime = Self.latency(state.response)
+            summary.seconds = elapsed / .seconds(1)
+            return summary
+        }
+    }
+
+    private static func latency(_ histogram: Histogram<UInt64>) -> BatchSummary.Latency? {
+        guard histogram.totalCount > 0 else { return nil }
+        func milliseconds(_ percentile: Double) -> Double { Double(histogram.valueAtPercentile(percentile)) / 1000 }
+        return .init(
+            p50: milliseconds(50), p90: milliseconds(90), p99: milliseconds(99), max: Double(histogram.max) / 1000)
+    }
+}
+
+/// How far a run is.
+public struct BatchProgress: Sendable {
+    /// A row that failed.
+    public struct Failure: Sendable {
+        /// The row's id.
+        public var id: String
+        /// Its line in the input.
+        public var line: Int
+        /// The kind of error.
+        public var kind: String
+        /// What happened.
+        public var message: String
+    }
+
+    /// Rows of the input, if they have been counted.
+    public var total: Int?
+    /// Rows that earlier runs finished.
+    public var alreadyFinished: Int
+    /// Rows that this run has finished.
+    public var finished: Int
+    /// Those of them that failed.
+    public var failed: Int
+    /// Calls that are under way.
+    public var inFlight: Int
+    /// Calls sent so far.
+    public var attempts: Int
+    /// Repeated calls so far.
+    public var retries: Int
+    /// Since the first call.
+    public var elapsed: Duration
+    /// Hosts that are left alone, and for how much longer.
+    public var waiting: [String: Duration]
+    /// The first failed rows, at most 20.
+    public var failures: [Failure]
+}
+
+extension Duration {
+    /// Whole microseconds between 0 and an hour, what the histograms hold.
+    fileprivate var clampedMicroseconds: UInt64 { UInt64(min(max(0, saturatingNanoseconds / 1000), 3_600_000_000)) }
+}
+#endif

@@ -1,0 +1,195 @@
+#if Batch
+public import Concerto
+public import ConcertoHTTP
+import Synchronization
+
+/// One run of a batch: reads rows, makes their calls, writes their results, and remembers what it has finished.
+///
+/// ```swift
+/// var options = BatchOptions()
+/// options.input = "calls.ndjson"
+/// options.output = "results.ndjson"
+/// let summary = try await BatchRun(options).run()
+/// ```
+///
+/// - Ordering: rows begin in the order of the input; results are written in the order of completion.
+/// - Memory: a bounded window of rows, whatever the input's length; a resumed run adds one byte a row.
+public final class BatchRun: Sendable {
+    /// What the parts of a run share.
+    struct Parts: Sendable {
+        var options: BatchOptions
+        var clock: any TimerClock
+        var client: ResilientHTTPClient
+        var ledger: Ledger
+        var statistics: RunStatistics
+        var runID: String
+    }
+
+    private enum Phase {
+        case idle
+        case running(WorkerCrew, RowSource)
+        case ended
+    }
+
+    private struct State {
+        var phase = Phase.idle
+        var stop: BatchSummary.Ending?
+        var failure: (any Error)?
+        var started: TimerInstant?
+        var client: ResilientHTTPClient?
+    }
+
+    private let options: BatchOptions
+    private let transport: (any HTTPTransport)?
+    private let clock: any TimerClock
+    private let statistics = RunStatistics()
+    private let state = Mutex(State())
+
+    /// Creates a run.
+    ///
+    /// - Parameters:
+    ///   - options: How it runs.
+    ///   - transport: What sends the calls; `nil` for AsyncHTTPClient as the options want it.
+    ///   - clock: Measures all time but the store's.
+    /// - Throws: ``BatchError`` that names every option that makes no sense.
+    public init(
+        _ options: BatchOptions, transport: (any HTTPTransport)? = nil, clock: any TimerClock = .monotonic
+    ) throws {
+        let problems = options.problems
+        guard problems.isEmpty else { throw BatchError.configuration(problems.joined(separator: "; ")) }
+        self.options = options
+        self.transport = transport
+        self.clock = clock
+    }
+
+    /// How far the run is. Costs a lock; may be asked for at any time.
+    public var progress: BatchProgress {
+        let now = clock.now
+        let (client, started) = state.withLock { ($0.client, $0.started) }
+        return statistics.progress(
+            hosts: client?.hostStatistics ?? [:], elapsed: started?.duration(to: now) ?? .zero, now: now)
+    }
+
+    /// Runs to the end. May be called once.
+    ///
+    /// - Cancellation: stops the calls under way; what has finished is in the output and in the store.
+    /// - Throws: ``BatchError``.
+    /// - Returns: What happened, also when the run was stopped or gave up.
+    public func run() async throws -> BatchSummary {
+        precondition(
+            state.withLock { if case .idle = $0.phase { true } else { false } }, "a BatchRun can run once only")
+        let workspace = try await BatchWorkspace.open(options)
+        let result: Result<BatchSummary, any Error>
+        do {
+            result = .success(try await call(in: workspace))
+        } catch {
+            result = .failure(error)
+        }
+        try await workspace.close()
+        return try result.get()
+    }
+
+    /// Stops: no new calls, those under way finish within `grace`, rows that wait stay unfinished. Returns at once; the
+    /// run ends when it has stopped.
+    public func stop(grace: Duration) {
+        stop(.interrupted)
+        _ = clock.schedule(at: clock.now.advanced(by: grace)) { self.crew?.cancelAll() }
+    }
+
+    private var crew: WorkerCrew? {
+        state.withLock { if case .running(let crew, _) = $0.phase { crew } else { nil } }
+    }
+
+    /// Begins to stop, for the first reason that comes.
+    private func stop(_ ending: BatchSummary.Ending, failure: (any Error)? = nil) {
+        let running = state.withLock { state -> (WorkerCrew, RowSource)? in
+            if state.stop == nil { state.stop = ending }
+            if state.failure == nil { state.failure = failure }
+            guard case .running(let crew, let source) = state.phase else { return nil }
+            return (crew, source)
+        }
+        guard let (crew, source) = running else { return }
+        source.close()
+        crew.drain()
+    }
+
+    private func call(in workspace: BatchWorkspace) async throws -> BatchSummary {
+        let transport: any HTTPTransport
+        var shutdown: (@Sendable () async throws -> Void)?
+        if let given = self.transport {
+            transport = given
+        } else {
+            (transport, shutdown) = HTTPClientFactory.make(options)
+        }
+        let client = try ResilientHTTPClient(transport: transport, options: options.clientOptions(clock: clock))
+        let parts = Parts(
+            options: options, clock: clock, client: client, ledger: workspace.ledger, statistics: statistics,
+            runID: workspace.runID)
+        let source = workspace.rows()
+        let start = clock.now
+        let runner = RowRunner(
+            parts: parts, known: workspace.known, registers: !workspace.isPlanned, start: start
+        ) { finished, failed in
+            guard self.options.maxFailures?.isExceeded(failed: failed, finished: finished) == true else { return }
+            self.stop(.tooManyFailures)
+        }
+        let crew = WorkerCrew(slots: options.concurrency, limit: options.concurrency * 8 + 64) { crew, worker in
+            do {
+                try await runner.work(crew, worker, source)
+            } catch {
+                self.stop(.interrupted, failure: error)
+            }
+        }
+        statistics.begin(total: workspace.total, alreadyFinished: workspace.alreadyFinished)
+        let stopped = state.withLock { state in
+            state.client = client
+            state.started = start
+            state.phase = .running(crew, source)
+            return state.stop != nil
+        }
+        // Stopped while the input was still being read: the crew comes to its end at once.
+        if stopped {
+            source.close()
+            crew.drain()
+        }
+        let failure = await makeCalls(crew, workspace.ledger)
+        try await shutdown?()
+        return try end(client, failure: failure, elapsed: start.duration(to: clock.now))
+    }
+
+    /// Runs the workers and, beside them, the ledger, which outlives them.
+    ///
+    /// The ledger's task is its own: what was handed in is committed also when the run's task is cancelled, which the
+    /// database's functions would take as a wish to roll back.
+    private func makeCalls(_ crew: WorkerCrew, _ ledger: Ledger) async -> (any Error)? {
+        let commits = Task {
+            do {
+                try await ledger.run()
+                return nil as (any Error)?
+            } catch {
+                self.stop(.interrupted, failure: error)
+                return error
+            }
+        }
+        await withTaskCancellationHandler {
+            await crew.run()
+        } onCancel: {
+            self.stop(.interrupted)
+            crew.cancelAll()
+        }
+        ledger.close()
+        return await commits.value
+    }
+
+    private func end(
+        _ client: ResilientHTTPClient, failure: (any Error)?, elapsed: Duration
+    ) throws -> BatchSummary {
+        let (stop, earlier) = state.withLock { state in
+            state.phase = .ended
+            return (state.stop, state.failure)
+        }
+        if let failure = failure ?? earlier { throw failure }
+        return statistics.summary(stop ?? .completed, hosts: client.hostStatistics, elapsed: elapsed)
+    }
+}
+#endif

@@ -1,0 +1,183 @@
+#if Batch
+import Foundation
+import GRDB
+
+/// A store in one SQLite file in WAL mode.
+///
+/// A commit is in the operating system's hands when it returns: a killed process loses none of it. With `durable` it is
+/// on the disk: neither does a power cut.
+struct SQLiteStore: BatchStore {
+    static let schemaVersion = 1
+
+    let runID: String
+    private let database: DatabaseQueue
+    /// What messages call the store.
+    private let name: String
+    /// The pass over the input that this process makes: rows of an earlier number come from earlier processes.
+    private let pass: Int
+
+    /// Opens or creates the store.
+    ///
+    /// - Parameter path: The file, or `nil` for a temporary store that goes with the process.
+    /// - Throws: ``BatchError`` if the file is no store, or one of another version.
+    init(path: String?, durable: Bool) throws {
+        var configuration = Configuration()
+        configuration.journalMode = path == nil ? .default : .wal
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA synchronous = \(durable ? "FULL" : "NORMAL")")
+            try db.execute(sql: "PRAGMA cache_size = -8192")
+        }
+        do {
+            name = path.map { "the store '\($0)'" } ?? "the temporary store"
+            // An empty path is SQLite's own word for a temporary database on disk.
+            database = try DatabaseQueue(path: path ?? "", configuration: configuration)
+            (runID, pass) = try database.write(Self.migrate)
+        } catch let error as DatabaseError {
+            throw BatchError.store(
+                "'\(path ?? "temporary store")' can't be used as a store: \(error.message ?? "\(error)")")
+        }
+    }
+
+    private static func migrate(_ db: Database) throws -> (String, Int) {
+        if try db.tableExists("run") {
+            let version = try Int.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'schema'")
+            guard version == schemaVersion else {
+                throw BatchError.store(
+                    "the store has version \(version.map(String.init) ?? "none"), this concerto reads \(schemaVersion); "
+                        + "finish the run with the version that began it, or start anew with --overwrite")
+            }
+            try db.execute(sql: "UPDATE run SET value = value + 1 WHERE key = 'pass'")
+        } else {
+            guard try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 else {
+                throw BatchError.store("the file is a database, but not a store of concerto")
+            }
+            try db.execute(
+                sql: """
+                    CREATE TABLE run (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+                    CREATE TABLE option (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE row (
+                        id TEXT PRIMARY KEY, line INTEGER NOT NULL, fingerprint BLOB NOT NULL,
+                        state INTEGER NOT NULL DEFAULT 0, pass INTEGER NOT NULL);
+                    """)
+            let entries: [(String, any DatabaseValueConvertible)] = [
+                ("schema", schemaVersion), ("run", UUID().uuidString.lowercased()), ("pass", 1), ("output", 0),
+                ("rewrite", 0),
+            ]
+            for (key, value) in entries {
+                try db.execute(sql: "INSERT INTO run VALUES (?, ?)", arguments: [key, value])
+            }
+        }
+        let run = try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'run'")
+        let pass = try Int.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'pass'")
+        guard let run, let pass else { throw BatchError.store("the store is damaged: it names no run") }
+        return (run, pass)
+    }
+
+    func options() async throws -> [String: String] {
+        try await read { db in
+            let rows = try Row.fetchAll(db, sql: "SELECT name, value FROM option")
+            return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], $0["value"]) })
+        }
+    }
+
+    func setOptions(_ options: [String: String]) async throws {
+        try await write { db in
+            for (name, value) in options {
+                try db.execute(sql: "INSERT OR REPLACE INTO option VALUES (?, ?)", arguments: [name, value])
+            }
+        }
+    }
+
+    func register(_ rows: [RowRegistration]) async throws -> [RowRegistration.Answer] {
+        try await write { db in
+            let insert = try db.cachedStatement(
+                sql: "INSERT INTO row (id, line, fingerprint, pass) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+            let select = try db.cachedStatement(
+                sql: "SELECT line, fingerprint, state, pass FROM row WHERE id = ?")
+            let touch = try db.cachedStatement(sql: "UPDATE row SET pass = ?, line = ? WHERE id = ?")
+            return try rows.map { row in
+                try insert.execute(arguments: [row.key, row.line, Data(row.fingerprint.data), pass])
+                if db.changesCount == 1 { return .new }
+                guard let found = try Row.fetchOne(select, arguments: [row.key]),
+                    let fingerprint = RowFingerprint(data: Array(found["fingerprint"] as Data)),
+                    let state = RowState(rawValue: found["state"])
+                else { throw BatchError.store("the store is damaged: row '\(row.key)' is unreadable") }
+                if found["pass"] == pass { return .duplicate(line: found["line"]) }
+                try touch.execute(arguments: [pass, row.line, row.key])
+                return .known(state: state, line: found["line"], fingerprint: fingerprint)
+            }
+        }
+    }
+
+    func commit(_ changes: [StateChange], outputLength: Int64) async throws {
+        try await write { db in
+            let update = try db.cachedStatement(sql: "UPDATE row SET state = ? WHERE id = ?")
+            for change in changes { try update.execute(arguments: [change.state.rawValue, change.key]) }
+            let length = try db.cachedStatement(sql: "UPDATE run SET value = ? WHERE key = 'output'")
+            try length.execute(arguments: [outputLength])
+        }
+    }
+
+    func outputLength() async throws -> Int64 {
+        try await read { db in
+            try Int64.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'output'") ?? 0
+        }
+    }
+
+    func states(of keys: [String]) async throws -> [RowState?] {
+        try await read { db in
+            let select = try db.cachedStatement(sql: "SELECT state FROM row WHERE id = ?")
+            return try keys.map { try Int.fetchOne(select, arguments: [$0]).flatMap(RowState.init) }
+        }
+    }
+
+    func vanishedRow() async throws -> (key: String, line: Int)? {
+        try await read { db in
+            try Row.fetchOne(
+                db, sql: "SELECT id, line FROM row WHERE pass < ? AND state < ? ORDER BY line LIMIT 1",
+                arguments: [pass, RowState.succeeded.rawValue]
+            ).map { ($0["id"], $0["line"]) }
+        }
+    }
+
+    func forgetFailures(includingUnknown: Bool, outputLength: Int64) async throws {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE row SET state = ? WHERE state = ? OR state = ?",
+                arguments: [
+                    RowState.pending.rawValue, RowState.failed.rawValue,
+                    (includingUnknown ? RowState.unknown : .failed).rawValue,
+                ])
+            try db.execute(sql: "UPDATE run SET value = ? WHERE key = 'output'", arguments: [outputLength])
+            try db.execute(sql: "UPDATE run SET value = 1 WHERE key = 'rewrite'")
+        }
+    }
+
+    func awaitsRewrite() async throws -> Bool {
+        try await read { db in
+            try Bool.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'rewrite'") ?? false
+        }
+    }
+
+    func outputIsRewritten() async throws {
+        try await write { db in try db.execute(sql: "UPDATE run SET value = 0 WHERE key = 'rewrite'") }
+    }
+
+    func close() async throws { try database.close() }
+
+    private func write<Value: Sendable>(_ updates: @escaping @Sendable (Database) throws -> Value) async throws -> Value
+    {
+        do { return try await database.write(updates) } catch let error as DatabaseError { throw failure(error) }
+    }
+
+    private func read<Value: Sendable>(_ value: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        do { return try await database.read(value) } catch let error as DatabaseError { throw failure(error) }
+    }
+
+    private func failure(_ error: DatabaseError) -> BatchError {
+        let hint = error.resultCode == .SQLITE_FULL ? "; make room and resume" : ""
+        return .store("\(name) can't be used: \(error.message ?? "\(error)")\(hint)")
+    }
+}
+#endif

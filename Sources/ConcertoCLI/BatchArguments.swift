@@ -1,0 +1,187 @@
+#if CLI
+import ArgumentParser
+import ConcertoBatch
+import ConcertoHTTP
+import Foundation
+
+/// Where things come from and go to.
+struct FileArguments: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Write the results to this file instead of standard output.")
+    var output: String?
+
+    @Option(help: "Remember the rows in this file instead of OUTPUT.store.")
+    var store: String?
+
+    @Flag(help: "Go on where an earlier run stopped: finished rows are not called again.")
+    var resume = false
+
+    @Flag(help: "With --resume: call rows again that have failed.")
+    var retryFailed = false
+
+    @Flag(help: "Delete what an earlier run left, and start anew.")
+    var overwrite = false
+
+    @Flag(help: "Bring every commit to the disk: a power cut loses nothing that is finished.")
+    var durable = false
+
+    @Flag(help: "Stop before the first call if a row can't be read.")
+    var strict = false
+
+    func validate() throws {
+        if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
+        if retryFailed && !resume { throw ValidationError("--retry-failed needs --resume") }
+    }
+
+    func apply(to options: inout BatchOptions) {
+        options.output = output == "-" ? nil : output
+        options.store = store
+        options.existing = resume ? .resume : overwrite ? .overwrite : .refuse
+        options.retriesFailed = retryFailed
+        options.durable = durable
+        options.strict = strict
+    }
+}
+
+/// How many calls, how fast, for how long.
+struct LimitArguments: ParsableArguments {
+    @Option(name: .shortAndLong, help: "Calls in flight at a time.")
+    var concurrency = 16
+
+    @Option(help: "Calls in flight at a time to one host. (default: no limit)")
+    var perHost: Int?
+
+    @Option(help: "Calls a second (50/s), a minute (100/m) or an hour (1000/h), retries included. (default: no limit)")
+    var rate: RateArgument?
+
+    @Option(help: "Calls that may start at once after a pause, with --rate.")
+    var burst = 1
+
+    @Option(help: "How long an attempt may take: 500ms, 30s, 2m, 1h; a row's own timeout goes before it.")
+    var timeout = DurationArgument(.seconds(30), "30s")
+
+    @Option(help: "How long a row may take with all its attempts and waits. (default: no limit)")
+    var totalTimeout: DurationArgument?
+
+    @Option(help: "Stop when more rows fail: a number, or a share (10%) of at least 100 finished rows.")
+    var maxFailures: FailureLimitArgument?
+
+    @Option(help: "How long calls under way may finish after an interrupt.")
+    var grace = DurationArgument(.seconds(30), "30s")
+
+    @Option(help: "Bytes of an answer's body that are kept: 500KB, 10MB, 1GB; the rest is cut and flagged.")
+    var maxBody = SizeArgument(10_000_000, "10MB")
+
+    func apply(to options: inout BatchOptions) {
+        options.concurrency = concurrency
+        options.perHost = perHost
+        options.rate = rate?.value
+        options.burst = burst
+        options.timeout = timeout.value
+        options.totalTimeout = totalTimeout?.value
+        options.maxFailures = maxFailures?.value
+        options.maxBody = maxBody.value
+    }
+}
+
+/// What is repeated, how often, when.
+struct RetryArguments: ParsableArguments {
+    @Option(help: "Attempts after the first.")
+    var maxRetries = 4
+
+    @Option(help: "The mean delay before the first retry; it doubles with each.")
+    var backoff = DurationArgument(.milliseconds(200), "200ms")
+
+    @Option(help: "The longest delay before a retry.")
+    var maxBackoff = DurationArgument(.seconds(30), "30s")
+
+    @Option(help: "The longest pause that a Retry-After may ask for.")
+    var maxRetryAfter = DurationArgument(.seconds(300), "5m")
+
+    @Option(help: "The statuses that are retried. (default: 408,425,429,500,502,503,504)")
+    var retryOn: StatusListArgument?
+
+    @Flag(help: "Repeat POST and PATCH like any other method, though they may take effect twice.")
+    var retryUnsafe = false
+
+    @Option(help: "auto: send an Idempotency-Key of its own with each POST and PATCH, so that they can be repeated.")
+    var idempotencyKey: IdempotencyKeyArgument = .none
+
+    func apply(to options: inout BatchOptions) {
+        options.maxRetries = maxRetries
+        options.backoffBase = backoff.value
+        options.backoffCap = max(backoff.value, maxBackoff.value)
+        options.maxRetryAfter = maxRetryAfter.value
+        options.repeatRule = RepeatRule(
+            statuses: retryOn?.value ?? RepeatRule.defaultStatuses, repeatsUnsafe: retryUnsafe)
+        options.addsIdempotencyKeys = idempotencyKey == .auto
+    }
+}
+
+/// What is sent.
+struct RequestArguments: ParsableArguments {
+    @Option(
+        name: [.customShort("H"), .long], help: "A header of every call, as 'Name: value'; {env:NAME} is replaced.")
+    var header: [String] = []
+
+    @Option(help: "The name of a header whose value is shown nowhere.")
+    var secretHeader: [String] = []
+
+    @Option(help: "An environment variable that rows may name as {env:NAME} in their URL and headers.")
+    var allowEnv: [String] = []
+
+    @Flag(name: [.customShort("k"), .long], help: "Do not check the server's certificate.")
+    var insecure = false
+
+    @Option(name: [.customShort("x"), .long], help: "The proxy: http://[user:password@]host:port.")
+    var proxy: String?
+
+    @Flag(name: [.customShort("L"), .long], help: "Follow redirects, up to 10.")
+    var location = false
+
+    func apply(to options: inout BatchOptions) throws {
+        let environment = ProcessInfo.processInfo.environment
+        options.headers = try header.map { try Self.header($0, environment) }
+        options.secretHeaders = Set(secretHeader.map { $0.lowercased() })
+        for name in allowEnv {
+            guard let value = environment[name] else {
+                throw ValidationError("--allow-env \(name): the environment variable \(name) is not set")
+            }
+            options.substitution.environment[name] = value
+        }
+        options.insecure = insecure
+        options.proxy = proxy
+        options.followsRedirects = location
+    }
+
+    private static func header(_ text: String, _ environment: [String: String]) throws -> (String, String) {
+        guard let colon = text.firstIndex(of: ":") else {
+            throw ValidationError("-H '\(text.prefix(20))': a header looks like 'Name: value'")
+        }
+        let name = String(text[..<colon])
+        var value = text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        for match in value.matches(of: /\{env:([^}]*)\}/).reversed() {
+            let variable = String(match.1)
+            guard let found = environment[variable] else {
+                throw ValidationError("-H '\(name)': the environment variable \(variable) is not set")
+            }
+            value.replaceSubrange(match.range, with: found)
+        }
+        return (name, value)
+    }
+}
+
+/// What people see.
+struct DisplayArguments: ParsableArguments {
+    @Flag(help: "Say nothing but errors.")
+    var quiet = false
+
+    @Flag(help: "Show the answers' headers in the results.")
+    var headers = false
+
+    @Option(name: .customLong("summary-json"), help: "Write the summary as JSON to this file.")
+    var summaryJSON: String?
+
+    @Flag(help: "Show the first five calls as they would be sent, secrets masked, and make none.")
+    var dryRun = false
+}
+#endif

@@ -1,0 +1,40 @@
+#if HTTP
+/// Learns what happens to one call, in the order in which it happens, from the task that makes it.
+///
+/// A caller that holds something scarce while a call is under way (a slot, a lease) gives it back in ``willWait()`` and
+/// takes it again in ``didWait()``.
+public protocol HTTPCallDelegate: Sendable {
+    /// The call is about to wait: for its host's gate, its back-off or its host's retry budget.
+    func willWait()
+
+    /// The wait is over, or there was none; may suspend.
+    func didWait() async
+
+    /// Attempt `number`, from 1, is about to be sent; may suspend.
+    ///
+    /// - Throws: Anything, to abandon the call before it is sent.
+    func willSend(attempt number: Int) async throws
+
+    /// The attempt has ended.
+    func didSend(_ result: AttemptResult)
+}
+
+/// How one attempt ended.
+public enum AttemptResult: Sendable {
+    /// With an answer; `mayRepeat` if the rule allows another attempt after it.
+    case answered(HTTPReply, mayRepeat: Bool)
+    /// Without one.
+    case failed(HTTPFailure, mayRepeat: Bool)
+    /// The caller gave up.
+    case cancelled
+
+    /// What a repeated call is counted under: the status, or the kind of the failure.
+    public var cause: String {
+        switch self {
+        case .answered(let reply, _): "\(reply.status)"
+        case .failed(let failure, _): failure.kind.rawValue
+        case .cancelled: "cancelled"
+        }
+    }
+}
+#endif

@@ -1,0 +1,99 @@
+#if CLI
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// Answers the demo server's requests.
+struct DemoResponder: Sendable {
+    let misbehaviour: Misbehaviour
+    let configuration: DemoServerConfiguration
+
+    @Sendable func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+        let call = "\(request.method.rawValue) \(request.uri.path)"
+        switch misbehaviour.treat(call) {
+        case .normal:
+            if misbehaviour.isCalm { misbehaviour.note(call) }
+            return try await answer(request)
+        case .slow:
+            try await Task.sleep(for: configuration.slowness)
+            return try await answer(request)
+        case .tooMany(let seconds):
+            return Response(status: .tooManyRequests, headers: [.retryAfter: "\(seconds)"])
+        case .unavailable:
+            return Response(status: .serviceUnavailable)
+        case .closed:
+            return Response(
+                status: .ok, headers: [.contentType: "application/json"],
+                body: ResponseBody(contentLength: 200) { writer in
+                    try await writer.write(ByteBuffer(string: "{\"half\": true, "))
+                    throw HalfWay()
+                })
+        }
+    }
+
+    /// Ends a connection in the middle of an answer.
+    private struct HalfWay: Error {}
+
+    private func answer(_ request: Request) async throws -> Response {
+        let parts = request.uri.path.split(separator: "/").map(String.init)
+        switch (request.method, parts.first, parts.dropFirst().first) {
+        case (.get, "users", let id?):
+            return json("{\"id\": \"\(id)\", \"name\": \"User \(id)\"}")
+        case (.get, "text", let id?):
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain; charset=utf-8"],
+                body: .init(byteBuffer: ByteBuffer(string: "Text \(id)\n")))
+        case (.get, "binary", _?):
+            return bytes(Array(0...255))
+        case (.get, "large", let count?):
+            return bytes(Array(repeating: UInt8(ascii: "x"), count: Int(count) ?? 0))
+        case (.post, "orders", nil):
+            return try await order(request)
+        case (_, "status", let code?):
+            return Response(status: .init(code: Int(code) ?? 500))
+        case (_, "slow", let milliseconds?):
+            try await Task.sleep(for: .milliseconds(Int(milliseconds) ?? 0))
+            return json("{\"slow\": true}")
+        case (_, "echo", _):
+            return try await echo(request)
+        default:
+            return Response(
+                status: .notFound, headers: [.contentType: "application/json"],
+                body: .init(byteBuffer: ByteBuffer(string: "{\"error\": \"no such thing\"}")))
+        }
+    }
+
+    private func order(_ request: Request) async throws -> Response {
+        let body = try await request.body.collect(upTo: 10 << 20)
+        guard (try? JSONSerialization.jsonObject(with: Data(body.readableBytesView))) is [String: Any] else {
+            return Response(
+                status: .unprocessableContent, headers: [.contentType: "application/json"],
+                body: .init(byteBuffer: ByteBuffer(string: "{\"error\": \"an order is a JSON object\"}")))
+        }
+        return json("{\"accepted\": \(String(buffer: body))}", status: .created)
+    }
+
+    private func echo(_ request: Request) async throws -> Response {
+        let body = try await request.body.collect(upTo: 10 << 20)
+        let headers = Dictionary(request.headers.map { ($0.name.rawName, $0.value) }) { "\($0), \($1)" }
+        let content: [String: Any] = [
+            "method": request.method.rawValue, "path": "\(request.uri)", "headers": headers,
+            "body": String(buffer: body),
+        ]
+        let data = try JSONSerialization.data(withJSONObject: content, options: [.sortedKeys])
+        return json(String(decoding: data, as: UTF8.self))
+    }
+
+    private func json(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    private func bytes(_ content: [UInt8]) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/octet-stream"],
+            body: .init(byteBuffer: ByteBuffer(bytes: content)))
+    }
+}
+#endif

@@ -1,0 +1,79 @@
+#if CLI
+import Hummingbird
+import Logging
+import Synchronization
+
+/// An API that misbehaves as real ones do, on loopback. It is what the quickstart calls and what the tests call.
+///
+/// | request | answer |
+/// |---|---|
+/// | `GET /users/ID` | 200 and a JSON object |
+/// | `GET /text/ID`, `GET /binary/ID`, `GET /large/BYTES` | 200 and text, bytes, or so many bytes |
+/// | `POST /orders` | 201 and the body in a JSON object; 422 if the body is no JSON object |
+/// | `/status/CODE` | that status |
+/// | `/slow/MILLISECONDS` | 200 after that time |
+/// | `/echo` | 200 and the request's head and body |
+/// | anything else | 404 |
+public final class DemoServer: Sendable {
+    /// The port it listens on.
+    public let port: Int
+    private let misbehaviour: Misbehaviour
+
+    private init(port: Int, misbehaviour: Misbehaviour) {
+        self.port = port
+        self.misbehaviour = misbehaviour
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    public var url: String { "http://127.0.0.1:\(port)" }
+
+    /// How often each call got past the rate limit, by `METHOD path`: the witness of tests that count calls.
+    public var hits: [String: Int] { misbehaviour.hits }
+
+    /// Returns when `count` calls have got past the rate limit since the server began, or when the task is cancelled.
+    public func received(_ count: Int) async {
+        for await _ in misbehaviour.reached(count) {}
+    }
+
+    /// Runs a server for as long as `body` runs.
+    ///
+    /// - Parameters:
+    ///   - configuration: How it misbehaves.
+    ///   - port: The port on 127.0.0.1, or 0 for a free one.
+    ///   - body: Gets the server once it listens.
+    /// - Cancellation: stops the server and cancels `body`.
+    /// - Throws: What `body` throws; an error of the system if the port can't be had.
+    public static func run<Result: Sendable>(
+        _ configuration: DemoServerConfiguration = .calm, port: Int = 0,
+        _ body: @escaping @Sendable (DemoServer) async throws -> Result
+    ) async throws -> Result {
+        let misbehaviour = Misbehaviour(configuration)
+        let (ports, announce) = AsyncStream.makeStream(of: Int.self)
+        let responder = DemoResponder(misbehaviour: misbehaviour, configuration: configuration)
+        let application = Application(
+            responder: CallbackResponder(callback: responder.respond),
+            configuration: .init(address: .hostname("127.0.0.1", port: port)),
+            onServerRunning: { channel in
+                announce.yield(channel.localAddress?.port ?? 0)
+                announce.finish()
+            },
+            logger: Logger(label: "concerto.demo-server") { _ in SwiftLogNoOpLogHandler() })
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask {
+                defer { announce.finish() }
+                try await application.run()
+                return nil
+            }
+            group.addTask {
+                guard let port = await ports.first(where: { _ in true }) else { return nil }
+                return try await body(DemoServer(port: port, misbehaviour: misbehaviour))
+            }
+            defer { group.cancelAll() }
+            while let ended = try await group.next() {
+                if let ended { return ended }
+            }
+            throw CancellationError()
+        }
+    }
+}
+#endif

@@ -1,0 +1,118 @@
+#if CLI
+import Foundation
+import Synchronization
+
+/// The built `concerto`, run as a person runs it.
+final class ToolProcess: Sendable {
+    struct Ending: Sendable {
+        var code: Int32
+        var output: String
+        var errors: String
+    }
+
+    private let folder: URL
+    private let process = Process()
+    private struct State {
+        var code: Int32?
+        var waiters: [AsyncStream<Never>.Continuation] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Starts `concerto` in `folder`.
+    init(
+        _ arguments: [String], in folder: Scratch, input: String = "", environment: [String: String] = [:]
+    ) throws {
+        self.folder = folder.url.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+        let inputFile = self.folder.appendingPathComponent("in")
+        try input.write(to: inputFile, atomically: true, encoding: .utf8)
+        process.executableURL = Self.binary
+        process.arguments = arguments
+        process.currentDirectoryURL = folder.url
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = try FileHandle(forReadingFrom: inputFile)
+        process.standardOutput = try Self.file(self.folder, "out")
+        process.standardError = try Self.file(self.folder, "err")
+        process.terminationHandler = { [self] process in
+            let code = process.terminationStatus
+            let waiters = state.withLock { state in
+                state.code = process.terminationReason == .exit ? code : -code
+                return state.waiters
+            }
+            for waiter in waiters { waiter.finish() }
+        }
+        try process.run()
+    }
+
+    /// Waits for the end: the exit code, or a signal's number, negative.
+    func wait() async throws -> Ending {
+        await hasEnded()
+        func text(_ name: String) throws -> String {
+            String(decoding: try Data(contentsOf: folder.appendingPathComponent(name)), as: UTF8.self)
+        }
+        return Ending(code: state.withLock { $0.code } ?? -999, output: try text("out"), errors: try text("err"))
+    }
+
+    /// Returns when the process has ended, or when the task is cancelled.
+    func hasEnded() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        state.withLock { state in
+            if state.code != nil { continuation.finish() } else { state.waiters.append(continuation) }
+        }
+        for await _ in stream {}
+    }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Runs `concerto` to its end.
+    static func run(
+        _ arguments: String..., in folder: Scratch, input: String = "", environment: [String: String] = [:]
+    ) async throws -> Ending {
+        try await ToolProcess(arguments, in: folder, input: input, environment: environment).wait()
+    }
+
+    /// Stands beside the program that runs the tests.
+    static let binary = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appendingPathComponent("concerto")
+
+    private static func file(_ folder: URL, _ name: String) throws -> FileHandle {
+        let url = folder.appendingPathComponent(name)
+        _ = FileManager.default.createFile(atPath: url.path, contents: nil)
+        return try FileHandle(forWritingTo: url)
+    }
+}
+
+/// A folder that goes with the test.
+final class Scratch: Sendable {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("concerto-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    func path(_ name: String) -> String { url.appendingPathComponent(name).path }
+
+    func write(_ name: String, _ lines: [String]) throws {
+        try (lines.joined(separator: "\n") + "\n").write(
+            to: url.appendingPathComponent(name), atomically: true, encoding: .utf8)
+    }
+
+    func read(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+
+    var names: [String] { (try? FileManager.default.contentsOfDirectory(atPath: url.path).sorted()) ?? [] }
+
+    /// The lines of a file of results.
+    func results(_ name: String) throws -> [[String: any Sendable]] {
+        try read(name).split(separator: "\n").map { line in
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: any Sendable]
+            return object ?? [:]
+        }
+    }
+}
+#endif
