@@ -4,9 +4,27 @@ import PackageDescription
 let package = Package(
     name: "concerto-benchmarks",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "concerto-bench", targets: ["ConcertoBench"])],
+    products: [
+        .executable(name: "concerto-bench", targets: ["ConcertoBench"]),
+        .executable(name: "concerto-bench-resilience", targets: ["ConcertoBenchResilience"]),
+    ],
     dependencies: [.package(name: "concerto", path: "..")],
     targets: [
+        // Counts allocations by standing before malloc: only in the program that reports them.
+        .target(name: "CMallocCount"),
+        .executableTarget(
+            name: "ConcertoBenchResilience",
+            dependencies: [
+                "CMallocCount",
+                .product(name: "Concerto", package: "concerto"),
+                .product(name: "ConcertoResilience", package: "concerto"),
+                .product(name: "ConcertoTesting", package: "concerto"),
+            ],
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+                .treatAllWarnings(as: .error),
+            ]),
         .executableTarget(
             name: "ConcertoBench",
             dependencies: [.product(name: "Concerto", package: "concerto")],
@@ -14,7 +32,7 @@ let package = Package(
                 .enableUpcomingFeature("ExistentialAny"),
                 .enableUpcomingFeature("MemberImportVisibility"),
                 .treatAllWarnings(as: .error),
-            ])
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

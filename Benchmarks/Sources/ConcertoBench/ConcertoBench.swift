@@ -7,6 +7,7 @@ import Glibc
 @main struct ConcertoBench {
     static func main() async {
         var arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "resilience" { becomeResilienceBench(Array(arguments.dropFirst())) }
         var executor = "stock"
         if let index = arguments.firstIndex(of: "--executor") {
             guard index + 1 < arguments.count else { usage("--executor needs a name") }
@@ -39,6 +40,17 @@ import Glibc
                 write(line + "}\n", to: 1)
             }
         }
+    }
+
+    /// Goes on as the program beside this one that counts allocations, which would slow these workloads down.
+    static func becomeResilienceBench(_ arguments: [String]) -> Never {
+        let own = CommandLine.arguments[0]
+        let folder = own.lastIndex(of: "/").map { String(own[...$0]) } ?? ""
+        let program = folder + "concerto-bench-resilience"
+        var words = ([program] + arguments).map { strdup($0) }
+        words.append(nil)
+        execvp(program, words)
+        usage("cannot run \(program); build it first: swift build -c release")
     }
 
     static func usage(_ problem: String) -> Never {

@@ -103,15 +103,14 @@ public final class ClientThrottle: ResilienceStrategy {
     @usableFromInline
     func tryBegin(_ context: ResilienceContext) -> (any Error)? {
         let now = clock.now
-        let draw = options.random.nextUnit()
-        let isRejected = window.withLock { window in
+        let probability = window.withLock { window in
             window.advance(to: now)
-            let isRejected = draw < probability(window.total)
+            let probability = self.probability(window.total)
             // Not accepted until proven otherwise: requests under way count against the dependency.
             window.record(CallCounts(calls: 1, failures: 1, slow: 0), at: now)
-            return isRejected
+            return probability
         }
-        guard isRejected else { return nil }
+        guard probability > 0, options.random.nextUnit() < probability else { return nil }
         let error = ClientThrottledError(throttle: options.name)
         if options.telemetry.isActive {
             options.telemetry.emit(

@@ -46,6 +46,18 @@ public struct ResiliencePipeline: ResilienceStrategy {
         run = { context, body in try await chain.execute(context, body) }
     }
 
+    /// The same chain without the box: its type names every strategy, and the compiler specialises and inlines it where
+    /// it is used. For the hottest paths; store the pipeline everywhere else.
+    @inlinable
+    public static func unboxed<Strategy: ResilienceStrategy>(
+        @ResiliencePipelineBuilder _ strategies: () -> Strategy
+    ) -> Strategy {
+        var site = StrategySite()
+        var strategy = strategies()
+        strategy.prepare(&site)
+        return strategy
+    }
+
     /// Runs the pipeline as one strategy of another.
     @inlinable
     nonisolated(nonsending)

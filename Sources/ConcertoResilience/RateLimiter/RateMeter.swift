@@ -46,7 +46,9 @@ struct RateMeter: Sendable {
             return now
         }
         let instant = earliest(weight, at: latest)
-        if mayWait { time = next }
+        // As if it came at the whole nanosecond at which it may be used: two reservations that are both rounded up
+        // would otherwise be closer together than the rate allows.
+        if mayWait { time = units(instant) + tolerance }
         return instant
     }
 

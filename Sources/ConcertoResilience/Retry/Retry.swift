@@ -25,12 +25,12 @@ public struct Retry: ResilienceStrategy {
     /// Creates a retry; traps if a value is invalid, naming all that are. See ``RetryOptions`` for each parameter.
     public init(
         maxRetries: Int = 3, backoff: Backoff = .exponential(), maxTotalTime: Duration? = nil,
-        maxRetryAfter: Duration = .seconds(60), budget: RetryBudget? = RetryBudget(),
+        maxRetryAfter: Duration = .seconds(60), budget: RetryBudget? = .own,
         whenBudgetExhausted: RetryOptions.BudgetExhaustion = .fail,
         retryResults: ResultPredicate? = nil, name: String? = nil, clock: any TimerClock = MonotonicClock(),
         random: RandomSource = .system, telemetry: ResilienceTelemetry = .shared,
-        onRetry: (@Sendable (RetryEvent) -> Void)? = nil,
-        shouldRetry: (@Sendable (any Error) -> Bool)? = nil
+        shouldRetry: (@Sendable (any Error) -> Bool)? = nil,
+        onRetry: (@Sendable (RetryEvent) -> Void)? = nil
     ) {
         var options = RetryOptions()
         options.maxRetries = maxRetries

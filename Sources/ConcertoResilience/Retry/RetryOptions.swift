@@ -19,13 +19,13 @@ public struct RetryOptions: Sendable {
     /// It does not cut an attempt off; put a ``Timeout`` around the retry for that.
     public var maxTotalTime: Duration?
 
-    /// The longest wait that an error's ``RetryAfterProviding`` may ask for; longer demands are cut to it. Zero or
-    /// longer; default 60 s.
+    /// The longest wait that an error's ``RetryAfterProviding``, or ``delay``, may ask for; longer demands are cut to it.
+    /// Zero or longer; default 60 s.
     public var maxRetryAfter = Duration.seconds(60)
 
     /// How many retries there may be among all calls that share the budget. Default: a budget of this retry's own, 20 %
     /// of the calls and 10 a second; `nil` for no budget.
-    public var budget: RetryBudget? = RetryBudget()
+    public var budget: RetryBudget? = .own
 
     /// What happens when the budget is empty. Default: fail.
     public var whenBudgetExhausted = BudgetExhaustion.fail
@@ -38,8 +38,8 @@ public struct RetryOptions: Sendable {
     public var retryResults: ResultPredicate?
 
     /// A delay of the caller's choice in place of the back-off's: gets the event with the back-off's delay, returns
-    /// another or `nil` to keep it. Negative delays count as zero; neither the back-off's cap nor jitter applies, but
-    /// an error's ``RetryAdvice`` does.
+    /// another or `nil` to keep it. Negative delays count as zero, longer ones than ``maxRetryAfter`` are cut to it;
+    /// the back-off's cap and jitter do not apply, an error's ``RetryAdvice`` does.
     public var delay: (@Sendable (RetryEvent) -> Duration?)?
 
     /// Called before each delay.

@@ -23,6 +23,9 @@ final class RetryPolicy: Sendable {
     private let clock: StrategyClock
 
     init(_ options: RetryOptions) {
+        var options = options
+        options.budget =
+            options.budget === RetryBudget.own ? RetryBudget(clock: options.clock) : options.budget
         self.options = options
         inspectsResults = options.retryResults != nil
         budget = options.budget
@@ -103,7 +106,7 @@ final class RetryPolicy: Sendable {
         if let generate = options.delay {
             let event = RetryEvent(
                 attempt: run.attempt, delay: delay, error: failure, operation: context.operation)
-            delay = max(.zero, generate(event) ?? delay)
+            delay = generate(event).map { min(max(.zero, $0), options.maxRetryAfter) } ?? delay
         }
         guard case .after(let demanded) = advice else { return delay }
         return max(delay, min(demanded, options.maxRetryAfter))

@@ -33,6 +33,9 @@ public final class RetryBudget: Sendable {
         }
     }
 
+    /// Stands for a budget of the retry's own, with the defaults and on the retry's clock. Not to be used by itself.
+    public static let own = RetryBudget()
+
     /// What the budget was made with.
     public let options: Options
     private let queue: AdmissionQueue<RetryBudgetLedger>
@@ -97,7 +100,10 @@ public final class RetryBudget: Sendable {
     nonisolated(nonsending)
         func withdraw(before deadline: TimerInstant, on clock: StrategyClock) async throws -> Bool
     {
-        let limit = clock.isSame(as: queue.clock) ? deadline : .distantFuture
+        var limit = deadline
+        if deadline != .distantFuture, !clock.isSame(as: queue.clock) {
+            limit = queue.clock.now.advanced(by: clock.now.duration(to: deadline))
+        }
         guard case .granted = try await queue.admit(before: limit) else { return false }
         return true
     }

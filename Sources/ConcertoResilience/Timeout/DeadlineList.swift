@@ -33,6 +33,7 @@ final class DeadlineList: Sendable {
         let entry = state.withLock { state in
             let entry = state.takeFree()
             entry.phase = .starting
+            entry.isRunning = true
             entry.deadline = deadline
             if let tail = state.tail, tail.deadline > deadline {
                 needsOwnTimer = true
@@ -53,12 +54,12 @@ final class DeadlineList: Sendable {
     }
 
     /// Tells the entry its task. Called by the child; it cancels itself if that was asked for before.
-    func attach(_ task: UnsafeCurrentTask, to entry: DeadlineEntry) {
+    func attach(_ task: UnsafeMutableRawPointer, to entry: DeadlineEntry) {
         let isCancelled = state.withLock { _ in
             entry.phase = entry.isCancelled ? .cancelled : .running(task)
             return entry.isCancelled
         }
-        if isCancelled { task.cancel() }
+        if isCancelled { _PoolInternals.cancel(task) }
     }
 
     /// Cancels the entry's task, because the caller is cancelled.
@@ -69,17 +70,18 @@ final class DeadlineList: Sendable {
 
     /// Ends the entry. Called by the child as the last thing it does.
     ///
-    /// - Returns: Whether the deadline came first.
+    /// Its `isExpired` does not change any more after that.
     nonisolated(nonsending)
-        func finish(_ entry: DeadlineEntry) async -> Bool
+        func finish(_ entry: DeadlineEntry) async
     {
-        let (isBusy, isExpired) = state.withLock { state in
+        let isBusy = state.withLock { state in
             state.unlink(entry)
-            if case .cancelling = entry.phase { return (true, entry.isExpired) }
+            entry.isRunning = false
+            if case .cancelling = entry.phase { return true }
             entry.phase = .idle
-            return (false, entry.isExpired)
+            return false
         }
-        guard isBusy else { return isExpired }
+        guard isBusy else { return }
         await withUnsafeContinuation { continuation in
             let isOver = state.withLock { _ in
                 guard case .cancelling = entry.phase else { return true }
@@ -88,7 +90,6 @@ final class DeadlineList: Sendable {
             }
             if isOver { continuation.resume() }
         }
-        return isExpired
     }
 
     /// Takes the entry back. Called when neither the child nor the caller's cancellation can touch it any more.
@@ -98,8 +99,8 @@ final class DeadlineList: Sendable {
         state.withLock { $0.putFree(entry, unlessMoreThan: Self.mostFreeEntries) }
     }
 
-    private func cancel(_ task: UnsafeCurrentTask, of entry: DeadlineEntry) {
-        task.cancel()
+    private func cancel(_ task: UnsafeMutableRawPointer, of entry: DeadlineEntry) {
+        _PoolInternals.cancel(task)
         let finisher = state.withLock { _ -> UnsafeContinuation<Void, Never>? in
             guard case .cancelling(let finisher) = entry.phase else { return nil }
             entry.phase = .cancelled
@@ -109,7 +110,7 @@ final class DeadlineList: Sendable {
     }
 
     /// - Returns: The task that the caller must cancel once it has left the lock.
-    private static func beginCancelling(_ entry: DeadlineEntry) -> UnsafeCurrentTask? {
+    private static func beginCancelling(_ entry: DeadlineEntry) -> UnsafeMutableRawPointer? {
         entry.isCancelled = true
         guard case .running(let task) = entry.phase else { return nil }
         entry.phase = .cancelling(finisher: nil)
@@ -117,21 +118,18 @@ final class DeadlineList: Sendable {
     }
 
     private func expire(_ entry: DeadlineEntry, _ use: UInt64) {
-        let task = state.withLock { _ -> UnsafeCurrentTask? in
+        let task = state.withLock { _ -> UnsafeMutableRawPointer? in
             guard entry.use == use else { return nil }
             return Self.expire(entry)
         }
         if let task { cancel(task, of: entry) }
     }
 
-    private static func expire(_ entry: DeadlineEntry) -> UnsafeCurrentTask? {
-        switch entry.phase {
-        case .idle:
-            return nil
-        case .starting, .running, .cancelling, .cancelled:
-            entry.isExpired = true
-            return beginCancelling(entry)
-        }
+    private static func expire(_ entry: DeadlineEntry) -> UnsafeMutableRawPointer? {
+        // Unlinked, and so ended, entries with a timer of their own come here too.
+        guard entry.isRunning else { return nil }
+        entry.isExpired = true
+        return beginCancelling(entry)
     }
 
     private func setTimer(for deadline: TimerInstant) {
@@ -144,7 +142,7 @@ final class DeadlineList: Sendable {
         var next: TimerInstant?
         while true {
             var due: DeadlineEntry?
-            let task = state.withLock { state -> UnsafeCurrentTask? in
+            let task = state.withLock { state -> UnsafeMutableRawPointer? in
                 guard let head = state.head, head.deadline <= now else {
                     next = state.head?.deadline
                     state.isTimerSet = next != nil
@@ -171,6 +169,7 @@ extension DeadlineList.State {
     }
 
     mutating func putFree(_ entry: DeadlineEntry, unlessMoreThan limit: Int) {
+        entry.error = nil
         entry.phase = .idle
         entry.isCancelled = false
         entry.isExpired = false

@@ -3,12 +3,15 @@
 final class TimeoutCore: Sendable {
     @usableFromInline let limit: Duration
     @usableFromInline let clock: StrategyClock
+    /// `limit`, converted once: 128-bit arithmetic costs more than the rest of a cooperative timeout.
+    private let nanoseconds: Int64
     private let name: String?
     private let telemetry: ResilienceTelemetry
     private let deadlines: DeadlineList
 
     init(_ limit: Duration, name: String?, clock: StrategyClock, telemetry: ResilienceTelemetry) {
         self.limit = limit
+        nanoseconds = limit.saturatingNanoseconds
         self.name = name
         self.clock = clock
         self.telemetry = telemetry
@@ -18,9 +21,14 @@ final class TimeoutCore: Sendable {
     /// - Returns: When this timeout expires, which may be later than the context's deadline.
     @usableFromInline
     func lowerDeadline(of context: inout ResilienceContext) -> TimerInstant {
-        let deadline = clock.now.advanced(by: limit)
+        let deadline = deadline(from: clock.now)
         context.lowerDeadline(to: deadline, on: clock)
         return deadline
+    }
+
+    private func deadline(from now: TimerInstant) -> TimerInstant {
+        let (sum, overflow) = now.nanoseconds.addingReportingOverflow(nanoseconds)
+        return overflow ? .distantFuture : TimerInstant(nanoseconds: sum)
     }
 
     @usableFromInline
@@ -39,13 +47,22 @@ final class TimeoutCore: Sendable {
     {
         var inner = context
         let now = clock.now
-        inner.lowerDeadline(to: now.advanced(by: limit), on: clock)
+        inner.lowerDeadline(to: deadline(from: now), on: clock)
         let deadline = inner.deadline
         guard deadline > now else { throw expired(nil, context) }
-        let outcome = await runChild(inner, body, deadline)
-        guard let error = outcome.error else { return }
+        let entry = deadlines.begin(deadline: deadline)
+        if _PoolInternals.isOnPoolThread {
+            await runInPlace(entry, inner, body)
+        } else {
+            await runImmediately(entry, inner, body)
+        }
+        let error = entry.error
+        let isExpired = entry.isExpired
+        // The child has ended, and nobody relays a cancellation any more.
+        deadlines.recycle(entry)
+        guard let error else { return }
         // A caller that was cancelled hears of that, also if the time was up as well.
-        guard outcome.expired, !Task.isCancelled else { throw error }
+        guard isExpired, !Task.isCancelled else { throw error }
         throw expired(error, context)
     }
 
@@ -57,47 +74,63 @@ final class TimeoutCore: Sendable {
         return TimeoutError(limit: limit)
     }
 
-    private struct Outcome {
-        var error: (any Error)?
-        var expired = false
+    // The body runs as a task of its own, so that it alone can be cancelled: native cancellation is a flag of one task
+    // that cannot be taken back. The caller is suspended, or has not gone on, until that task has ended, and the task
+    // runs with the caller's isolation: nobody uses `body` or what it captures at the same time.
+
+    /// On Concerto's pool: a child task (`async let`) whose job the pool hands over instead of queueing it, so that it
+    /// starts here and now. Task-locals and the caller's cancellation reach it for nothing.
+    private func runInPlace(
+        _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
+        isolation: isolated (any Actor)? = #isolation
+    ) async {
+        await withoutActuallyEscaping(body) { body in
+            entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)
+            // Between `keepNextJob` and the child nothing may be enqueued. Without effect, and nothing to take, where
+            // the child goes to another executor: then it is an ordinary child task.
+            if let isolation {
+                _ = _PoolInternals.keepNextJob()
+                async let child: Void = entry.run(isolation: isolation)
+                if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: isolation) }
+                await child
+            } else {
+                // A closure that captures one object needs no allocation.
+                _ = _PoolInternals.keepNextJob()
+                async let child: Void = entry.run(isolation: nil)
+                if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: nil) }
+                await child
+            }
+        }
     }
 
-    /// Runs `body` as a task of its own, so that it alone can be cancelled: native cancellation is a flag of one
-    /// task that cannot be taken back.
-    private func runChild(
-        _ context: ResilienceContext, _ body: ResilienceBody, _ deadline: TimerInstant,
+    /// Elsewhere: an immediate task, to which the caller's cancellation has to be relayed.
+    private func runImmediately(
+        _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
         isolation: isolated (any Actor)? = #isolation
-    ) async -> Outcome {
+    ) async {
         await withoutActuallyEscaping(body) { body in
-            // The caller is suspended, or has not gone on, until the child is done: nobody uses `body`, what it
-            // captures or `outcome` at the same time as the child, which runs with the caller's isolation.
-            nonisolated(unsafe) let body = body
-            nonisolated(unsafe) var outcome = Outcome()
-            let entry = deadlines.begin(deadline: deadline)
+            entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)
+            // Around the start too: the child may run for long before it first suspends.
             await withTaskCancellationHandler {
-                let child = startChild { [deadlines] in
-                    _ = isolation
-                    withUnsafeCurrentTask { task in
-                        guard let task else { preconditionFailure("a child runs in a task") }
-                        deadlines.attach(task, to: entry)
+                let child: Task<Void, Never>
+                if #available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *) {
+                    // An unstructured task does not inherit the preference by itself.
+                    let preference = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
+                    if let isolation {
+                        child = Task.immediate(executorPreference: preference) {
+                            await entry.run(isolation: isolation)
+                        }
+                    } else {
+                        // As above: one object is captured without an allocation.
+                        child = Task.immediate(executorPreference: preference) { await entry.run(isolation: nil) }
                     }
-                    do { try await body(context) } catch { outcome.error = error }
-                    outcome.expired = await deadlines.finish(entry)
+                } else {
+                    child = Task { await entry.run(isolation: isolation) }
                 }
                 await child.value
             } onCancel: {
                 deadlines.cancel(entry)
             }
-            // The handler has been removed: whoever wanted to cancel the entry has returned.
-            deadlines.recycle(entry)
-            return outcome
         }
-    }
-
-    private func startChild(_ operation: sending @escaping @isolated(any) () async -> Void) -> Task<Void, Never> {
-        if #available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *) {
-            return Task.immediate(operation: operation)
-        }
-        return Task(operation: operation)
     }
 }

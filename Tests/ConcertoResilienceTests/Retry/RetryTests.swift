@@ -178,6 +178,20 @@ struct RetryTests {
         #expect(elapsed == .seconds(27))
     }
 
+    /// Regression by design: a generated delay that escapes every cap lets one answer put a client to sleep for a day.
+    @Test func aGeneratedDelayIsCappedToo() async throws {
+        let calls = Counter()
+        let (_, elapsed) = await run(
+            try makeRetry {
+                $0.delay = { _ in .seconds(86_400) }
+                $0.maxRetryAfter = .seconds(90)
+            }
+        ) { _ in
+            guard calls.increment() == 2 else { throw Failure() }
+        }
+        #expect(elapsed == .seconds(90))
+    }
+
     @Test func anEmptyBudgetEndsTheRetries() async throws {
         let budget = RetryBudget(ratio: 0, minimumPerSecond: 0.2, ttl: .seconds(10), clock: clock)
         let retry = try makeRetry {
@@ -209,6 +223,24 @@ struct RetryTests {
         }
         #expect(try result.get() == 4)
         #expect(elapsed == .seconds(20))  // one retry at once, one each time a withdrawal is forgotten
+    }
+
+    @Test func theDefaultBudgetIsEachRetrysOwnAndOnItsClock() async throws {
+        let first = Retry(maxRetries: .max, backoff: .none, clock: clock)
+        let second = Retry(maxRetries: .max, backoff: .none, clock: clock)
+        for retry in [first, second] {
+            let calls = Counter()
+            await #expect(throws: Failure.self) {
+                try await retry.execute { () async throws -> Void in
+                    calls.increment()
+                    throw Failure()
+                }
+            }
+            #expect(calls.value == 101)  // the call and ten seconds' worth of the floor
+        }
+        #expect(first.options.budget?.balance == 0)
+        clock.advance(by: .seconds(11))
+        #expect(first.options.budget?.balance == 100)
     }
 
     @Test func invalidOptionsAreAllNamed() {

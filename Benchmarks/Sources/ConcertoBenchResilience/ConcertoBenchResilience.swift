@@ -1,0 +1,32 @@
+import Concerto
+import ConcertoResilience
+
+/// `concerto-bench-resilience [--executor stock|concerto] [--runs N] [NAME…]`: what a strategy costs a call that goes well.
+/// `concerto-bench-resilience storm FOLDER`: simulates an outage and writes `storm.svg` and `storm.md`.
+///
+/// A program of its own, because it counts allocations, which would slow the others down. Bodies and strategies live in
+/// different modules, as they do for users. Rows named `…_surplus` are less the same body without the strategy.
+@main struct ConcertoBenchResilience {
+    static func main() async throws {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        let executor = option("--executor", &arguments) ?? "stock"
+        let runs = option("--runs", &arguments).flatMap(Int.init) ?? 7
+        if executor == "concerto" {
+            let result = ThreadPool.installAsDefault()
+            guard case .installed = result else { fatalError("\(result)") }
+        }
+        if arguments.first == "storm" {
+            try await StormReport.write(into: arguments.dropFirst().first ?? ".")
+            return
+        }
+        let names = arguments
+        // Off the main actor, whose executor costs microseconds a hop.
+        await Task.detached { await Cases(runs: runs, names: names, runtime: "swift-\(executor)").run() }.value
+    }
+
+    private static func option(_ name: String, _ arguments: inout [String]) -> String? {
+        guard let index = arguments.firstIndex(of: name), index + 1 < arguments.count else { return nil }
+        defer { arguments.removeSubrange(index...(index + 1)) }
+        return arguments[index + 1]
+    }
+}

@@ -1,0 +1,85 @@
+import Synchronization
+
+/// A rate limit per key (a host, a tenant, an address), in bounded memory.
+///
+/// Each key has a limiter of its own, made when the key is first seen. Beyond ``Options/maxKeys`` keys, limiters that
+/// nobody waits for and that are full again are forgotten, the longest unused first; those tell nothing a new one would
+/// not. If there are too few of them, the longest unused that nobody waits for go, and what they had counted is lost.
+///
+/// - Cancellation, ordering: as in ``RateLimiter``, per key.
+/// - Allocates: a limiter for a new key.
+public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
+    fileprivate struct Partition {
+        let limiter: RateLimiter
+        var lastUse: UInt64
+    }
+
+    fileprivate struct State {
+        var partitions: [Key: Partition] = [:]
+        var uses: UInt64 = 0
+    }
+
+    /// How many keys are remembered at most, as long as not so many have waiters.
+    public let maxKeys: Int
+    private let makeLimiter: @Sendable (Key) -> RateLimiter
+    private let state = Mutex(State())
+
+    /// Creates a limiter.
+    ///
+    /// - Parameters:
+    ///   - maxKeys: How many keys are remembered: 1 or more.
+    ///   - makeLimiter: Makes the limiter of a key. Called under a lock: it must be quick and must not use this object.
+    public init(maxKeys: Int = 10_000, _ makeLimiter: @escaping @Sendable (Key) -> RateLimiter) {
+        precondition(maxKeys >= 1, "PartitionedRateLimiter needs maxKeys >= 1, not \(maxKeys)")
+        self.maxKeys = maxKeys
+        self.makeLimiter = makeLimiter
+    }
+
+    /// The limiter of `key`. Do not keep it for long: once its key is forgotten, others get another.
+    public subscript(key: Key) -> RateLimiter {
+        state.withLock { state in
+            state.uses += 1
+            if let index = state.partitions.index(forKey: key) {
+                state.partitions.values[index].lastUse = state.uses
+                return state.partitions.values[index].limiter
+            }
+            if state.partitions.count >= maxKeys { state.forgetSome() }
+            let limiter = makeLimiter(key)
+            state.partitions[key] = Partition(limiter: limiter, lastUse: state.uses)
+            return limiter
+        }
+    }
+
+    /// How many keys are remembered.
+    public var count: Int { state.withLock { $0.partitions.count } }
+
+    /// Takes `permits` of `key`'s limit if they may pass now; see ``RateLimiter/tryAcquire(_:)``.
+    public func tryAcquire(_ permits: Int = 1, for key: Key) -> Bool {
+        self[key].tryAcquire(permits)
+    }
+
+    /// Waits for `permits` of `key`'s limit; see ``RateLimiter/acquire(_:)``.
+    nonisolated(nonsending)
+        public func acquire(_ permits: Int = 1, for key: Key) async throws
+    {
+        try await self[key].acquire(permits)
+    }
+
+    /// Forgets `key`. Who waits for its limiter goes on waiting for it.
+    public func remove(_ key: Key) {
+        _ = state.withLock { $0.partitions.removeValue(forKey: key) }
+    }
+}
+
+extension PartitionedRateLimiter.State {
+    /// Forgets a tenth of the keys, so that the search for the longest unused is not made for every new key.
+    fileprivate mutating func forgetSome() {
+        let idle = partitions.filter { $0.value.limiter.statistics.waiters == 0 }
+        let goal = max(1, partitions.count / 10)
+        let byUse = idle.sorted { $0.value.lastUse < $1.value.lastUse }
+        let full = byUse.filter { $0.value.limiter.available == $0.value.limiter.limit.burst }
+        for entry in (full.count >= goal ? full : byUse).prefix(goal) {
+            partitions.removeValue(forKey: entry.key)
+        }
+    }
+}

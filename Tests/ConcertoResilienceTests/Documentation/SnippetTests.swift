@@ -1,0 +1,99 @@
+import ConcertoResilience
+import Testing
+
+private func fetchName(_ id: Int) async throws -> String { "name \(id)" }
+
+/// What the documentation shows, so that it compiles and runs.
+struct SnippetTests {
+    @Test func overview() async throws {
+        let users = ResiliencePipeline("users") {
+            Timeout(.seconds(30))
+            Retry(maxRetries: 4, backoff: .exponential(base: .milliseconds(100), cap: .seconds(5)))
+            CircuitBreaker(failureRatio: 0.5, minimumThroughput: 20, window: .seconds(10), breakFor: .seconds(5))
+            Timeout(.seconds(2))
+        }
+        let name = try await users.execute { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
+    @Test func pipelines() async throws {
+        let pipeline = ResiliencePipeline("users") {
+            Timeout(.seconds(30))
+            Retry(maxRetries: 3)
+            Timeout(.seconds(2))
+        }
+        let name = try await pipeline.execute("load name") { context in
+            try await fetchName(context.attempt)
+        }
+        #expect(name == "name 1")
+    }
+
+    @Test func retrying() async throws {
+        let retry = Retry(
+            maxRetries: 4,
+            backoff: .exponential(base: .milliseconds(100), cap: .seconds(5), jitter: .decorrelatedV2))
+        let name = try await retry.execute { try await fetchName(42) }
+        #expect(name == "name 42")
+        let again = try await ConcertoResilience.retry(maxRetries: 5) { try await fetchName(1) }
+        #expect(again == "name 1")
+    }
+
+    @Test func timeouts() async throws {
+        let timeout = Timeout(.seconds(2))
+        let name = try await timeout.execute { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
+    @Test func circuitBreaking() async throws {
+        let breaker = CircuitBreaker(
+            failureRatio: 0.5, minimumThroughput: 20, window: .seconds(10), breakFor: .seconds(5))
+        let name = try await breaker.execute { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
+    @Test func clientThrottling() async throws {
+        let throttle = ClientThrottle(multiplier: 2)
+        let name = try await throttle.execute { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
+    @Test func rateLimiting() async throws {
+        let limiter = RateLimiter(.smooth(50, per: .seconds(1), burst: 10))
+        try await limiter.acquire()
+        if !limiter.tryAcquire() { print("again in", limiter.retryAfter() ?? .zero) }
+    }
+
+    @Test func concurrencyLimiting() async throws {
+        let limiter = ConcurrencyLimiter(permits: 8, queueLimit: 100)
+        let name = try await limiter.withPermit { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
+    @Test func fallingBack() async throws {
+        let pipeline = ResiliencePipeline {
+            Fallback { _ in "somebody" }
+            Retry(maxRetries: 2)
+        }
+        let name = try await pipeline.execute { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
+    @Test func events() {
+        let registration = ResilienceTelemetry.shared.addListener { event in
+            print(event.name.rawValue, event.strategy ?? "", event.operation ?? "", event.attempt)
+        }
+        registration.remove()
+    }
+
+    @Test func registries() async throws {
+        let upstreams = ResilienceRegistry<String> { host in
+            ResiliencePipeline(host) {
+                Retry(budget: RetryBudget())
+                CircuitBreaker(name: host)
+                Timeout(.seconds(2))
+            }
+        }
+        let name = try await upstreams["api.example.com"].execute { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+}

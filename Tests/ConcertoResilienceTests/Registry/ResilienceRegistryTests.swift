@@ -1,0 +1,45 @@
+import ConcertoResilience
+import ConcertoTesting
+import Testing
+
+struct ResilienceRegistryTests {
+    @Test func aPipelineIsMadeOncePerKeyAndItsStateIsShared() async throws {
+        let made = Counter()
+        let registry = ResilienceRegistry<String> { host in
+            made.increment()
+            return ResiliencePipeline(host) { CircuitBreaker(consecutiveFailures: 1, name: host) }
+        }
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<100 { group.addTask { try? await registry["a"].execute {} } }
+        }
+        #expect(made.value == 1)
+        _ = try? await registry["a"].execute { () async throws -> Void in throw Failure() }
+        await #expect(throws: CircuitOpenError.self) { try await registry["a"].execute {} }
+        try await registry["b"].execute {}
+        #expect(registry.keys.sorted() == ["a", "b"])
+    }
+
+    @Test func executionsAreCounted() async throws {
+        let registry = ResilienceRegistry<String> { _ in ResiliencePipeline {} }
+        #expect(registry.statistics(for: "a") == nil)
+        try await registry["a"].execute {
+            #expect(registry.statistics(for: "a")?.running == 1)
+        }
+        _ = try? await registry["a"].execute { () async throws -> Void in throw Failure() }
+        let statistics = registry.statistics(for: "a")
+        #expect(statistics?.successes == 1 && statistics?.failures == 1 && statistics?.running == 0)
+    }
+
+    @Test func aRemovedPipelineIsMadeAnew() async throws {
+        let made = Counter()
+        let registry = ResilienceRegistry<String> { _ in
+            made.increment()
+            return ResiliencePipeline {}
+        }
+        _ = registry["a"]
+        #expect(registry.remove("a"))
+        #expect(!registry.remove("a"))
+        _ = registry["a"]
+        #expect(made.value == 2)
+    }
+}
