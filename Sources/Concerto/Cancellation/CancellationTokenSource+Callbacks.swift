@@ -37,10 +37,14 @@ extension CancellationTokenSource {
     }
 
     /// Flips the state; exactly one caller gets `true`.
-    func begin() -> Bool {
+    ///
+    /// - Parameter generation: The generation of the timer that asks; one that was replaced or taken back gets `false`.
+    ///   Checked under the same lock, or `tryReset()` could come between the check and the flip.
+    func begin(timer generation: UInt64? = nil) -> Bool {
         if requested.load(ordering: .acquiring) { return false }
         let (won, timer) = state.withLock { state -> (Bool, (any ScheduledTimer)?) in
             guard !requested.load(ordering: .relaxed), !state.isDisposed else { return (false, nil) }
+            guard generation ?? state.timerGeneration == state.timerGeneration else { return (false, nil) }
             requested.store(true, ordering: .releasing)
             let timer = state.timer
             state.timer = nil
@@ -51,14 +55,54 @@ extension CancellationTokenSource {
         return won
     }
 
-    /// Runs the callbacks, newest first, each outside the lock and taken out before it runs.
-    func runCallbacks(stopAtFirstError: Bool = false) -> [any Error] {
-        var errors: [any Error] = []
-        while let action = next() {
-            do { try action() } catch { errors.append(error) }
-            finishRunning()
-            if stopAtFirstError && !errors.isEmpty { break }
+    /// Ends the source for its timer.
+    ///
+    /// Callbacks are foreign code: one that blocks would hold up every timer of the process, and one that waits for a
+    /// timer would stop them for good. So they run in a task.
+    func expire(timer generation: UInt64) {
+        guard begin(timer: generation) else { return }
+        guard state.withLock({ !$0.callbacks.isEmpty }) else {
+            _ = runCallbacks()
+            return
         }
+        Task.detached(name: "CancellationTokenSource.cancel(after:)", priority: .high) {
+            for error in self.runCallbacks() { UnobservedError.raise(error, from: "a cancellation callback") }
+        }
+    }
+
+    /// Runs the callbacks, newest first, each outside the lock and taken out before it runs.
+    ///
+    /// Those of a linked source run in the place of the link, before the next callback of the parent, but from this
+    /// loop: chains of any length need no stack.
+    func runCallbacks(stopAtFirstError: Bool = false) -> [any Error] {
+        var parents: [(source: CancellationTokenSource, errors: [any Error])] = []
+        var source = self
+        var errors: [any Error] = []
+        while true {
+            let isStopped = stopAtFirstError && parents.isEmpty && !errors.isEmpty
+            if !isStopped, let action = source.next() {
+                do { try action() } catch let link as LinkedCancellation {
+                    if link.child.begin() {
+                        parents.append((source, errors))
+                        (source, errors) = (link.child, [])
+                        continue
+                    }
+                } catch {
+                    errors.append(error)
+                }
+                source.finishRunning()
+                continue
+            }
+            source.dropCallbacks()
+            guard let parent = parents.popLast() else { return errors }
+            let ownErrors = errors
+            (source, errors) = parent
+            if !ownErrors.isEmpty { errors.append(AggregateError(ownErrors)) }
+            source.finishRunning()
+        }
+    }
+
+    private func dropCallbacks() {
         let (links, dropped) = state.withLock { state in
             let links = state.links
             state.links = []
@@ -66,7 +110,6 @@ extension CancellationTokenSource {
         }
         _ = consume dropped
         for link in links { link.cut() }
-        return errors
     }
 
     private func next() -> (@Sendable () throws -> Void)? {
@@ -93,7 +136,7 @@ extension CancellationTokenSource {
             let link = CancellationLink(to: self)
             // Held by the parent's callback alone; the child reaches it through `links` weakly.
             let registration = source.add { [anchor = link.anchor] in
-                try anchor.child?.cancel(throwOnFirstError: false)
+                if let child = anchor.child { throw LinkedCancellation(child: child) }
             }
             guard let registration else {
                 cancel()
@@ -108,6 +151,11 @@ extension CancellationTokenSource {
             if cut { link.cut() }
         }
     }
+}
+
+/// What the callback of a link throws instead of cancelling its child inside: the loop that called it does that.
+private struct LinkedCancellation: Error {
+    let child: CancellationTokenSource
 }
 
 extension CancellationTokenSource {

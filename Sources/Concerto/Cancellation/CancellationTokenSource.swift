@@ -9,7 +9,8 @@ import Synchronization
 /// source.cancel()                               // the connection is closed when this returns
 /// ```
 ///
-/// - Where it runs: callbacks run on the thread that cancels, inside `cancel()`, the last registered first.
+/// - Where it runs: callbacks run on the thread that cancels, inside `cancel()`, the last registered first; those of
+///   ``cancel(after:)`` in a task on the process's executor.
 /// - Allocates: the source and one object for each callback after the first.
 public final class CancellationTokenSource: Sendable {
     /// Everything that changes; the callbacks themselves never run under this lock.
@@ -74,9 +75,11 @@ public final class CancellationTokenSource: Sendable {
     }
 
     deinit {
-        let (timer, links) = state.withLock { ($0.timer, $0.links) }
+        let (timer, links, actions) = state.withLock { ($0.timer, $0.links, $0.callbacks.removeAll()) }
         timer?.cancel()
         for link in links { link.cut() }
+        // They may hold linked sources, which hold further ones: one after the other, not one inside the other.
+        CallbackTrampoline.release(consume actions)
     }
 
     /// The token to hand out. After ``dispose()`` it can still be asked, and accepts callbacks that never run.
@@ -120,6 +123,9 @@ public final class CancellationTokenSource: Sendable {
 
     /// Cancels the source after `delay`, at once if it is zero; replaces a delay that was set before.
     ///
+    /// Tokens are cancelled by the timer itself. Callbacks, if there are any, run soon afterwards in a task on the
+    /// process's executor, the last registered first, so that they may block without holding up other timers; with a
+    /// delay of zero they run inside this call. A delay that was taken back or replaced in time never cancels.
     /// - Parameter delay: `nil` takes the pending cancellation back.
     /// - Throws: ``ArgumentError`` if `delay` is negative; ``ClosedError`` if the source has been disposed of. On a
     ///   source that has been cancelled the call does nothing.
@@ -139,10 +145,7 @@ public final class CancellationTokenSource: Sendable {
             return
         }
         // The timer holds the source: what was registered runs even if nobody else refers to it any more.
-        let timer = clock.schedule(at: clock.now.advanced(by: delay)) {
-            guard self.state.withLock({ $0.timerGeneration == generation }) else { return }
-            self.cancel()
-        }
+        let timer = clock.schedule(at: clock.now.advanced(by: delay)) { self.expire(timer: generation) }
         let late = state.withLock { state in
             guard state.timerGeneration == generation, !state.isDisposed else { return true }
             state.timer = timer

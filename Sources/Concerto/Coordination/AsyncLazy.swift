@@ -44,7 +44,7 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
     }
 
     /// Whether somebody has asked.
-    public var isStarted: Bool { task.withLock { $0 != nil } }
+    public var isStarted: Bool { task.withLock { task in task.map { !isForgotten($0) } ?? false } }
 
     /// The value, if it has been made.
     public var valueIfMade: Value? { try? task.withLock { $0 }?.result?.get() }
@@ -55,28 +55,32 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
     nonisolated(nonsending)
         public func value(cancellation: CancellationToken = .none) async throws -> Value
     {
+        // First: a task that the factory left behind may ask once the value is there.
+        if let made = task.withLock({ $0 }), made.isCompleted, !isForgotten(made) { return try await made.value }
         if LazyRecursion.making.contains(ObjectIdentifier(self)) { throw RecursionError() }
         return try await start().wait(cancellation: cancellation)
     }
 
     private func start() -> TaskHandle<Value> {
-        task.withLock { task in
-            if let task { return task }
+        let (started, dropped) = task.withLock { task -> (TaskHandle<Value>, TaskHandle<Value>?) in
+            // Whoever asks next forgets a failure. A callback at the end of the task would come after its waiters, who
+            // would be handed the old failure again, or, if the factory fails at once, inside this very lock.
+            if let task, !isForgotten(task) { return (task, nil) }
             let making = LazyRecursion.making.union([ObjectIdentifier(self)])
             let started = Task.run(name: "AsyncLazy") { [factory] in
                 try await LazyRecursion.$making.withValue(making) { try await factory() }
             }
-            if policy == .retry { started.onCompletion(.synchronous) { [weak self] in self?.forget($0) } }
-            task = started
-            return started
+            defer { task = started }
+            return (started, task)
         }
+        // Released here: it may report an error that nobody asked for, and that is foreign code.
+        _ = consume dropped
+        return started
     }
 
-    private func forget(_ ended: TaskHandle<Value>) {
-        guard ended.status != .succeeded else { return }
-        task.withLock { task in
-            if task === ended { task = nil }
-        }
+    /// Whether the factory has to run again.
+    private func isForgotten(_ task: TaskHandle<Value>) -> Bool {
+        policy == .retry && task.isCompleted && task.status != .succeeded
     }
 }
 

@@ -53,7 +53,20 @@ extension Task: Awaitable {
     public var handle: TaskHandle<Success> {
         let handle = TaskHandle<Success>(promiseNamed: nil)
         handle.setCanceller { self.cancel() }
-        Task<Void, Never> { handle.complete(await self.outcome) }
+        // In place: of a task that has ended the handle has ended when it is returned. The others end it on their way
+        // out, in a few instructions, as waiters never run inside `complete`.
+        Task<Void, Never>.detached(executorPreference: InPlaceExecutor.shared) {
+            handle.complete(await self.outcome)
+        }
         return handle
+    }
+}
+
+/// Runs a job on the thread that makes it ready, inside the call that does.
+private final class InPlaceExecutor: TaskExecutor {
+    static let shared = InPlaceExecutor()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        UnownedJob(job).runSynchronously(on: asUnownedTaskExecutor())
     }
 }

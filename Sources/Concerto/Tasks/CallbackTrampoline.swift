@@ -21,6 +21,13 @@ enum CallbackTrampoline {
         return key
     }()
 
+    /// Releases `values`, whose destruction may release further ones in the same way.
+    static func release<Value>(_ values: consuming [Value]) {
+        guard !values.isEmpty else { return }
+        var values = consume values
+        run { values.removeAll() }
+    }
+
     static func run(_ action: @escaping () -> Void) {
         if let pending = pthread_getspecific(key) {
             Unmanaged<Pending>.fromOpaque(pending).takeUnretainedValue().actions.append(action)

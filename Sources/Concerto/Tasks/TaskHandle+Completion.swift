@@ -45,9 +45,7 @@ extension TaskHandle {
     func addCallback(_ mode: ContinuationMode, _ action: @escaping @Sendable (TaskHandle<Success>) -> Void) -> UInt64 {
         let id = state.withLock { state -> UInt64 in
             guard !isCompleted else { return 0 }
-            state.lastCallback += 1
-            state.callbacks.append((state.lastCallback, mode, action))
-            return state.lastCallback
+            return state.callbacks.append(mode, action)
         }
         if id == 0 { run(action, mode) }
         return id
@@ -55,9 +53,7 @@ extension TaskHandle {
 
     func removeCallback(_ id: UInt64) {
         guard id != 0 else { return }
-        let removed = state.withLock { state in
-            state.callbacks.firstIndex { $0.id == id }.map { state.callbacks.remove(at: $0) }
-        }
+        let removed = state.withLock { $0.callbacks.remove(id) }
         _ = consume removed
     }
 
@@ -81,8 +77,7 @@ extension TaskHandle {
             phase.store(Self.status(of: outcome).rawValue, ordering: .releasing)
             state.waiters.grantAll(into: &wakes)
             let finished = Finished(
-                callbacks: state.callbacks, canceller: state.canceller, registration: state.registration)
-            state.callbacks = []
+                callbacks: state.callbacks.removeAll(), canceller: state.canceller, registration: state.registration)
             state.canceller = nil
             state.registration = CancellationTokenRegistration()
             return finished
@@ -96,7 +91,7 @@ extension TaskHandle {
     }
 
     private struct Finished {
-        let callbacks: [(id: UInt64, mode: ContinuationMode, action: @Sendable (TaskHandle<Success>) -> Void)]
+        let callbacks: [CompletionCallbackList<Success>.Callback]
         /// Only carried out of the lock to be released there.
         let canceller: (@Sendable () -> Void)?
         let registration: CancellationTokenRegistration

@@ -25,8 +25,7 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
 
     struct State: ~Copyable {
         var waiters = WaiterQueue()
-        var callbacks: [(id: UInt64, mode: ContinuationMode, action: @Sendable (TaskHandle<Success>) -> Void)] = []
-        var lastCallback: UInt64 = 0
+        var callbacks = CompletionCallbackList<Success>()
         var canceller: (@Sendable () -> Void)?
         var cancelRequested = false
         var body: (@Sendable () async throws -> Success)?
@@ -67,6 +66,8 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
         #if DEBUG
         ledger?.tasks.subtract(1, ordering: .relaxed)
         #endif
+        // A task that was dropped before it ended: its callbacks may hold the next one of a chain of any length.
+        if !isCompleted { CallbackTrampoline.release(state.withLock { $0.callbacks.removeAll() }) }
         guard case .failure(let error) = stored, !observed.load(ordering: .acquiring) else { return }
         UnobservedError.raise(error, from: metadata.description)
     }

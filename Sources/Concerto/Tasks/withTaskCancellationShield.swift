@@ -22,11 +22,14 @@ nonisolated(nonsending)
 
 /// Runs `body`, which does not suspend, so that it does not see the cancellation of its task.
 ///
+/// - Cancellation: is not seen inside, whether it comes before or meanwhile; the caller sees it afterwards.
+/// - Allocates: a task, if it is called in one.
 /// - Throws: What `body` throws.
 public func withTaskCancellationShield<Success, Failure: Error>(
     _ body: () throws(Failure) -> Success
 ) throws(Failure) -> Success {
-    guard Task.isCancelled else { return try body() }
+    // Also where nothing is cancelled yet: it may be while `body` runs.
+    guard withUnsafeCurrentTask(body: { $0 != nil }) else { return try body() }
     var result: Result<Success, Failure>?
     withoutActuallyEscaping({
         do throws(Failure) { result = .success(try body()) } catch { result = .failure(error) }

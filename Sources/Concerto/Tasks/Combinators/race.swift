@@ -28,6 +28,8 @@ extension Task where Success == Never, Failure == Never {
             if case .success = outcome { true } else { false }
         }
         if let winner, case .success(let value) = outcomes[winner] { return value }
+        // Operations may have made errors of their own out of the caller's cancellation.
+        if Task<Never, Never>.isCancelled { throw _Concurrency.CancellationError() }
         var failures = Failures()
         for case .failure(let error)? in outcomes { failures.add(error) }
         try failures.throwIfAny()

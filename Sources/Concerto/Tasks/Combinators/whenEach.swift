@@ -13,7 +13,8 @@ extension Task where Success == Never, Failure == Never {
     ///   there; the tasks run on.
     /// - Ordering: those that have ended first, in input order; then in the order in which they end. A task that
     ///   appears twice is an element twice.
-    /// - Allocates: one callback for each input that has not ended.
+    /// - Allocates: one callback for each input that has not ended; they are taken back when the sequence and its
+    ///   iterator go.
     public static func whenEach<Input: Awaitable>(_ awaitables: [Input]) -> WhenEachSequence<Input> {
         WhenEachSequence(awaitables)
     }
@@ -30,6 +31,8 @@ public struct WhenEachSequence<Input: Awaitable>: AsyncSequence, Sendable {
             var next = 0
             var waiters = WaiterQueue()
             var isTaken = false
+            /// What takes the callbacks back from tasks that outlive the iteration.
+            var callbacks: [(handle: TaskHandle<Input.Success>, id: UInt64)] = []
         }
 
         let awaitables: [Input]
@@ -39,12 +42,18 @@ public struct WhenEachSequence<Input: Awaitable>: AsyncSequence, Sendable {
             self.awaitables = awaitables
         }
 
+        deinit {
+            for (handle, id) in state.withLock({ $0.callbacks }) { handle.removeCallback(id) }
+        }
+
         func start() {
-            for (index, awaitable) in awaitables.enumerated() {
+            let callbacks = awaitables.enumerated().map { index, awaitable in
                 let handle = awaitable.handle
                 handle.markObserved()
-                _ = handle.addCallback(.synchronous) { _ in self.end(index) }
+                // Weak: a task that never ends must not keep an iteration that was left.
+                return (handle, handle.addCallback(.synchronous) { [weak self] _ in self?.end(index) })
             }
+            state.withLock { $0.callbacks = callbacks }
         }
 
         private func end(_ index: Int) {

@@ -53,9 +53,6 @@ class LoopState<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    @inlinable
-    final func stop() { state.withLock { $0.isStopped = true } }
-
     /// Throws what the loop ends with; `isCancelled` says whether it was cancelled from outside.
     @usableFromInline
     final func finish(isCancelled: Bool) throws {

@@ -39,7 +39,8 @@ func pull<Element: Sendable>(
     var item: (index: Int, element: Element)? = first
     while let current = item {
         do { try await body(current.element) } catch { return loop.fail(error) }
-        if Task.isCancelled { return loop.stop() }
+        // Not only the loop is cancelled with an error of its own: a body may have cancelled just this worker.
+        if Task.isCancelled { return loop.fail(CancellationError()) }
         item = loop.next()
     }
 }
@@ -60,7 +61,7 @@ func pull<Element: Sendable, Value: Sendable>(
         } catch {
             return loop.fail(error)
         }
-        if Task.isCancelled { return loop.stop() }
+        if Task.isCancelled { return loop.fail(CancellationError()) }
         item = loop.next()
     }
     results.append(own)

@@ -1,0 +1,53 @@
+import Concerto
+import Testing
+
+@Suite struct AsyncLazyFailureTests {
+    // Cause: a failure was forgotten by a synchronous callback that was registered under the value's own lock; a factory
+    // that had failed by then ran it inside and locked again.
+    // Cause: callbacks come after waiters, so whoever asked again at once was handed the failure it had just got.
+    @Test func `A factory that fails at once runs again for whoever asks next, 2,000 rounds`() async {
+        let runs = Counter()
+        for round in 1...2_000 {
+            let lazy = AsyncLazy<Int>(onFailure: .retry) { throw Failure(runs.add()) }
+            await #expect(throws: Failure(2 * round - 1)) { try await lazy.value() }
+            #expect(!lazy.isStarted)
+            await #expect(throws: Failure(2 * round)) { try await lazy.value() }
+        }
+    }
+
+    @Test func `Everybody who waited gets one failure, the next one to ask a new run`() async throws {
+        let gate = TaskCompletionSource<Void>()
+        let runs = Counter()
+        let lazy = AsyncLazy<Int>(onFailure: .retry) {
+            let run = runs.add()
+            try await gate.task.value
+            if run == 1 { throw Failure(run) }
+            return run
+        }
+        let askers = (0..<8).map { _ in Task { try await lazy.value() } }
+        while runs.value == 0 { await Task.yield() }
+        gate.trySetResult()
+        for asker in askers { _ = await asker.result }
+        #expect(try await lazy.value() == 2)
+        #expect(lazy.isStarted && lazy.valueIfMade == 2)
+    }
+
+    // Cause: the task-local mark of the factory's run lives on in tasks that the factory started and left behind.
+    @Test func `A task that the factory left behind may ask once the value is made`() async throws {
+        let made = TaskCompletionSource<Void>()
+        let late = TaskCompletionSource<Int>()
+        let box = TaskCompletionSource<AsyncLazy<Int>>()
+        let lazy = AsyncLazy<Int> {
+            let lazy = try await box.task.value
+            Task {
+                try await made.task.value
+                do { late.trySetResult(try await lazy.value()) } catch { late.trySetError(error) }
+            }
+            return 7
+        }
+        box.trySetResult(lazy)
+        #expect(try await lazy.value() == 7)
+        made.trySetResult()
+        #expect(try await late.task.value == 7)
+    }
+}
