@@ -21,11 +21,23 @@ struct RateState: AdmissionPolicy {
         }
     }
 
-    /// Continues under another limit: what has been used stays used.
+    /// Continues under another limit: what has been used stays used, up to one burst of the new limit. More would
+    /// stop everybody for (used / new limit) periods.
+    ///
+    /// Reservations go on: they are a debt beyond that burst, of no more than the new limit lets pass until the old
+    /// one would have forgotten them.
     mutating func change(to limit: RateLimit, at now: TimerInstant) {
-        let used = self.limit.burst - available(at: now)
+        let available = available(at: now)
+        let used = self.limit.burst - available
+        var mostReserved = 0
+        if available < 0 {
+            let span = earliest(self.limit.burst, at: now).nanoseconds - now.nanoseconds
+            let period = Int128(limit.period.saturatingNanoseconds)
+            let passing = (Int128(span) * Int128(limit.limit) + period - 1) / period
+            mostReserved = min(-available, Int(clamping: passing))
+        }
         self.limit = limit
-        kind = Self.make(limit, available: limit.burst - used, at: now)
+        kind = Self.make(limit, available: max(limit.burst - used, -mostReserved), at: now)
     }
 
     mutating func admit(_ weight: Int, at now: TimerInstant) -> Admission {

@@ -18,13 +18,11 @@ struct RateWindows: Sendable {
         // Rounded up: a window is never shorter than asked for.
         length = (limit.period.saturatingNanoseconds + Int64(segments) - 1) / Int64(segments)
         origin = now
-        var used = limit.limit - available
-        var segment = Int64(0)
-        while used > 0 {
-            taken.append((segment, min(used, self.limit)))
-            used -= self.limit
-            segment += self.segments
-        }
+        // Windows that are full stand in one entry: only the last of them says where the next permits go, so a debt of
+        // millions of windows costs no more than one of two.
+        let (windows, rest) = (limit.limit - available).quotientAndRemainder(dividingBy: limit.limit)
+        if windows > 0 { taken.append((Int64(windows - 1).multipliedSaturated(by: self.segments), windows * self.limit)) }
+        if rest > 0 { taken.append((Int64(windows).multipliedSaturated(by: self.segments), rest)) }
     }
 
     mutating func available(at now: TimerInstant) -> Int {
@@ -38,7 +36,8 @@ struct RateWindows: Sendable {
         // More than a window holds (a queue of callers) goes on for as many whole windows.
         let (windows, rest) = (weight - 1).quotientAndRemainder(dividingBy: limit)
         let segment = place(rest + 1, notBefore: present)
-        return start(segment + Int64(windows) * segments, now, present)
+        let (sum, overflow) = segment.addingReportingOverflow(Int64(windows).multipliedSaturated(by: segments))
+        return start(overflow ? .max : sum, now, present)
     }
 
     mutating func take(_ weight: Int, at now: TimerInstant, mayWait: Bool) -> TimerInstant {
@@ -79,6 +78,14 @@ struct RateWindows: Sendable {
 
     private func start(_ segment: Int64, _ now: TimerInstant, _ present: Int64) -> TimerInstant {
         guard segment > present else { return now }
-        return origin.advanced(by: .nanoseconds(segment * length))
+        return origin.advanced(by: .nanoseconds(segment.multipliedSaturated(by: length)))
+    }
+}
+
+extension Int64 {
+    /// For numbers that are not negative: an instant that no clock reaches stays one, instead of trapping.
+    fileprivate func multipliedSaturated(by other: Int64) -> Int64 {
+        let (product, overflow) = multipliedReportingOverflow(by: other)
+        return overflow ? .max : product
     }
 }

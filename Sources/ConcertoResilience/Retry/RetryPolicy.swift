@@ -67,19 +67,16 @@ final class RetryPolicy: Sendable {
             return false
         }
         let delay = delay(&run, context, failure, advice)
-        let now = clock.now
         let limit = min(
             run.start.map { $0.advanced(by: options.maxTotalTime ?? .zero) } ?? .distantFuture,
             context.deadline(on: clock))
-        let wake = now.advanced(by: delay)
-        guard wake < limit else {
+        guard clock.now.advanced(by: delay) < limit else {
             report(.retryExhausted, .error, context, failure)
             return false
         }
-        if let budget, options.whenBudgetExhausted == .fail, !budget.tryWithdraw() {
-            report(.retryBudgetExhausted, .error, context, failure)
-            return false
-        }
+        // Before anything that says that there will be a retry, and before its result is thrown away.
+        guard try await isAllowedByBudget(before: limit, delay, context, failure) else { return false }
+        let wake = clock.now.advanced(by: delay)
         options.onRetry?(
             RetryEvent(attempt: run.attempt, delay: delay, error: failure, operation: context.operation))
         report(.retryAttempt, .warning, context, failure, delay: delay)
@@ -89,12 +86,25 @@ final class RetryPolicy: Sendable {
             await onDiscard(discarded)
         }
         if delay > .zero { try await clock.sleep(until: wake) }
-        if let budget, options.whenBudgetExhausted == .wait, !budget.tryWithdraw() {
-            report(.retryBudgetWaiting, .warning, context, failure)
-            guard try await budget.withdraw(before: limit, on: clock) else { return false }
-        }
         run.attempt = run.attempt == .max ? .max : run.attempt + 1
         return true
+    }
+
+    /// Takes the retry out of the budget; where it has to wait for that, only as long as `delay` then still ends before
+    /// `limit`.
+    nonisolated(nonsending)
+        private func isAllowedByBudget(
+            before limit: TimerInstant, _ delay: Duration, _ context: ResilienceContext, _ failure: (any Error)?
+        ) async throws -> Bool
+    {
+        guard let budget, !budget.tryWithdraw() else { return true }
+        if options.whenBudgetExhausted == .wait {
+            report(.retryBudgetWaiting, .warning, context, failure)
+            let latest = limit == .distantFuture ? limit : limit.advanced(by: .zero - delay)
+            if try await budget.withdraw(before: latest, on: clock) { return true }
+        }
+        report(.retryBudgetExhausted, .error, context, failure)
+        return false
     }
 
     private func delay(

@@ -5,7 +5,10 @@ import Synchronization
 /// All bodies get the same time, so their deadlines come in the order in which the bodies begin: a list, appended at
 /// the tail, is sorted by itself. The timer stands for the head as it was when the timer was set; if that body has
 /// ended, the timer finds nothing due and is set for the present head: one timer per limit, not per call. A
-/// deadline that the context has lowered below the tail's gets a timer of its own.
+/// deadline that the context has lowered below the tail's, or below the instant for which the timer stands, gets a
+/// timer of its own.
+///
+/// **Invariant.** While the list holds an entry, the timer stands at or before the head's deadline.
 ///
 /// Entries are reused: a call allocates none once as many exist as bodies have run at the same time.
 final class DeadlineList: Sendable {
@@ -14,7 +17,9 @@ final class DeadlineList: Sendable {
         unowned(unsafe) var tail: DeadlineEntry?
         var free: DeadlineEntry?
         var freeCount = 0
-        var isTimerSet = false
+        /// For when the timer stands; `nil` if there is none. It may stand for a body that has ended.
+        var timerAt: TimerInstant?
+        var timer: (any ScheduledTimer)?
     }
 
     private static let mostFreeEntries = 1_024
@@ -26,6 +31,11 @@ final class DeadlineList: Sendable {
         self.clock = clock
     }
 
+    deinit {
+        // Otherwise a timeout made for one call would leave its timer behind for the whole limit.
+        state.withLock { $0.timer.take() }?.cancel()
+    }
+
     /// An entry that expires at `deadline`, for a child that is about to start.
     func begin(deadline: TimerInstant) -> DeadlineEntry {
         var needsOwnTimer = false
@@ -35,12 +45,12 @@ final class DeadlineList: Sendable {
             entry.phase = .starting
             entry.isRunning = true
             entry.deadline = deadline
-            if let tail = state.tail, tail.deadline > deadline {
+            if state.comesLater(than: deadline) {
                 needsOwnTimer = true
             } else {
                 state.append(entry)
-                needsTimer = !state.isTimerSet
-                state.isTimerSet = true
+                needsTimer = state.timerAt == nil
+                if needsTimer { state.timerAt = deadline }
             }
             return entry
         }
@@ -133,7 +143,9 @@ final class DeadlineList: Sendable {
     }
 
     private func setTimer(for deadline: TimerInstant) {
-        _ = clock.base.schedule(at: deadline) { [weak self] in self?.timerFired() }
+        let timer = clock.base.schedule(at: deadline) { [weak self] in self?.timerFired() }
+        // It may have fired meanwhile; then `timerAt` is another.
+        state.withLock { if $0.timerAt == deadline { $0.timer = timer } }
     }
 
     /// Expires what is due, one entry at a time, because cancelling happens outside the lock.
@@ -145,7 +157,7 @@ final class DeadlineList: Sendable {
             let task = state.withLock { state -> UnsafeMutableRawPointer? in
                 guard let head = state.head, head.deadline <= now else {
                     next = state.head?.deadline
-                    state.isTimerSet = next != nil
+                    state.timerAt = next
                     return nil
                 }
                 due = head
@@ -166,6 +178,13 @@ extension DeadlineList.State {
         entry.next = nil
         freeCount -= 1
         return entry
+    }
+
+    /// Whether the last entry expires, or the timer fires, later than `deadline`.
+    func comesLater(than deadline: TimerInstant) -> Bool {
+        if let tail, tail.deadline > deadline { return true }
+        if let timerAt, timerAt > deadline { return true }
+        return false
     }
 
     mutating func putFree(_ entry: DeadlineEntry, unlessMoreThan limit: Int) {

@@ -49,7 +49,10 @@ final class TimeoutCore: Sendable {
         let now = clock.now
         inner.lowerDeadline(to: deadline(from: now), on: clock)
         let deadline = inner.deadline
-        guard deadline > now else { throw expired(nil, context) }
+        guard deadline > now else {
+            try Task.checkCancellation()
+            throw expired(nil, context)
+        }
         let entry = deadlines.begin(deadline: deadline)
         if _PoolInternals.isOnPoolThread {
             await runInPlace(entry, inner, body)

@@ -44,7 +44,8 @@ import Testing
     @Test(arguments: [true, false]) func `64 jobs that can only end together do`(declared: Bool) async throws {
         // A barrier of 64 needs 64 threads at once; declared blocking needs no monitor to see it.
         let pool = try ThreadPool(
-            .init(minThreads: 2, blockedAfter: declared ? .seconds(3600) : .milliseconds(1)))
+            .init(
+                minThreads: 2, blockedAfter: declared ? .seconds(3600) : .milliseconds(1), idleTimeout: .seconds(3600)))
         let barrier = Barrier(64)
         let tasks = (0..<64).map { _ in
             Task(executorPreference: pool) {
@@ -108,7 +109,7 @@ import Testing
     @Test(.disabled(if: isThreadSanitized)) func `after a storm of blocking no more than minThreads compute at once`()
         async throws
     {
-        let pool = try ThreadPool(.init(minThreads: 2))
+        let pool = try ThreadPool(.init(minThreads: 2, idleTimeout: .seconds(3600)))
         let barrier = Barrier(32)
         let storm = (0..<32).map { _ in Task(executorPreference: pool) { barrier.arriveAndWait() } }
         for task in storm { await task.value }
