@@ -86,8 +86,11 @@ struct CircuitMachine: AdmissionPolicy {
         case .open(let until) where now >= until:
             let limit = now.advanced(by: options.halfOpenTimeLimit)
             enter(.halfOpen(until: limit, running: 0, successes: 0, failures: 0))
-        case .halfOpen(let until, _, _, _) where now >= until:
-            open(at: now, counts: CallCounts(), cause)
+        case .halfOpen(let until, let running, let successes, let failures) where now >= until:
+            guard running == 0 else { return open(at: now, counts: CallCounts(), cause) }
+            // Nobody hangs, nobody came: that says nothing about the dependency.
+            let limit = now.advanced(by: options.halfOpenTimeLimit)
+            phase = .halfOpen(until: limit, running: 0, successes: successes, failures: failures)
         case .closed, .open, .halfOpen, .isolated:
             break
         }

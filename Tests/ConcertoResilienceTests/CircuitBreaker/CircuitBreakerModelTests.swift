@@ -66,6 +66,8 @@ struct CircuitBreakerModelTests {
             case .open(let until) where now >= until:
                 model = .halfOpen(until: now + rules.limit, running: 0, successes: 0, failures: 0)
                 era += 1
+            case .halfOpen(let until, 0, let successes, let failures) where now >= until:
+                model = .halfOpen(until: now + rules.limit, running: 0, successes: successes, failures: failures)
             case .halfOpen(let until, _, _, _) where now >= until:
                 model = .open(until: now + rules.breakFor)
                 era += 1

@@ -137,6 +137,17 @@ struct CircuitBreakerTests {
         try await probe.value
     }
 
+    @Test func aHalfOpenCircuitThatNobodyCallsStaysHalfOpen() async throws {
+        let breaker = try makeBreaker { $0.halfOpenTimeLimit = .seconds(30) }
+        await fail(breaker, times: 2)
+        clock.advance(by: .seconds(5))
+        #expect(breaker.state == .halfOpen)
+        clock.advance(by: .seconds(100))
+        #expect(breaker.state == .halfOpen)
+        try await breaker.execute {}
+        #expect(breaker.state == .closed)
+    }
+
     /// Regression by design: a result from before the trip must not decide a half-open circuit.
     @Test func resultsOfAnEarlierEraAreIgnored() async throws {
         let breaker = try makeBreaker { $0.halfOpenSuccesses = 2 }
@@ -253,6 +264,48 @@ struct CircuitBreakerTests {
         await settle { breaker.statistics.waiters == 1 }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    /// Probes succeed, fail, are cancelled and hang on while the circuit opens and closes: once all have ended, a
+    /// half-open circuit has all its permits, and nobody waits.
+    @Test(arguments: [CircuitBreakerOptions.WhenOpen.reject, .wait])
+    func noProbePermitIsLostUnderRandomCancellation(whenOpen: CircuitBreakerOptions.WhenOpen) async throws {
+        let random = seeded()
+        let breaker = try makeBreaker {
+            $0.halfOpenPermits = 2
+            $0.halfOpenSuccesses = 2
+            $0.halfOpenFailures = 2
+            $0.whenOpen = whenOpen
+        }
+        let left = Counter()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<2_000 {
+                let yields = random.int(below: 4)
+                let outcome = random.int(below: 3)
+                let isCancelled = random.int(below: 4) == 0
+                left.increment()
+                let task = Task {
+                    _ = try? await breaker.execute {
+                        for _ in 0..<yields { await Task.yield() }
+                        if outcome == 0 { throw Failure() }
+                        if outcome == 1 { try Task.checkCancellation() }
+                    }
+                    left.increment(by: -1)
+                }
+                group.addTask { await task.value }
+                if isCancelled { task.cancel() }
+                if random.int(below: 10) == 0 { clock.advance(by: .seconds(random.int(below: 6))) }
+            }
+            await settle {
+                clock.advance(by: .seconds(5))
+                return left.value == 0
+            }
+        }
+        #expect(breaker.statistics.waiters == 0)
+        clock.advance(by: .seconds(5))
+        for _ in 0..<2 { try await breaker.execute {} }
+        #expect(breaker.state == .closed)
+        #expect(clock.pending == 0)
     }
 
     @Test func changesOfStateAreAStreamInTheirOrder() async throws {
