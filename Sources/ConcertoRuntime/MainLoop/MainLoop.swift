@@ -29,15 +29,29 @@ final class MainLoop: Sendable {
     /// Whether the main actor runs here.
     var isInstalled: Bool { installed.load(ordering: .acquiring) }
 
-    func markInstalled() { installed.store(true, ordering: .releasing) }
+    func markInstalled() {
+        DispatchQueue.main.setSpecific(key: Self.mainQueueKey, value: true)
+        installed.store(true, ordering: .releasing)
+    }
+
+    /// Marks libdispatch's main queue. After `dispatchMain()` the process's first thread is gone, and what runs on the main
+    /// queue, on any thread, is on the main actor.
+    private static let mainQueueKey = DispatchSpecificKey<Bool>()
+
+    /// Whether this thread runs on behalf of the main actor.
+    static var isCurrent: Bool {
+        concerto_is_main_thread() || DispatchQueue.getSpecific(key: mainQueueKey) == true
+    }
 
     func enqueue(_ job: UnownedJob) {
         jobs.withLock { $0.append(Entry(job)) }
         wakeUp()
-        // Somebody else's loop owns the main thread (`dispatchMain`, `RunLoop.main`): ask it to run our jobs.
-        if depth.load(ordering: .sequentiallyConsistent) == 0 {
-            DispatchQueue.main.async { MainLoop.shared.drain() }
-        }
+        if depth.load(ordering: .sequentiallyConsistent) == 0 { askForTurn() }
+    }
+
+    /// Somebody else's loop owns the main thread (`dispatchMain`, `RunLoop.main`): asks it to run our jobs.
+    private func askForTurn() {
+        DispatchQueue.main.async { MainLoop.shared.drain() }
     }
 
     func wakeUp() {
@@ -54,7 +68,12 @@ final class MainLoop: Sendable {
     /// Runs jobs until `condition` is true or ``stop()`` is called. On the main thread.
     func run(until condition: () -> Bool) {
         depth.add(1, ordering: .sequentiallyConsistent)
-        defer { depth.subtract(1, ordering: .sequentiallyConsistent) }
+        defer {
+            // An enqueuer appends, then reads `depth`; this lowers it, then looks at the queue: one sees the other, and
+            // no job is left to a loop that has ended.
+            let outer = depth.subtract(1, ordering: .sequentiallyConsistent).newValue
+            if outer == 0, jobs.withLock({ !$0.isEmpty }) { askForTurn() }
+        }
         let mainQueue = concerto_main_queue_handle()
         var ran = 0
         while !condition() {
@@ -70,8 +89,16 @@ final class MainLoop: Sendable {
         }
     }
 
+    /// One turn on the main queue. Bounded, so that a main actor that always has a next job lets the rest of the main
+    /// queue run; and none while one of our loops is on the stack, which runs the jobs itself and looks at its
+    /// condition between them.
     private func drain() {
-        while let job = jobs.withLock({ $0.popFirst() }) { run(job) }
+        for _ in 0..<64 {
+            guard depth.load(ordering: .sequentiallyConsistent) == 0, let job = jobs.withLock({ $0.popFirst() })
+            else { return }
+            run(job)
+        }
+        askForTurn()
     }
 
     private func run(_ entry: Entry) {

@@ -82,9 +82,9 @@ private final class MainLoopExecutor: MainExecutor {
     func runUntil(_ condition: () -> Bool) throws { MainLoop.shared.run(until: condition) }
     func stop() { MainLoop.shared.stop() }
 
-    func isIsolatingCurrentContext() -> Bool? { concerto_is_main_thread() }
+    func isIsolatingCurrentContext() -> Bool? { MainLoop.isCurrent }
     func checkIsolated() {
-        precondition(concerto_is_main_thread(), "this code has to run on the main actor, and runs on another thread")
+        precondition(MainLoop.isCurrent, "this code has to run on the main actor, and runs on another thread")
     }
 }
 
