@@ -100,7 +100,7 @@ typedef struct {
   /// Set: the next job that this thread hands to a pool is kept in `kept` instead of queued.
   bool keeps;
   void *_Nullable kept;
-  /// Set on the thread that drives the timers: what it makes runnable has waited long enough already.
+  /// Set while a thread fires timers: what they make runnable has waited long enough already.
   bool urgent;
   /// Where the thread's stack ends, on threads that can be asked for their frames.
   uintptr_t stack_low, stack_high;

@@ -96,16 +96,19 @@ enum BlockingReporter {
     }
 
     /// Called by the monitor. Takes microseconds, and at most 20 ms if the thread does not answer.
-    static func report(_ pool: String, _ worker: Int, thread: Int32, blockedFor: Duration, suppressed: Int) {
+    ///
+    /// - Returns: `false` if it did not, and there is nothing to report.
+    static func report(_ pool: String, _ worker: Int, thread: Int32, blockedFor: Duration, suppressed: Int) -> Bool {
         var addresses = [UInt](repeating: 0, count: 64)
         let count = Int(concerto_stack_capture(thread, &addresses, 64))
-        guard count > 0 else { return }
+        guard count > 0 else { return false }
         let raw = Raw(pool, worker, thread, blockedFor, Array(addresses.prefix(count)), suppressed)
         let argument = Unmanaged.passRetained(raw)
         let error = concerto_thread_start(
             { BlockingReporter.deliver(Unmanaged<Raw>.fromOpaque($0!).takeRetainedValue()) }, argument.toOpaque(),
             "concerto-report", 512 * 1024)
         if error != 0 { argument.release() }
+        return error == 0
     }
 
     private static func deliver(_ raw: Raw) {

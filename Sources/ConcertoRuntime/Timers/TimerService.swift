@@ -147,6 +147,11 @@ final class TimerService: Sendable {
 
     /// These are out of the wheel: `cancel` finds them gone, and nobody else touches their payload.
     private func fire(_ due: inout [TimerNode]) {
+        // What is resumed here has waited long enough: it does not queue up behind a backlog of its own class.
+        let slots = concerto_thread_self()
+        let before = slots.pointee.urgent
+        slots.pointee.urgent = true
+        defer { slots.pointee.urgent = before }
         for index in due.indices {
             let payload = due[index].payload
             due[index].payload = .none
@@ -170,7 +175,6 @@ final class TimerService: Sendable {
     }
 
     private func runThread() -> Never {
-        concerto_thread_self().pointee.urgent = true
         while true {
             // A timer that came after the lock was released has signalled, and the wait returns at once.
             _ = wakeUp.wait(until: drive(asThread: true) ?? .max)

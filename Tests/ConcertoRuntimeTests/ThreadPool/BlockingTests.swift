@@ -104,7 +104,10 @@ import Testing
         await pool.shutdown()
     }
 
-    @Test func `after a storm of blocking no more than minThreads compute at once`() async throws {
+    // The same under the sanitizer: a computing thread that the kernel holds up is replaced, and then there are three.
+    @Test(.disabled(if: isThreadSanitized)) func `after a storm of blocking no more than minThreads compute at once`()
+        async throws
+    {
         let pool = try ThreadPool(.init(minThreads: 2))
         let barrier = Barrier(32)
         let storm = (0..<32).map { _ in Task(executorPreference: pool) { barrier.arriveAndWait() } }

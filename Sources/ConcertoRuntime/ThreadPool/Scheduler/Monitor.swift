@@ -226,11 +226,12 @@ private struct Looks {
             suppressed += 1
             return
         }
-        nextReport = now &+ 1_000_000_000
-        BlockingReporter.report(
+        let reported = BlockingReporter.report(
             scheduler.configuration.name, index, thread: worker.pointee.threadID.load(ordering: .acquiring),
             blockedFor: .nanoseconds(now - seen[index].since), suppressed: suppressed)
-        suppressed = 0
+        // One that could not be had does not use up the second; but it has cost 20 ms of looking.
+        nextReport = now &+ (reported ? 1_000_000_000 : 200_000_000)
+        suppressed = reported ? 0 : suppressed + 1
     }
 
     private func withdraw(_ mark: UInt64, _ worker: WorkerPointer) {

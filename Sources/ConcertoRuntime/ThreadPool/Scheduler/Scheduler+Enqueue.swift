@@ -18,7 +18,7 @@ extension Scheduler {
     func enqueue(_ entry: Entry, flags: UInt32) {
         let lane = Lane(flags: flags)
         if observation.isOn { observation.enqueued(entry) }
-        if let worker = currentWorker, lane.isLocal {
+        if let worker = currentWorker, lane.isLocal, !concerto_thread_self().pointee.urgent {
             enqueueLocally(entry, lane, isYield: flags & 0xFF == Self.yieldKind, worker)
         } else {
             enqueueShared(entry, lane)
@@ -41,7 +41,7 @@ extension Scheduler {
 
     private func enqueueShared(_ entry: Entry, _ lane: Lane) {
         if closing.load(ordering: .relaxed), currentWorker == nil { return runElsewhere(entry) }
-        // What a timer resumes does not queue up behind a backlog of its own class.
+        // What a timer resumes overtakes its class.
         let overtakes = lane == .normal && concerto_thread_self().pointee.urgent
         shared.enqueue(entry, overtakes ? .high : lane)
         workAdded()

@@ -60,6 +60,7 @@ extension Scheduler {
             body()
         } else {
             worker.own.pointee.currentKind = entry.flags & 0xFF
+            worker.own.pointee.endedSleep = entry.flags & 0xFFFF == 0
             unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: executor)
         }
         if let observed { observation.ends(observed, worker.pointee.index) }
@@ -121,7 +122,9 @@ extension Scheduler {
         // A thief was faster.
         guard bits != 0 else { return nil }
         let entry = Entry(bits: bits)
-        if _slowPath(highWaits || worker.own.pointee.slotRun >= Self.slotRunLimit) {
+        // What the end of a `Task.sleep` has just resumed has waited long enough: it goes before other such ends.
+        let yields = highWaits && !worker.own.pointee.endedSleep
+        if _slowPath(yields || worker.own.pointee.slotRun >= Self.slotRunLimit) {
             worker.own.pointee.slotRun = 0
             let lane = entry.lane
             if lane == .normal || !highWaits {

@@ -60,6 +60,8 @@ struct Worker: ~Copyable {
         var slotRun: UInt32 = 0
         /// Kind of the job that runs.
         var currentKind: UInt32 = 0
+        /// The last job was one without a priority: the end of a `Task.sleep`.
+        var endedSleep = false
         /// Nesting of declared blocking.
         var blockingDepth = 0
         /// When a slot last woke somebody, in `concerto_ticks`.
