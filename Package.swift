@@ -98,7 +98,7 @@ let package = Package(
         .executableTarget(
             name: "ConcertoCLI",
             dependencies: [
-                "Concerto", "ConcertoBatch", "DemoServer",
+                "ConcertoBatch", "DemoServer",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
             ],

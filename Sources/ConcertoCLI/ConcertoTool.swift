@@ -1,6 +1,5 @@
 #if CLI
 import ArgumentParser
-import Concerto
 import ConcertoBatch
 import Foundation
 
@@ -14,8 +13,6 @@ struct ConcertoTool: AsyncParsableCommand {
         subcommands: [BatchCommand.self, DemoServerCommand.self])
 
     static func main() async {
-        // Where it can't be had, everything runs on Swift's own executor.
-        _ = ThreadPool.installAsDefault()
         // A reader that goes away is an error of a write, not a death without a word.
         signal(SIGPIPE, SIG_IGN)
         do {
