@@ -38,11 +38,18 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
     let state: Mutex<State>
     let metadata: TaskMetadata
 
+    #if DEBUG
+    private let ledger = LeakLedger.current
+    #endif
+
     init(promiseNamed name: String?, status: TaskStatus = .waiting, fileID: StaticString = #fileID, line: UInt = #line)
     {
         phase = Atomic(status.rawValue)
         metadata = TaskMetadata(name: name, fileID: fileID, line: line)
         state = Mutex(State())
+        #if DEBUG
+        ledger?.tasks.add(1, ordering: .relaxed)
+        #endif
     }
 
     init(outcome: Result<Success, any Error>, fileID: StaticString = #fileID, line: UInt = #line) {
@@ -50,11 +57,17 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
         phase = Atomic(Self.status(of: outcome).rawValue)
         metadata = TaskMetadata(name: nil, fileID: fileID, line: line)
         state = Mutex(State())
+        #if DEBUG
+        ledger?.tasks.add(1, ordering: .relaxed)
+        #endif
     }
 
     deinit {
         // A task that was dropped before it ended: its callbacks may hold the next one of a chain of any length.
         if !isCompleted { CallbackTrampoline.release(state.withLock { $0.callbacks.removeAll() }) }
+        #if DEBUG
+        ledger?.tasks.subtract(1, ordering: .relaxed)
+        #endif
         guard case .failure(let error) = stored, !observed.load(ordering: .acquiring) else { return }
         UnobservedError.raise(error, from: metadata.description)
     }

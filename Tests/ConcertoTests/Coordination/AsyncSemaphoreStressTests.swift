@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct AsyncSemaphoreStressTests {
+@Suite(.leakFree) struct AsyncSemaphoreStressTests {
     @Test(.row("1.7.7"), arguments: [UInt64(1), 2, 3])
     func `Grant against cancel against timeout: permits are conserved over 10,000 random interleavings`(seed: UInt64)
         throws

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct AsyncSemaphoreTests {
+@Suite(.leakFree) struct AsyncSemaphoreTests {
     let executor = ManualExecutor()
     let log = Recorder<String>()
 

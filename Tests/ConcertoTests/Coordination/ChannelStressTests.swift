@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct ChannelStressTests {
+@Suite(.leakFree) struct ChannelStressTests {
     @Test(arguments: [0, 1, 3])
     func `Hand-off against cancel, 10,000 random interleavings: no item is lost or doubled`(capacity: Int) throws {
         var random = SeededRandom(seed: UInt64(capacity) + 40)

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct ChannelTests {
+@Suite(.leakFree) struct ChannelTests {
     let executor = ManualExecutor()
 
     private func drain<Element>(_ channel: some ChannelProtocol<Element>) -> [Element] {

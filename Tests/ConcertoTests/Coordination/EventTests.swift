@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct EventTests {
+@Suite(.leakFree) struct EventTests {
     let executor = ManualExecutor()
     let clock = ManualClock()
     let log = Recorder<String>()

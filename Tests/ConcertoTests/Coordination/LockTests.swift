@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct LockTests {
+@Suite(.leakFree) struct LockTests {
     let executor = ManualExecutor()
     let log = Recorder<String>()
 
@@ -137,7 +137,7 @@ import Testing
     }
 }
 
-@Suite struct AsyncLazyTests {
+@Suite(.leakFree) struct AsyncLazyTests {
     @Test func `The factory runs once, however many ask`() async throws {
         let runs = Counter()
         let lazy = AsyncLazy {
@@ -185,5 +185,7 @@ import Testing
         let box = Box({ log in try await log.entries[0].lazy.value() + 1 }, log)
         log.record(box)
         await #expect(throws: AsyncLazy<Int>.RecursionError.self) { try await box.lazy.value() }
+        // The box and the log hold each other.
+        log.removeAll()
     }
 }

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct SelectTests {
+@Suite(.leakFree) struct SelectTests {
     let executor = ManualExecutor()
     let clock = ManualClock()
 

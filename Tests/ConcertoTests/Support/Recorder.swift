@@ -8,6 +8,14 @@ final class Recorder<Entry: Sendable>: Sendable {
     var count: Int { storage.withLock { $0.count } }
 
     func record(_ entry: Entry) { storage.withLock { $0.append(entry) } }
+
+    func removeAll() {
+        let entries = storage.withLock { storage in
+            defer { storage = [] }
+            return storage
+        }
+        _ = consume entries
+    }
 }
 
 /// A number that many threads add to.

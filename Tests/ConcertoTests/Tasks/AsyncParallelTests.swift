@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct AsyncParallelTests {
+@Suite(.leakFree) struct AsyncParallelTests {
     private func numbers(_ count: Int) -> UnboundedChannel<Int> {
         let channel = UnboundedChannel<Int>()
         for number in 0..<count { _ = channel.tryWrite(number) }

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct WhenAllTests {
+@Suite(.leakFree) struct WhenAllTests {
     let executor = ManualExecutor()
 
     @Test(.row("1.2.1"))
@@ -89,7 +89,7 @@ import Testing
     }
 }
 
-@Suite struct WhenAnyTests {
+@Suite(.leakFree) struct WhenAnyTests {
     let executor = ManualExecutor()
 
     @Test(.row("1.2.8"))
@@ -206,7 +206,7 @@ import Testing
     }
 }
 
-@Suite struct AggregateErrorTests {
+@Suite(.leakFree) struct AggregateErrorTests {
     @Test(.row("1.2.12"))
     func `flattened keeps order and duplicates, handle throws what was not handled, baseError descends`() throws {
         let nested = AggregateError([Failure(1), AggregateError([Failure(2), AggregateError([Failure(1)])])])

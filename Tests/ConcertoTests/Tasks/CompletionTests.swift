@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct CompletionTests {
+@Suite(.leakFree) struct CompletionTests {
     @Test(.row("1.4.2"))
     func `A callback gets the task itself, so a failure does not skip it`() {
         let log = Recorder<TaskStatus>()

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct ParallelTests {
+@Suite(.leakFree) struct ParallelTests {
     let executor = ManualExecutor()
 
     @Test(.row("1.9.9"))

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct TaskCompletionSourceTests {
+@Suite(.leakFree) struct TaskCompletionSourceTests {
     @Test(.row("1.1.1"))
     func `A final status never changes, and only a failed task has an error`() throws {
         let source = TaskCompletionSource<Int>()

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct TaskWaitTests {
+@Suite(.leakFree) struct TaskWaitTests {
     let executor = ManualExecutor()
     let clock = ManualClock()
 
@@ -90,7 +90,7 @@ import Testing
     }
 }
 
-@Suite struct DeadlineTests {
+@Suite(.leakFree) struct DeadlineTests {
     let executor = ManualExecutor()
     let clock = ManualClock()
 
@@ -175,7 +175,7 @@ import Testing
     }
 }
 
-@Suite struct CancellationShieldTests {
+@Suite(.leakFree) struct CancellationShieldTests {
     @Test func `Inside a shield nothing is cancelled, after it everything is`() async {
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }

@@ -71,15 +71,32 @@ public final class AsyncSemaphore: WaiterHost {
     ///   - cancellation: Ends the wait, as the cancellation of the task does.
     /// - Throws: `CancellationError`; ``ClosedError`` if the semaphore is closed.
     /// - Precondition: `1 <= count <= maxPermits`.
+    @inlinable
     nonisolated(nonsending)
         public func acquire(
             _ count: Int = 1, cancellation: CancellationToken = .none, fileID: StaticString = #fileID,
             line: UInt = #line
         ) async throws
     {
+        if takeNow(count, cancellation) { return }
+        try await acquireSlowly(count, cancellation, fileID, line)
+    }
+
+    /// Takes permits if that is possible without waiting and nothing is cancelled.
+    @usableFromInline
+    func takeNow(_ count: Int, _ cancellation: CancellationToken) -> Bool {
         checkCount(count)
+        if Task.isCancelled || cancellation.isCancellationRequested { return false }
+        return state.withLock { $0.tryTake(count) }
+    }
+
+    @usableFromInline
+    nonisolated(nonsending)
+        func acquireSlowly(
+            _ count: Int, _ cancellation: CancellationToken, _ fileID: StaticString, _ line: UInt
+        ) async throws
+    {
         if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
-        if state.withLock({ $0.tryTake(count) }) { return }
         _ = try await acquireSlowly(
             count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
     }

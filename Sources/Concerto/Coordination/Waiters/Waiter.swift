@@ -1,4 +1,5 @@
 import ConcertoRuntime
+import Synchronization
 
 /// One suspended wait: a node of the intrusive ``WaiterQueue`` under every primitive.
 ///
@@ -49,12 +50,23 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     @usableFromInline unowned(unsafe) final var previous: Waiter?
     @usableFromInline final let host: any WaiterHost
 
+    #if DEBUG
+    private final let ledger = LeakLedger.current
+    #endif
+
     /// Creates a waiter that asks `host` for `weight` of what it counts.
-    @inlinable
+    @usableFromInline
     package init(of host: any WaiterHost, weight: Int = 1) {
         self.host = host
         self.weight = weight
+        #if DEBUG
+        ledger?.waiters.add(1, ordering: .relaxed)
+        #endif
     }
+
+    #if DEBUG
+    deinit { ledger?.waiters.subtract(1, ordering: .relaxed) }
+    #endif
 
     /// Suspends the current task until the waiter has left its host's queue.
     ///
