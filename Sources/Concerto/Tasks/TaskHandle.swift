@@ -63,11 +63,11 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
     }
 
     deinit {
-        // A task that was dropped before it ended: its callbacks may hold the next one of a chain of any length.
-        if !isCompleted { CallbackTrampoline.release(state.withLock { $0.callbacks.removeAll() }) }
         #if DEBUG
         ledger?.tasks.subtract(1, ordering: .relaxed)
         #endif
+        // A task that was dropped before it ended: its callbacks may hold the next one of a chain of any length.
+        if !isCompleted { CallbackTrampoline.release(state.withLock { $0.callbacks.removeAll() }) }
         guard case .failure(let error) = stored, !observed.load(ordering: .acquiring) else { return }
         UnobservedError.raise(error, from: metadata.description)
     }
