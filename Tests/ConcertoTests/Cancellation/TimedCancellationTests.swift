@@ -40,7 +40,7 @@ import Testing
         try await ended.task.value
     }
 
-    @Test func `The callbacks of a delay and of what is linked run in order, and their errors are reported`()
+    @Test func `The callbacks of a delay and of what is linked run in order, those of links in their place`()
         async throws
     {
         let source = try CancellationTokenSource(cancelAfter: .seconds(1), clock: clock)
