@@ -21,7 +21,9 @@ struct RateWindows: Sendable {
         // Windows that are full stand in one entry: only the last of them says where the next permits go, so a debt of
         // millions of windows costs no more than one of two.
         let (windows, rest) = (limit.limit - available).quotientAndRemainder(dividingBy: limit.limit)
-        if windows > 0 { taken.append((Int64(windows - 1).multipliedSaturated(by: self.segments), windows * self.limit)) }
+        if windows > 0 {
+            taken.append((Int64(windows - 1).multipliedSaturated(by: self.segments), windows * self.limit))
+        }
         if rest > 0 { taken.append((Int64(windows).multipliedSaturated(by: self.segments), rest)) }
     }
 
