@@ -64,6 +64,7 @@ let stress = max(1, ProcessInfo.processInfo.environment["CONCERTO_STRESS"].flatM
                         case 1: await ThreadPool.yield()
                         case 2: try? await MonotonicClock().sleep(for: .microseconds(300))
                         case 3: _ = withBlocking { usleep(200) }
+                        // asynclint:ignore:next blocking-call-in-async — the test blocks threads on purpose
                         case 4: usleep(100)
                         default: async let child: Void = Task.yield(); await child
                         }

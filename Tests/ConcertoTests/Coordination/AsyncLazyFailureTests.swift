@@ -39,6 +39,7 @@ import Testing
         let box = TaskCompletionSource<AsyncLazy<Int>>()
         let lazy = AsyncLazy<Int> {
             let lazy = try await box.task.value
+            // asynclint:ignore:next unobserved-task-error — the lazy value's own error is looked at below
             Task {
                 try await made.task.value
                 do { late.trySetResult(try await lazy.value()) } catch { late.trySetError(error) }
