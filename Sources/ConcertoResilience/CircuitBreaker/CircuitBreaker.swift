@@ -158,7 +158,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     public var inspectsResults: Bool { failureResults != nil }
 
     /// Its queue obeys the context's deadline.
-    public func prepare(_ site: inout StrategySite) {}
+    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
 
     /// A call that was let through.
     @usableFromInline
