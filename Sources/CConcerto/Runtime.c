@@ -17,6 +17,11 @@ bool concerto_is_main_thread(void) {
 #endif
 }
 
+extern void *swift_retain(void *object);
+extern void swift_release(void *object);
+void concerto_object_retain(void *object) { swift_retain(object); }
+void concerto_object_release(void *object) { swift_release(object); }
+
 extern __attribute__((swiftcall)) void swift_task_cancel(void *task);
 void concerto_task_cancel(void *task) { swift_task_cancel(task); }
 

@@ -138,6 +138,10 @@ void concerto_free(void *memory);
 // --- Entry points of Swift's runtime. All are called by code that the compiler emits into every client, which makes
 // them stable; Swift itself may not name them without a warning.
 
+/// Counts a reference to an object of Swift; the compiler neither pairs these nor takes them away.
+void concerto_object_retain(void *object);
+void concerto_object_release(void *object);
+
 /// Starts `task`, which has never run, on this thread now; returns at its first suspension or its end. `identity` and
 /// `implementation` are the words of the serial executor that this thread is on, or zero.
 void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable implementation);

@@ -4,7 +4,8 @@ public import Synchronization
 ///
 /// It costs one relaxed load per scope until somebody listens: the first `runBlocking` of the process, or
 /// ``activate()``. What was taken before that is not known here, and what is taken without a scope (`acquire`, `lock`)
-/// has no owner that could be named; both can only hide a cycle, never invent one.
+/// has no owner that could be named; both can only hide a cycle, never invent one. For the same reason semaphores to which
+/// permits may be added that nobody took (`maxPermits` above `permits`) are no part of a cycle.
 public enum WaitGraph {
     /// Something was taken by a scope that has not ended.
     final class Holding: Sendable {
@@ -41,8 +42,10 @@ public enum WaitGraph {
         var holdings: [ObjectIdentifier: [Holding]] = [:]
         var waits: [UInt64: Wait] = [:]
         var lastWait: UInt64 = 0
-        /// How many units of a resource there are in all, as told by those who wait for it.
-        var totals: [ObjectIdentifier: Int] = [:]
+        /// The waits without a limit of the flow that a holding belongs to, by holding.
+        var waitsOfHolders: [ObjectIdentifier: [UInt64]] = [:]
+        /// How many units of a resource there are in all, as told by those who wait for it, and how many those are.
+        var totals: [ObjectIdentifier: (units: Int, waits: Int)] = [:]
     }
 
     @usableFromInline static let active = Atomic(false)
@@ -79,54 +82,80 @@ public enum WaitGraph {
     }
 
     /// Adds a wait; throws instead if it would close a cycle.
-    static func beginWait(_ wait: Wait, total: Int) throws -> UInt64 {
+    ///
+    /// - Parameter total: How many units of the resource there are in all; `nil` if somebody may add units that nobody
+    ///   took, so that the wait can end whoever holds what.
+    /// - Complexity: O(1) for a flow that holds nothing: it cannot close a cycle. O(edges) for others.
+    static func beginWait(_ wait: Wait, total: Int?) throws -> UInt64 {
         try state.withLock { state in
-            state.totals[wait.resource] = total
-            var path: [String] = []
-            var visited: Set<ObjectIdentifier> = []
-            if !wait.isTimed && state.isStuck(wait.resource, for: wait, &visited, &path) {
-                throw DeadlockError(cycle: ["waits for \(wait.kind) at \(wait.site)"] + path)
+            if let total { state.totals[wait.resource] = (total, (state.totals[wait.resource]?.waits ?? 0) + 1) }
+            var search = Search(origin: wait)
+            if !wait.isTimed && !wait.holdings.isEmpty && state.isStuck(wait.resource, &search) {
+                if total != nil { state.forgetTotal(of: wait.resource) }
+                throw DeadlockError(cycle: ["waits for \(wait.kind) at \(wait.site)"] + search.path)
             }
             state.lastWait += 1
             state.waits[state.lastWait] = wait
+            if !wait.isTimed {
+                for holding in wait.holdings {
+                    state.waitsOfHolders[ObjectIdentifier(holding), default: []].append(state.lastWait)
+                }
+            }
             return state.lastWait
         }
     }
 
-    static func endWait(_ id: UInt64) {
+    /// Takes a wait out; `hasTotal` says whether it was added with a total.
+    static func endWait(_ id: UInt64, hasTotal: Bool) {
         state.withLock { state in
             guard let wait = state.waits.removeValue(forKey: id) else { return }
-            if !state.waits.values.contains(where: { $0.resource == wait.resource }) {
-                state.totals[wait.resource] = nil
+            if hasTotal { state.forgetTotal(of: wait.resource) }
+            guard !wait.isTimed else { return }
+            for holding in wait.holdings {
+                let rest = state.waitsOfHolders[ObjectIdentifier(holding)]?.filter { $0 != id } ?? []
+                state.waitsOfHolders[ObjectIdentifier(holding)] = rest.isEmpty ? nil : rest
             }
         }
+    }
+
+    /// A search for a cycle that `origin` would close.
+    struct Search {
+        let origin: Wait
+        var visited: Set<ObjectIdentifier> = []
+        var path: [String] = []
     }
 }
 
 extension WaitGraph.State {
+    /// One of the waits that told the total is over.
+    mutating func forgetTotal(of resource: ObjectIdentifier) {
+        guard let (units, waits) = totals[resource] else { return }
+        totals[resource] = waits > 1 ? (units, waits - 1) : nil
+    }
+
     /// Whether nothing of `resource` can come back: every unit is held by a scope that itself waits, directly or
-    /// through others, for something that `origin`'s own flow holds.
-    func isStuck(
-        _ resource: ObjectIdentifier, for origin: WaitGraph.Wait, _ visited: inout Set<ObjectIdentifier>,
-        _ path: inout [String]
-    ) -> Bool {
-        // Seen on this very path: a cycle that does not touch `origin` cannot be left either.
-        guard visited.insert(resource).inserted else { return true }
-        defer { visited.remove(resource) }
+    /// through others, for something that `search.origin`'s own flow holds.
+    ///
+    /// Everything that is reached has to be stuck, so the first thing that is not ends the search, and what has been
+    /// seen need not be looked at again.
+    func isStuck(_ resource: ObjectIdentifier, _ search: inout WaitGraph.Search) -> Bool {
+        guard search.visited.insert(resource).inserted else { return true }
         let holders = holdings[resource] ?? []
         // A unit whose holder is not known may come back at any time.
-        guard !holders.isEmpty, holders.reduce(0, { $0 + $1.count }) >= totals[resource] ?? .max else { return false }
+        guard !holders.isEmpty, let total = totals[resource]?.units, holders.reduce(0, { $0 + $1.count }) >= total
+        else { return false }
         for holder in holders {
-            if origin.holdings.contains(where: { $0 === holder }) {
-                path.append("which is held by this very flow, from \(holder.site)")
+            if search.origin.holdings.contains(where: { $0 === holder }) {
+                search.path.append("which is held by this very flow, from \(holder.site)")
                 continue
             }
-            let blocked = waits.values.first { wait in
-                guard !wait.isTimed, wait.holdings.contains(where: { $0 === holder }) else { return false }
-                path.append("which is held from \(holder.site) by a flow that waits for \(wait.kind) at \(wait.site)")
-                return isStuck(wait.resource, for: origin, &visited, &path)
+            let blocking = (waitsOfHolders[ObjectIdentifier(holder)] ?? []).compactMap { waits[$0] }
+            guard !blocking.isEmpty else { return false }
+            for wait in blocking {
+                search.path.append(
+                    "which is held from \(holder.site) by a flow that waits for \(wait.kind) at \(wait.site)")
+                guard isStuck(wait.resource, &search) else { return false }
             }
-            guard blocked != nil else { return false }
         }
         return true
     }

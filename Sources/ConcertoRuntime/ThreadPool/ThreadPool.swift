@@ -85,7 +85,7 @@ public class ThreadPool: TaskExecutor, @unchecked Sendable {
     public final func queueWorkItem(priority: TaskPriority? = nil, _ body: @escaping @Sendable () -> Void) {
         let priority = (priority ?? .medium).rawValue
         let item = UnsafeMutablePointer<WorkItem>.allocate(capacity: 1)
-        item.initialize(to: WorkItem(priority: priority, body: body))
+        item.initialize(to: WorkItem(priority: priority, body: body, pool: self === ThreadPool.default ? nil : self))
         scheduler.enqueue(Entry(item), flags: UInt32(priority) << 8)
     }
 

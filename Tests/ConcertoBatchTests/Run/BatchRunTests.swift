@@ -481,9 +481,10 @@ struct BatchRunTests {
         try setup.folder.write("input", (1...10).map { "{\"url\":\"http://h\($0)/\"}\n" }.joined())
         let transport = setup.transport { _, _ in .status(200) }
         try await setup.finish(setup.options { $0.rate = CallRate("2/s") }, transport)
+        // A call notes its time a moment after its turn, when the clock may have been moved on: it may seem late, but
+        // never early.
         let times = transport.arrivals.map(\.time.nanoseconds).sorted()
-        for (earlier, later) in zip(times, times.dropFirst()) { #expect(later - earlier >= 500_000_000) }
-        #expect(times.last == 4_500_000_000)
+        for (turn, time) in times.enumerated() { #expect(time >= Int64(turn) * 500_000_000) }
     }
 
     @Test func noHostGetsMoreCallsAtATimeThanItMay() async throws {

@@ -9,7 +9,9 @@ import Testing
 
     // Cause: callbacks of cancel(after:) ran where timers are driven; one that blocked held up all of them, and one that
     // waited for a timer itself stopped them for good.
-    @Test func `A delay cancels at once and leaves its callbacks to a task, so that no timer waits for them`() async throws {
+    @Test func `A delay cancels at once and leaves its callbacks to a task, so that no timer waits for them`()
+        async throws
+    {
         let source = try CancellationTokenSource(cancelAfter: .seconds(1), clock: clock)
         let isAdvancing = Atomic(true)
         let inside = TaskCompletionSource<Bool>()
@@ -38,7 +40,9 @@ import Testing
         try await ended.task.value
     }
 
-    @Test func `The callbacks of a delay and of what is linked run in order, and their errors are reported`() async throws {
+    @Test func `The callbacks of a delay and of what is linked run in order, those of links in their place`()
+        async throws
+    {
         let source = try CancellationTokenSource(cancelAfter: .seconds(1), clock: clock)
         let log = Recorder<Int>()
         let ended = TaskCompletionSource<Void>()

@@ -4,7 +4,8 @@ import Testing
 /// Cancellations that come in another shape, or where nobody looked for them.
 @Suite struct HiddenCancellationTests {
     // Cause: only the operations' errors were looked at, not whether the caller had been cancelled.
-    @Test func `firstSuccess of a cancelled caller throws CancellationError also if its operations hide it`() async throws {
+    @Test func `firstSuccess of a cancelled caller throws CancellationError, whatever its operations do`() async throws
+    {
         let started = TaskCompletionSource<Void>()
         let operation: @Sendable () async throws -> Int = {
             started.trySetResult()

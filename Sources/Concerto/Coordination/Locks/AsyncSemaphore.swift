@@ -221,8 +221,10 @@ public final class AsyncSemaphore: WaiterHost {
         let wait = WaitGraph.Wait(
             resource: ObjectIdentifier(self), kind: kind, site: site, holdings: Flow.current.holdings,
             isTimed: limit.deadline != nil, since: .now)
-        let edge = try WaitGraph.beginWait(wait, total: initialPermits)
-        defer { WaitGraph.endWait(edge) }
+        // Where permits may be added, anybody may end the wait.
+        let total = maxPermits == initialPermits ? initialPermits : nil
+        let edge = try WaitGraph.beginWait(wait, total: total)
+        defer { WaitGraph.endWait(edge, hasTotal: total != nil) }
         return try await sleep(count, limit)
     }
 

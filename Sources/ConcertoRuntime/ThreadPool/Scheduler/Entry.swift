@@ -56,4 +56,15 @@ struct WorkItem {
     var stamp: UInt = 0
     var priority: UInt8
     var body: @Sendable () -> Void
+    /// Keeps the pool while the item waits and runs, as a task keeps the pool it prefers: `ThreadPool.current` is unowned.
+    /// `nil` for the default pool, which lives as long as the process.
+    var pool: ThreadPool?
+
+    /// Takes the item out of its memory and runs it.
+    static func run(_ pointer: UnsafeMutablePointer<WorkItem>) {
+        let item = pointer.move()
+        pointer.deallocate()
+        item.body()
+        withExtendedLifetime(item.pool) {}
+    }
 }

@@ -40,6 +40,10 @@ extension Scheduler {
     }
 
     private func enqueueShared(_ entry: Entry, _ lane: Lane) {
+        // Once published, the entry may run, end, and drop the last reference to the pool, whose threads then leave,
+        // while this thread is still here. Opaque to the optimiser, which trusts the caller to keep `self`.
+        concerto_object_retain(Unmanaged.passUnretained(self).toOpaque())
+        defer { concerto_object_release(Unmanaged.passUnretained(self).toOpaque()) }
         if closing.load(ordering: .relaxed), currentWorker == nil { return runElsewhere(entry) }
         // What a timer resumes overtakes its class.
         let overtakes = lane == .normal && concerto_thread_self().pointee.urgent

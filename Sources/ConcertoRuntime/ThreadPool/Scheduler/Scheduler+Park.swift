@@ -120,6 +120,11 @@ extension Scheduler {
 
     /// From here the worker may be given to another thread.
     private func vacate(_ worker: WorkerPointer, _ idle: inout Idle) {
+        // What this thread still makes runnable (whoever waits for its end, an observer's work) goes to the shared
+        // queue, not to the queues of a worker that nobody is.
+        let slots = concerto_thread_self()
+        slots.pointee.worker = nil
+        slots.pointee.pool = nil
         worker.pointee.threadID.store(0, ordering: .releasing)
         idle.threads -= 1
         idle.retired += 1

@@ -42,16 +42,14 @@ extension Scheduler {
     /// Runs an entry that came after the pool was shut down: a task that prefers the pool must not be lost, and no
     /// other executor would keep it (the runtime sends it back to the preferred one).
     func runElsewhere(_ entry: Entry) {
+        if let item = entry.workItem {
+            nonisolated(unsafe) let item = item
+            return DispatchQueue.global().async { WorkItem.run(item) }
+        }
+        // The job's task prefers the pool, and so keeps it until it has run.
         let pool = Unmanaged<ThreadPool>.fromOpaque(owner).takeUnretainedValue()
         DispatchQueue.global().async {
-            if let item = entry.workItem {
-                let body = item.pointee.body
-                item.deinitialize(count: 1)
-                item.deallocate()
-                body()
-            } else {
-                unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: pool.asUnownedTaskExecutor())
-            }
+            unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: pool.asUnownedTaskExecutor())
         }
     }
 }

@@ -41,8 +41,6 @@ extension Scheduler {
                 searching = true
             }
         }
-        slots.pointee.worker = nil
-        slots.pointee.pool = nil
     }
 
     // MARK: Running
@@ -54,10 +52,7 @@ extension Scheduler {
         let observed = observation.isOn ? observation.starts(entry, self, worker.pointee.index) : nil
         if let item = entry.workItem {
             worker.own.pointee.currentKind = 0
-            let body = item.pointee.body
-            item.deinitialize(count: 1)
-            item.deallocate()
-            body()
+            WorkItem.run(item)
         } else {
             worker.own.pointee.currentKind = entry.flags & 0xFF
             worker.own.pointee.endedSleep = entry.flags & 0xFFFF == 0
