@@ -92,6 +92,11 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         return result
     }
 
+    /// Looks at the policy; serves nobody.
+    func read<Result>(_ body: (borrowing Policy) -> Result) -> Result {
+        state.withLock { body($0.policy) }
+    }
+
     /// How long a caller of `weight` would wait behind those who wait now; `nil` if that cannot be known.
     func wait(_ weight: Int) -> Duration? {
         let now = self.now

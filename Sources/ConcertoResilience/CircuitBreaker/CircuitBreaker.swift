@@ -25,7 +25,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     @usableFromInline let failureResults: ResultPredicate?
     private let clock: StrategyClock
     private let queue: AdmissionQueue<CircuitMachine>
-    private let watchers = Mutex((nextID: 0, all: [Int: @Sendable (CircuitState) -> Void]()))
+    private let watchers = Mutex((nextID: 0, all: [Int: Watcher]()))
     /// The generation while the circuit is closed, −1 otherwise. Written under the queue's lock. A caller that reads a
     /// generation that has just ended counts as one that began before the change: its result will be ignored.
     private let closedGeneration = Atomic<Int>(0)
@@ -85,6 +85,12 @@ public final class CircuitBreaker: ResilienceStrategy {
         do { try self.init(options: options) } catch { fatalError("\(error)") }
     }
 
+    deinit {
+        // Outside the lock: it ends in `onTermination`.
+        let all = watchers.withLock { $0.all }
+        for watcher in all.values { watcher.continuation.finish() }
+    }
+
     // MARK: Looking
 
     /// Where the breaker stands now.
@@ -106,13 +112,19 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     /// The state now and each change from now on.
     ///
+    /// The stream ends with the breaker.
+    ///
     /// - Cancellation: a consumer that stops reading is removed.
     public var states: AsyncStream<CircuitState> {
         let (stream, continuation) = AsyncStream.makeStream(of: CircuitState.self)
-        continuation.yield(state)
+        _ = state  // makes, and reports, the changes that time alone brings
+        // Read and registered in one: `tell` looks for watchers after the change, and under this lock, so it finds this
+        // one for every change after `generation`. It skips those up to then that have still to be reported.
         let id = watchers.withLock { watchers in
+            let (state, generation) = queue.read { ($0.state, $0.generation) }
+            continuation.yield(state)
             watchers.nextID += 1
-            watchers.all[watchers.nextID] = { continuation.yield($0) }
+            watchers.all[watchers.nextID] = Watcher(continuation: continuation, generation: generation)
             return watchers.nextID
         }
         continuation.onTermination = { [weak self] _ in
@@ -158,7 +170,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     public var inspectsResults: Bool { failureResults != nil }
 
     /// Its queue obeys the context's deadline.
-    public func prepare(_ site: inout StrategySite) {}
+    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
 
     /// A call that was let through.
     @usableFromInline
@@ -236,6 +248,13 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     // MARK: Changes of state
 
+    /// A stream of ``states``.
+    private struct Watcher: Sendable {
+        let continuation: AsyncStream<CircuitState>.Continuation
+        /// The generation whose state it began with.
+        let generation: Int
+    }
+
     @discardableResult
     private func change<Result>(_ body: (inout CircuitMachine, TimerInstant) -> Result) -> Result {
         let (result, mustReport) = queue.update { machine, now in
@@ -274,7 +293,9 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     private func tell(_ transition: CircuitMachine.Transition) {
         let all = watchers.withLock { Array($0.all.values) }
-        for watcher in all { watcher(transition.state) }
+        for watcher in all where watcher.generation < transition.generation {
+            watcher.continuation.yield(transition.state)
+        }
         guard options.telemetry.isActive else { return }
         let (name, severity): (ResilienceEvent.Name, ResilienceEvent.Severity) =
             switch transition.state {

@@ -7,6 +7,8 @@ struct CircuitMachine: AdmissionPolicy {
     /// A change of state, to be reported outside the lock.
     struct Transition: Sendable {
         let state: CircuitState
+        /// The generation that it began.
+        let generation: Int
         /// How long the circuit will be open.
         let openFor: Duration?
         let cause: (any Error)?
@@ -219,6 +221,6 @@ struct CircuitMachine: AdmissionPolicy {
         generation += 1
         failuresInARow = 0
         window.reset()
-        transitions.append(Transition(state: state, openFor: openFor, cause: cause))
+        transitions.append(Transition(state: state, generation: generation, openFor: openFor, cause: cause))
     }
 }

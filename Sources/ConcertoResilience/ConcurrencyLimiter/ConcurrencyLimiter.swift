@@ -104,7 +104,7 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
 
     /// Gives `permits` back, to who waits first.
     ///
-    /// - Precondition: So many are in use.
+    /// - Precondition: `permits >= 1`, and so many are in use.
     public func release(_ permits: Int = 1) {
         queue.update { count, _ in count.release(permits) }
     }
@@ -141,7 +141,7 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
     }
 
     /// Its queue obeys the context's deadline.
-    public func prepare(_ site: inout StrategySite) {}
+    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
 
     @usableFromInline
     nonisolated(nonsending)

@@ -19,6 +19,7 @@ public struct ResiliencePipeline: ResilienceStrategy {
     public let inspectsResults: Bool
 
     @usableFromInline let enforcesDeadline: Bool
+    @usableFromInline let enforcer: StrategyClock?
     @usableFromInline let telemetry: ResilienceTelemetry
     @usableFromInline let run:
         nonisolated(nonsending) @Sendable (ResilienceContext, ResilienceBody) async throws -> Void
@@ -42,6 +43,7 @@ public struct ResiliencePipeline: ResilienceStrategy {
         self.telemetry = telemetry
         inspectsResults = chain.inspectsResults
         enforcesDeadline = site.enforcesDeadline
+        enforcer = site.enforcer
         // Specialised for the concrete chain: this closure is the one box around all strategies.
         run = { context, body in try await chain.execute(context, body) }
     }
@@ -70,6 +72,7 @@ public struct ResiliencePipeline: ResilienceStrategy {
     /// Passes on what its strategies said.
     public mutating func prepare(_ site: inout StrategySite) {
         site.enforcesDeadline = enforcesDeadline
+        site.enforcer = enforcer
     }
 
     @usableFromInline

@@ -49,8 +49,18 @@ public struct StrategySite: Sendable {
     /// Whether everything further in ends when the context's deadline passes: a native ``Timeout`` stands there and
     /// nothing but strategies that obey the deadline stands before it. An outer ``Timeout`` then needs no task.
     public var enforcesDeadline = false
+
+    /// The clock of that native ``Timeout``: it enforces deadlines of this clock and knows nothing of others'. `nil` if
+    /// none has said so.
+    @usableFromInline var enforcer: StrategyClock?
+
     /// Creates a site; for strategies that contain others.
     public init(pipeline: String? = nil) {
         self.pipeline = pipeline
+    }
+
+    /// Says that this strategy obeys deadlines of `clock` only.
+    mutating func obeysDeadlines(of clock: StrategyClock) {
+        if let enforcer, !enforcer.isSame(as: clock) { enforcesDeadline = false }
     }
 }

@@ -141,7 +141,7 @@ public final class RateLimiter: ResilienceStrategy {
     }
 
     /// Its queue obeys the context's deadline.
-    public func prepare(_ site: inout StrategySite) {}
+    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
 
     @usableFromInline
     nonisolated(nonsending)

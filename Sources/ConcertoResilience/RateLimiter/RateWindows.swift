@@ -18,13 +18,17 @@ struct RateWindows: Sendable {
         // Rounded up: a window is never shorter than asked for.
         length = (limit.period.saturatingNanoseconds + Int64(segments) - 1) / Int64(segments)
         origin = now
-        // Windows that are full stand in one entry: only the last of them says where the next permits go, so a debt of
-        // millions of windows costs no more than one of two.
+        // A debt of millions of windows costs no more than one of a thousand: what is before the last ones stands in one
+        // entry, because only the last entry says where the next permits go.
         let (windows, rest) = (limit.limit - available).quotientAndRemainder(dividingBy: limit.limit)
-        if windows > 0 {
-            taken.append((Int64(windows - 1).multipliedSaturated(by: self.segments), windows * self.limit))
-        }
-        if rest > 0 { taken.append((Int64(windows).multipliedSaturated(by: self.segments), rest)) }
+        let merged = max(0, windows - 1_000)
+        if merged > 0 { taken.append((firstSegment(ofWindow: merged - 1), merged * self.limit)) }
+        for window in merged..<max(merged, windows) { taken.append((firstSegment(ofWindow: window), self.limit)) }
+        if rest > 0 { taken.append((firstSegment(ofWindow: windows), rest)) }
+    }
+
+    private func firstSegment(ofWindow window: Int) -> Int64 {
+        Int64(window).multipliedSaturated(by: segments)
     }
 
     mutating func available(at now: TimerInstant) -> Int {
@@ -38,7 +42,7 @@ struct RateWindows: Sendable {
         // More than a window holds (a queue of callers) goes on for as many whole windows.
         let (windows, rest) = (weight - 1).quotientAndRemainder(dividingBy: limit)
         let segment = place(rest + 1, notBefore: present)
-        let (sum, overflow) = segment.addingReportingOverflow(Int64(windows).multipliedSaturated(by: segments))
+        let (sum, overflow) = segment.addingReportingOverflow(firstSegment(ofWindow: windows))
         return start(overflow ? .max : sum, now, present)
     }
 

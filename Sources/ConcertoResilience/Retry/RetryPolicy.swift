@@ -20,7 +20,7 @@ final class RetryPolicy: Sendable {
     let options: RetryOptions
     @usableFromInline let inspectsResults: Bool
     @usableFromInline let budget: RetryBudget?
-    private let clock: StrategyClock
+    let clock: StrategyClock
 
     init(_ options: RetryOptions) {
         var options = options

@@ -13,7 +13,7 @@ public final class RetryBudget: Sendable {
         /// Retries a second that are allowed without any deposit: 0, or at least one within `ttl`. Default 10. A
         /// whole `ttl`'s worth may be used at once.
         public var minimumPerSecond = 10.0
-        /// Retries per call: 0 to 1,000. Default 0.2.
+        /// Retries per call: 0, or 0.0001 to 1,000. Default 0.2.
         public var ratio = 0.2
 
         /// The defaults.
@@ -24,7 +24,8 @@ public final class RetryBudget: Sendable {
             var check = OptionsCheck("RetryBudget")
             check.require(
                 ttl >= .seconds(1) && ttl <= .seconds(60), "ttl", ttl, "between 1 second and 60 seconds")
-            check.require(ratio, "ratio", in: 0...1_000)
+            check.require(
+                ratio == 0 || (0.0001...1_000).contains(ratio), "ratio", ratio, "0, or between 0.0001 and 1000")
             let perWindow = minimumPerSecond * Double(ttl.saturatingNanoseconds) / 1e9
             check.require(
                 minimumPerSecond == 0 || (perWindow >= 1 && minimumPerSecond <= 1_000_000), "minimumPerSecond",

@@ -87,10 +87,15 @@ public struct Timeout: ResilienceStrategy {
 
     /// Settles the kind: cooperative if what stands further in ends by itself when the deadline passes.
     public mutating func prepare(_ site: inout StrategySite) {
+        // On another clock this one replaces the deadline of that clock: nobody further in would know it.
+        site.obeysDeadlines(of: core.clock)
         if kind == .automatic {
             kind = site.enforcesDeadline ? .cooperative : .native
             isCooperative = kind == .cooperative
         }
-        if kind == .native { site.enforcesDeadline = true }
+        if kind == .native {
+            site.enforcesDeadline = true
+            site.enforcer = core.clock
+        }
     }
 }

@@ -25,6 +25,11 @@ struct ConcurrencyLimiterTests {
         #expect(limiter.inUse == 0)
     }
 
+    /// Regression: giving back a negative number took permits beyond the limit.
+    @Test func onlyOneOrMorePermitsCanBeGivenBack() async {
+        await #expect(processExitsWith: .failure) { ConcurrencyLimiter(permits: 2).release(-5) }
+    }
+
     @Test func aFullQueueShedsLoad() async throws {
         let limiter = ConcurrencyLimiter(permits: 1, queueLimit: 1, name: "db")
         let gate = Gate()

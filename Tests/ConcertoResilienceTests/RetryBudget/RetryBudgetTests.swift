@@ -96,6 +96,21 @@ struct RetryBudgetTests {
         }
     }
 
+    /// Regression: a ratio so small that its cost left the range of integers was valid, and trapped.
+    @Test func theSmallestRatioThatIsValidWorks() throws {
+        var options = RetryBudget.Options()
+        options.minimumPerSecond = 1_000_000
+        options.ttl = .seconds(60)
+        options.ratio = 0.0001
+        #expect(try RetryBudget(options: options, clock: clock).balance == 60_000_000)
+        options.ratio = 1e-6
+        #expect {
+            try options.validate()
+        } throws: { error in
+            (error as? InvalidOptionsError)?.problems.map(\.field) == ["ratio"]
+        }
+    }
+
     @Test func invalidOptionsAreAllNamed() {
         var options = RetryBudget.Options()
         options.ttl = .milliseconds(1)

@@ -1,0 +1,62 @@
+import ConcertoResilience
+import ConcertoTesting
+import Testing
+
+/// Timeouts and queues of one pipeline on different clocks.
+struct TimeoutClockTests {
+    private let clock = ManualClock()
+    private let other = ManualClock()
+
+    /// Regression: the outer timeout became cooperative because a native one stood further in, which knows nothing of
+    /// the outer one's clock.
+    @Test func anOuterTimeoutOnAnotherClockIsEnforced() async throws {
+        let gate = Gate()
+        let pipeline = ResiliencePipeline {
+            Timeout(.seconds(2), clock: clock)
+            Timeout(.seconds(30), clock: other)
+        }
+        let task = Task {
+            try await pipeline.execute {
+                await gate.wait()
+                try Task.checkCancellation()
+            }
+        }
+        await gate.arrival()
+        clock.advance(by: .seconds(2))
+        gate.open()
+        await #expect(throws: TimeoutError(limit: .seconds(2))) { try await task.value }
+    }
+
+    /// Regression: a queue obeys deadlines of its own clock only, but said that it obeyed every one.
+    @Test func anOuterTimeoutEndsAWaitInAQueueOnAnotherClock() async throws {
+        let limiter = RateLimiter(.smooth(1, per: .seconds(3_600)), clock: other)
+        #expect(limiter.tryAcquire())
+        let inner = ResiliencePipeline {
+            limiter
+            Timeout(.seconds(30), clock: clock)
+        }
+        let pipeline = ResiliencePipeline {
+            Timeout(.seconds(2), clock: clock)
+            inner
+        }
+        let task = Task { try await pipeline.execute {} }
+        await settle { limiter.statistics.waiters == 1 }
+        clock.advance(by: .seconds(2))
+        await settle { limiter.statistics.waiters == 0 }
+        await #expect(throws: TimeoutError(limit: .seconds(2))) { try await task.value }
+    }
+
+    @Test func theKindDependsOnTheClockOfTheTimeoutFurtherInAlsoThroughAPipeline() {
+        var inner = ResiliencePipeline {
+            Retry(clock: clock)
+            Timeout(.seconds(2), clock: clock)
+        }
+        for (clock, kind) in [(clock, Timeout.Kind.cooperative), (other, .native)] {
+            var site = StrategySite()
+            inner.prepare(&site)
+            var outer = Timeout(.seconds(30), clock: clock)
+            outer.prepare(&site)
+            #expect(outer.kind == kind)
+        }
+    }
+}
