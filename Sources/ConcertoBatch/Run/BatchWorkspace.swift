@@ -126,10 +126,9 @@ struct BatchFiles: Sendable {
 
     /// - Throws: ``BatchError`` if a file can't stand where it should.
     func checkPlaces(input: InputFile) throws {
-        if let output, let store, output == store || FileIdentity(path: output) == FileIdentity(path: store) {
-            guard output != store, FileIdentity(path: output) == nil else {
-                throw BatchError.configuration("the output and the store must not be one file")
-            }
+        if let output, let store {
+            let areOne = FileIdentity(path: output).map { $0 == FileIdentity(path: store) } ?? (output == store)
+            if areOne { throw BatchError.configuration("the output and the store must not be one file") }
         }
         let places = stores + [output].compactMap { $0 }
         if let file = input.file, let place = places.first(where: { FileIdentity(path: $0) == file }) {
