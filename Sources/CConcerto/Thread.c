@@ -83,6 +83,10 @@ int concerto_thread_start(void (*body)(void *), void *argument, const char *name
   sigdelset(&all, SIGILL);
   sigdelset(&all, SIGTRAP);
   sigdelset(&all, SIGABRT);
+  // These are for the thread that causes them (a broken pipe, a forbidden call) or that runs (a sampling profiler).
+  sigdelset(&all, SIGPIPE);
+  sigdelset(&all, SIGPROF);
+  sigdelset(&all, SIGSYS);
   pthread_sigmask(SIG_SETMASK, &all, &old);
   pthread_t thread;
   if (!error) error = pthread_create(&thread, &attributes, run, start);

@@ -72,7 +72,8 @@ void concerto_unlock(uint32_t *word);
 
 // --- Threads
 
-/// Starts a detached thread with all signals but the synchronous ones blocked. `name` is cut to 15 bytes;
+/// Starts a detached thread with all signals blocked but those that are about the thread itself: the
+/// synchronous ones, SIGPIPE, SIGSYS and SIGPROF. `name` is cut to 15 bytes;
 /// `stack_size` 0 means the system's default. Returns 0 or an errno.
 int concerto_thread_start(void (*body)(void *_Nullable), void *_Nullable argument, const char *name, size_t stack_size);
 

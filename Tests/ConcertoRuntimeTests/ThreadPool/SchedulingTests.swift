@@ -45,6 +45,29 @@ import Testing
         await pool.shutdown()
     }
 
+    /// A job that computes on, for jobs that wait in its own thread's queue, while the other thread is never idle and
+    /// so never steals.
+    @Test func `what waits behind a job that computes runs though everybody is busy`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2, maxThreads: 2))
+        let left = Counter(100)
+        let done = Atomic(false)
+        @Sendable func busy() {
+            guard !done.load(ordering: .relaxed) else { return }
+            pool.queueWorkItem { busy() }
+        }
+        for _ in 0..<2 { busy() }
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            pool.queueWorkItem {
+                for _ in 0..<100 {
+                    pool.queueWorkItem { if left.decrement() == 0 { done.store(true, ordering: .relaxed) } }
+                }
+                while !done.load(ordering: .relaxed) {}
+                continuation.resume()
+            }
+        }
+        await pool.shutdown()
+    }
+
     @Test func `jobs that requeue themselves locally do not stop shared ones, nor the other way round`() async throws {
         let pool = try ThreadPool(.init(minThreads: 1))
         let stop = Atomic(false)
