@@ -154,7 +154,7 @@ import Testing
         let work = (0..<60).map { index in
             Task(executorPreference: pool) {
                 most.see(inside.increment())
-                spin(until: .milliseconds(1), seed: index)
+                compute(200_000, seed: index)
                 _ = inside.decrement()
             }
         }
@@ -181,15 +181,6 @@ import Testing
 
 /// `DispatchSemaphore.wait`, which Swift refuses in asynchronous code; this is what a library hides.
 func blockingWait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
-
-/// Uses a processor until some time of it has been used.
-@discardableResult
-func spin(until duration: Duration, seed: Int) -> Int {
-    let end = ContinuousClock.now + duration
-    var value = seed
-    while ContinuousClock.now < end { value = value &* 6_364_136_223_846_793_005 &+ 1 }
-    return value
-}
 
 /// Uses a processor and nothing else: reading a clock goes through the Swift runtime, whose locks a busy process makes
 /// threads wait for.
