@@ -76,6 +76,7 @@ extension Scheduler {
         worker.pointee.parks.bump()
         // P2. May wake this very worker: then the wait below returns at once.
         if hasWork() { workAdded() }
+        concerto_thread_restore_name()
         if configuration.maxThreads - spare.load(ordering: .relaxed) > parallelism {
             let (deadline, never) = concerto_now().addingReportingOverflow(
                 configuration.idleTimeout.saturatingNanoseconds)

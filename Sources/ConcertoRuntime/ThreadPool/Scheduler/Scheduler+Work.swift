@@ -157,7 +157,11 @@ extension Scheduler {
     @inline(never)
     private func nextAged(_ worker: WorkerPointer, _ tick: UInt32) -> Entry? {
         if tick & 255 == 0, let entry = shared.take(.background, share: 1, limit: 0, into: { _ in }) { return entry }
-        if tick & 63 == 0, let entry = shared.take(.low, share: 1, limit: 0, into: { _ in }) { return entry }
+        if tick & 63 == 0 {
+            // A system call: too much after every job.
+            concerto_thread_restore_name()
+            if let entry = shared.take(.low, share: 1, limit: 0, into: { _ in }) { return entry }
+        }
         // Both halves of the normal lane in turn.
         if tick & 16 == 0, let entry = shared.take(.normal, share: 1, limit: 0, into: { _ in }) { return entry }
         return worker.pointee.normal.pop() ?? shared.take(.normal, share: 1, limit: 0, into: { _ in })
