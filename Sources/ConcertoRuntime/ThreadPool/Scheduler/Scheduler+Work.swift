@@ -52,7 +52,15 @@ extension Scheduler {
     private func run(_ entry: Entry, _ worker: WorkerPointer) {
         let epoch = worker.pointee.epoch.load(ordering: .relaxed)
         worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
-        let observed = observation.isOn ? observation.starts(entry, self, worker.pointee.index) : nil
+        if _slowPath(observation.isOn) { runObserved(entry, worker) } else { start(entry, worker) }
+        // What one job leaves in its thread is not for the next one to see.
+        concerto_clear_errno()
+        worker.pointee.epoch.store(epoch &+ 2, ordering: .relaxed)
+        if worker.pointee.blockedMark.load(ordering: .relaxed) != 0 { recover(worker) }
+    }
+
+    @inline(__always)
+    private func start(_ entry: Entry, _ worker: WorkerPointer) {
         if let item = entry.workItem {
             worker.own.pointee.currentKind = 0
             WorkItem.run(item)
@@ -61,11 +69,13 @@ extension Scheduler {
             worker.own.pointee.endedSleep = entry.flags & 0xFFFF == 0
             unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: executor)
         }
-        if let observed { observation.ends(observed, worker.pointee.index) }
-        // What one job leaves in its thread is not for the next one to see.
-        concerto_clear_errno()
-        worker.pointee.epoch.store(epoch &+ 2, ordering: .relaxed)
-        if worker.pointee.blockedMark.load(ordering: .relaxed) != 0 { recover(worker) }
+    }
+
+    @inline(never)
+    private func runObserved(_ entry: Entry, _ worker: WorkerPointer) {
+        let job = observation.starts(entry, self, worker.pointee.index)
+        start(entry, worker)
+        observation.ends(job, worker.pointee.index)
     }
 
     /// Resumes tasks whose time has come. To the monitor it is a job: its slot can be stolen, and should an executor
@@ -156,12 +166,12 @@ extension Scheduler {
 
     @inline(never)
     private func nextAged(_ worker: WorkerPointer, _ tick: UInt32) -> Entry? {
-        if tick & 255 == 0, let entry = shared.take(.background, share: 1, limit: 0, into: { _ in }) { return entry }
-        if tick & 63 == 0 {
+        if tick & 255 == 0 {
             // A system call: too much after every job.
             concerto_thread_restore_name()
-            if let entry = shared.take(.low, share: 1, limit: 0, into: { _ in }) { return entry }
+            if let entry = shared.take(.background, share: 1, limit: 0, into: { _ in }) { return entry }
         }
+        if tick & 63 == 0, let entry = shared.take(.low, share: 1, limit: 0, into: { _ in }) { return entry }
         // Both halves of the normal lane in turn.
         if tick & 16 == 0, let entry = shared.take(.normal, share: 1, limit: 0, into: { _ in }) { return entry }
         return worker.pointee.normal.pop() ?? shared.take(.normal, share: 1, limit: 0, into: { _ in })
