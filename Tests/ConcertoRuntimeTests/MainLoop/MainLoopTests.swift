@@ -19,6 +19,8 @@ import Testing
         program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
             .deletingLastPathComponent().appendingPathComponent("MainLoopProgram")
         program.arguments = [name]
+        // The program installs the pool itself.
+        program.environment = ProcessInfo.processInfo.environment.filter { $0.key != "CONCERTO_POOL" }
         let status = try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
                 program.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
