@@ -174,6 +174,8 @@ struct ResilientHTTPClientTests {
                 statuses.change { $0.append(status) }
             }
         }
+        // Time stands still until the last of them has begun.
+        await until { transport.arrivals.count >= tasks.count }
         await drive(clock) { statuses.value.count == tasks.count }
         #expect(statuses.value.allSatisfy { $0 == 200 })
         #expect(transport.arrivals.count == 600)
