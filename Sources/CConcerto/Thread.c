@@ -97,7 +97,8 @@ int concerto_thread_start(void (*body)(void *), void *argument, const char *name
   sigdelset(&all, SIGPIPE);
   sigdelset(&all, SIGPROF);
   sigdelset(&all, SIGSYS);
-  pthread_sigmask(SIG_SETMASK, &all, &old);
+  // What its creator blocks stays blocked.
+  pthread_sigmask(SIG_BLOCK, &all, &old);
   pthread_t thread;
   if (!error) error = pthread_create(&thread, &attributes, run, start);
   pthread_sigmask(SIG_SETMASK, &old, NULL);

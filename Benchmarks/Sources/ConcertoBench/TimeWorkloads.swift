@@ -63,7 +63,7 @@ extension Workload {
         _ = unsafeBitCast(symbol, to: (@convention(c) (Int) -> CInt).self)(0)
     }
 
-    private static func residentMegabytes() -> Double {
+    static func residentMegabytes() -> Double {
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }
         defer { fclose(file) }
         var buffer = [CChar](repeating: 0, count: 128)

@@ -27,7 +27,7 @@ struct Workload: Sendable {
         }
     }
 
-    static let all: [Workload] = tasks + coordination + time + blocking
+    static let all: [Workload] = tasks + coordination + time + blocking + threads
 }
 
 extension Duration {

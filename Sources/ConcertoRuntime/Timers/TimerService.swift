@@ -124,7 +124,11 @@ final class TimerService: Sendable {
     func lendHand() {
         var due: [TimerNode] = []
         let drives = state.withLock { state in
-            guard !state.driving, state.left.isEmpty else { return false }
+            guard !state.driving, state.left.isEmpty else {
+                // Whoever drives says what is due when it has done; until then nobody need ask.
+                nextDue.store(.max, ordering: .relaxed)
+                return false
+            }
             advance(&state, into: &due)
             state.driving = !due.isEmpty
             return state.driving
@@ -135,6 +139,7 @@ final class TimerService: Sendable {
         let tells = state.withLock { state in
             state.driving = false
             state.left.append(contentsOf: due[resumable...])
+            if state.left.isEmpty { nextDue.store(state.wheel.nextDeadline() ?? .max, ordering: .relaxed) }
             return state.threadWaits || !state.left.isEmpty
         }
         if tells { wakeUp.signal() }

@@ -109,6 +109,17 @@ private struct Looks: ~Copyable {
         var cpu: Int64 = 0
         /// Looks in a row that found it waiting. One is not enough: a short wait for a lock is no blocking.
         var waiting = 0
+
+        init() {}
+
+        init(_ worker: WorkerPointer, _ epoch: UInt64, _ now: Int64) {
+            self.epoch = epoch
+            begun = now
+            since = now
+            if epoch & 1 == 1 {
+                cpu = concerto_thread_cpu_time(worker.pointee.threadID.load(ordering: .acquiring))
+            }
+        }
     }
 
     /// How long a job may compute before those that wait in its worker's queues are given to others.
@@ -146,7 +157,10 @@ private struct Looks: ~Copyable {
             let mark = worker.pointee.blockedMark.load(ordering: .acquiring)
             if mark != 0 {
                 // A mark that came just after its job had ended: nobody else takes it back before the next job ends.
-                if mark != Worker.declaredBlocked, mark != epoch || computes(index, worker, now) {
+                if mark == Worker.declaredBlocked {
+                    // After it the job is looked at afresh.
+                    seen[index] = Seen(worker, epoch, now)
+                } else if mark != epoch || computes(index, worker, now) {
                     withdraw(mark, worker)
                 }
                 scheduler.evacuate(worker, through: transit)
@@ -156,9 +170,7 @@ private struct Looks: ~Copyable {
             if seen[index].epoch != epoch || !inJob {
                 // A job that ended is a thread that moves. One that has just begun on a fresh thread says nothing yet.
                 if seen[index].epoch & 1 == 1 { moving += 1 }
-                seen[index] = Seen(
-                    epoch: epoch, begun: now, since: now,
-                    cpu: inJob ? concerto_thread_cpu_time(worker.pointee.threadID.load(ordering: .acquiring)) : 0)
+                seen[index] = Seen(worker, epoch, now)
                 continue
             }
             sticks = true
@@ -181,7 +193,11 @@ private struct Looks: ~Copyable {
         }
         let state = PoolState(scheduler.state.load(ordering: .sequentiallyConsistent))
         if found > 0 || state.running == 0 {
-            inject(found: found, everythingBlocks: moving == 0, state)
+            // The look itself takes time, on a busy machine even long: a job may have ended since.
+            let moved = (0..<count).contains {
+                scheduler.workers[$0].pointee.epoch.load(ordering: .acquiring) != seen[$0].epoch
+            }
+            inject(found: found, everythingBlocks: moving == 0 && !moved, state)
             // After the replacements are on their way: the capture waits for the blocked thread.
             if let blocked { report(blocked, scheduler.workers[blocked], now) }
             return .sticks
@@ -228,17 +244,18 @@ private struct Looks: ~Copyable {
     }
 
     /// Whether a worker that was found blocked has gone on to compute, in the same job: for `blockedAfter` it has
-    /// had an eighth of a processor and more.
+    /// had an eighth of a processor and more, or it has had some and wants it now (too many may share the machine).
     private mutating func computes(_ index: Int, _ worker: WorkerPointer, _ now: Int64) -> Bool {
         guard now - seen[index].since >= blockedAfter else { return false }
-        let cpu = concerto_thread_cpu_time(worker.pointee.threadID.load(ordering: .acquiring))
+        let thread = worker.pointee.threadID.load(ordering: .acquiring)
+        let cpu = concerto_thread_cpu_time(thread)
         guard cpu >= 0 else { return false }
-        defer {
-            seen[index].since = now
-            seen[index].cpu = cpu
-            seen[index].waiting = 0
-        }
-        return (cpu - seen[index].cpu) * 8 >= now - seen[index].since
+        let used = cpu - seen[index].cpu
+        let elapsed = now - seen[index].since
+        seen[index].since = now
+        seen[index].cpu = cpu
+        seen[index].waiting = 0
+        return used * 8 >= elapsed || used > 0 && concerto_thread_state(thread) == CChar(bitPattern: UInt8(ascii: "R"))
     }
 
     /// Counts `worker` as blocked in the job of `epoch`.

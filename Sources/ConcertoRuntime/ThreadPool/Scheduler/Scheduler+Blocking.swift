@@ -45,19 +45,25 @@ extension Scheduler {
         var high = EntryList()
         var normal = EntryList()
         takeSlot(of: worker, &high, &normal)
-        while let last = worker.pointee.high.steal(into: transit) {
+        // A full ring by halves; a job that fills it on meanwhile does not keep the monitor here.
+        var halves = 9
+        while halves > 0, let last = worker.pointee.high.steal(into: transit) {
             while let entry = transit.pop() { high.append(entry) }
             high.append(last)
+            halves -= 1
         }
-        while let last = worker.pointee.normal.steal(into: transit) {
+        halves = 9
+        while halves > 0, let last = worker.pointee.normal.steal(into: transit) {
             while let entry = transit.pop() { normal.append(entry) }
             normal.append(last)
+            halves -= 1
         }
         guard !high.isEmpty || !normal.isEmpty else { return }
         if !high.isEmpty { shared.append(high, .high) }
         if !normal.isEmpty { shared.append(normal, .normal) }
-        // E2.
+        // E2. And the last worker of a pool that closes may have left while these were nowhere to be seen.
         workAdded()
+        if closing.load(ordering: .sequentiallyConsistent) { drainIfDeserted() }
     }
 
     private func takeSlot(of worker: WorkerPointer, _ high: inout EntryList, _ normal: inout EntryList) {

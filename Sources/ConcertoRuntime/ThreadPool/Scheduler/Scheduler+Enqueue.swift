@@ -85,14 +85,15 @@ extension Scheduler {
     @inline(__always)
     private func slotFilled(_ worker: WorkerPointer) {
         let state = PoolState(state.load(ordering: .sequentiallyConsistent))
+        // Also when a searcher is on its way: it leaves alone the slot of a worker between two jobs.
+        if state.monitorSleeps { monitor.wakeUp(self) }
         if state.searching == 0, state.running < limit.load(ordering: .relaxed) {
             let now = concerto_ticks()
             if now &- worker.own.pointee.lastSlotWake > concerto_ticks_50us() {
                 worker.own.pointee.lastSlotWake = now
-                return addWorker()
+                addWorker()
             }
         }
-        if state.monitorSleeps { monitor.wakeUp(self) }
     }
 
     @inline(__always)
@@ -157,7 +158,10 @@ extension Scheduler {
                 return
             }
             let starts = present.parked == 0
-            if starts, spare.load(ordering: .relaxed) <= 0 { return }
+            if starts, spare.load(ordering: .relaxed) <= 0 {
+                if present.monitorSleeps { monitor.wakeUp(self) }
+                return
+            }
             var next = bits &+ PoolState.oneActive &+ PoolState.oneSearching
             if !starts { next &-= PoolState.oneParked }
             let (exchanged, current) = state.weakCompareExchange(

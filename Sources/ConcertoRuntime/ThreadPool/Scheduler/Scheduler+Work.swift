@@ -82,6 +82,8 @@ extension Scheduler {
     /// block while it takes a job, the worker is replaced.
     @inline(never)
     private func driveTimers(_ worker: WorkerPointer) {
+        // A yield may have left its continuation here without a word, to be found at once (E2).
+        if !worker.pointee.normal.isEmptyForOwner || !worker.pointee.high.isEmptyForOwner { workAdded() }
         let epoch = worker.pointee.epoch.load(ordering: .relaxed)
         worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
         worker.own.pointee.currentKind = 0
