@@ -18,6 +18,56 @@ struct ActorReentrancy: CodeRule {
             """,
         reported: [
             .init(
+                "takes the first",
+                """
+                actor Q {
+                    var jobs: [Int] = []
+                    func next() async -> Int? {
+                        guard !jobs.isEmpty else { return nil }
+                        await prepare()
+                        return ↓jobs.removeFirst()
+                    }
+                }
+                """),
+            .init(
+                "a set of those seen",
+                """
+                actor Seen {
+                    var ids: Set<Int> = []
+                    func once(_ id: Int) async {
+                        if ids.contains(id) { return }
+                        await notify(id)
+                        ↓ids.insert(id)
+                    }
+                }
+                """),
+            .init(
+                "a lost update",
+                """
+                actor Counter {
+                    var n = 0
+                    func bump() async {
+                        let old = n
+                        await audit(old)
+                        ↓n = old + 1
+                    }
+                }
+                """),
+            .init(
+                "in the other branch",
+                """
+                actor A {
+                    var v: Int?
+                    func get() async -> Int {
+                        if let v { return v } else {
+                            let n = await load(1)
+                            ↓v = n
+                            return n
+                        }
+                    }
+                }
+                """),
+            .init(
                 "in one branch",
                 """
                 actor Cache {
@@ -103,6 +153,57 @@ struct ActorReentrancy: CodeRule {
                 """),
         ],
         clean: [
+            .init(
+                "takes it away",
+                """
+                actor A {
+                    var t: Token?
+                    func close() async {
+                        guard let t else { return }
+                        await t.end()
+                        self.t = nil
+                    }
+                }
+                """),
+            .init(
+                "only notes what it sees",
+                """
+                actor A {
+                    var state = 0
+                    func begin() async {
+                        if state != 0 { logger.warning("again") }
+                        await boot()
+                        state = 1
+                    }
+                }
+                """),
+            .init(
+                "looks at something else again",
+                """
+                actor A {
+                    var d: [Int: Int] = [:]
+                    var removed: Set<Int> = []
+                    func scan(_ k: Int) async {
+                        guard d[k] == nil else { return }
+                        let v = await load(k)
+                        guard !removed.contains(k) else { return }
+                        d[k] = v
+                    }
+                }
+                """),
+            .init(
+                "counts calls",
+                """
+                actor A {
+                    var n = 0
+                    func f() async {
+                        let before = n
+                        await work()
+                        print(before)
+                        n += 1
+                    }
+                }
+                """),
             .init(
                 "a table of tasks",
                 """
@@ -200,12 +301,26 @@ struct ActorReentrancy: CodeRule {
         else { return }
         let items = Array(statements)
         for variable in info.variables.sorted() {
+            checkLostUpdate(of: variable, in: items, file)
             // Read in a condition, not yet awaited; awaited since; written.
             var read: Syntax?
             var awaited = false
             for item in items {
                 let node = Syntax(item.item)
+                // Looking at anything of the actor's again, and leaving, is a second check.
+                if awaited, let again = item.item.as(GuardStmtSyntax.self),
+                    info.variables.contains(where: { reads($0, Syntax(again.conditions)) })
+                {
+                    read = nil
+                }
                 if let conditions = Self.conditions(of: node), reads(variable, Syntax(conditions)) {
+                    // A check that is only noted decides nothing.
+                    if let branch = item.item.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self),
+                        branch.elseBody == nil, !branch.hasOwnLevel({ $0.isSuspension }),
+                        file.onlyNotes(branch.body.statements)
+                    {
+                        continue
+                    }
                     read = Syntax(conditions)
                     awaited = false
                     guard node.hasOwnLevel({ $0.isSuspension }), !node.is(GuardStmtSyntax.self) else { continue }
@@ -239,8 +354,16 @@ struct ActorReentrancy: CodeRule {
     /// A write in the branch of an `if` that an `await` of the branch precedes or feeds.
     private static func actsAfterAwait(_ variable: String, in node: Syntax, _ file: FileContext) -> Syntax? {
         guard let branch = node.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self) else { return nil }
+        if let write = actsAfterAwait(variable, in: branch.body.statements, file) { return write }
+        guard case .codeBlock(let block) = branch.elseBody else { return nil }
+        return actsAfterAwait(variable, in: block.statements, file)
+    }
+
+    private static func actsAfterAwait(_ variable: String, in items: CodeBlockItemListSyntax, _ file: FileContext)
+        -> Syntax?
+    {
         var awaited = false
-        for item in branch.body.statements {
+        for item in items {
             let statement = Syntax(item.item)
             if let write = write(variable, in: statement, file) {
                 if awaited || statement.hasOwnLevel({ $0.isSuspension }) { return write }
@@ -250,6 +373,43 @@ struct ActorReentrancy: CodeRule {
             if statement.hasOwnLevel({ $0.isSuspension }) { awaited = true }
         }
         return nil
+    }
+
+    /// `let old = count; await …; count = old + 1`: what others wrote in between is lost.
+    private func checkLostUpdate(of variable: String, in items: [CodeBlockItemSyntax], _ file: FileContext) {
+        var copy: (name: String, site: Syntax)?
+        var awaited = false
+        for item in items {
+            let node = Syntax(item.item)
+            if let binding = item.item.as(VariableDeclSyntax.self)?.bindings.first,
+                let value = binding.initializer?.value,
+                Self.stored(value) == variable,
+                let name = binding.pattern.as(IdentifierPatternSyntax.self)?.identifier.plainText,
+                name != variable
+            {
+                (copy, awaited) = ((name, Syntax(value)), false)
+                continue
+            }
+            guard let known = copy else { continue }
+            if let write = Self.write(variable, in: node, file) {
+                let right = write.as(SequenceExprSyntax.self).map { Array($0.elements.dropFirst(2)) } ?? []
+                if awaited, right.contains(where: { $0.mentions(known.name) }) {
+                    report(write, variable, known.site, file)
+                }
+                return
+            }
+            if node.hasOwnLevel({ $0.isSuspension }) { awaited = true }
+        }
+    }
+
+    /// The name of `name` and `self.name`.
+    private static func stored(_ value: ExprSyntax) -> String? {
+        if let access = value.as(MemberAccessExprSyntax.self),
+            access.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self"
+        {
+            return access.declName.baseName.plainText
+        }
+        return value.identifier
     }
 
     private static func conditions(of node: Syntax) -> ConditionElementListSyntax? {
@@ -269,14 +429,30 @@ struct ActorReentrancy: CodeRule {
         return found
     }
 
-    /// An assignment of the variable or of an element of it.
+    /// A call that adds to the variable or takes from it, as `jobs.removeFirst()` does.
+    private static func mutation(of variable: String, in node: Syntax, _ file: FileContext) -> Syntax? {
+        let words: Set<String> = [
+            "insert", "append", "removeFirst", "removeLast", "popFirst", "popLast", "updateValue",
+        ]
+        var expression = node.as(ExprSyntax.self) ?? node.as(ReturnStmtSyntax.self)?.expression
+        if let value = node.as(VariableDeclSyntax.self)?.bindings.first?.initializer?.value { expression = value }
+        guard let call = (expression?.core).flatMap({ Call($0) }), words.contains(call.name),
+            let base = call.base?.core, stored(base) == variable,
+            file.types.localDeclaration(of: variable, at: node) == nil
+        else { return nil }
+        return Syntax(call.node)
+    }
+
+    /// An assignment of the variable or of an element of it, or a call that changes it.
     private static func write(_ variable: String, in node: Syntax, _ file: FileContext) -> Syntax? {
-        guard let sequence = node.as(SequenceExprSyntax.self) else { return nil }
+        guard let sequence = node.as(SequenceExprSyntax.self) else { return mutation(of: variable, in: node, file) }
         let parts = Array(sequence.elements)
         guard parts.count >= 3 else { return nil }
         let isAssignment =
             parts[1].is(AssignmentExprSyntax.self)
             || (parts[1].as(BinaryOperatorExprSyntax.self)?.operator.text.hasSuffix("=") ?? false)
+        // Taking it away is no decision that could be wrong by now.
+        if parts.count == 3, parts[2].is(NilLiteralExprSyntax.self) { return nil }
         guard isAssignment, parts[1].as(BinaryOperatorExprSyntax.self)?.operator.text != "==" else { return nil }
         var target = parts[0].core
         if let subscripted = target.as(SubscriptCallExprSyntax.self) { target = subscripted.calledExpression.core }

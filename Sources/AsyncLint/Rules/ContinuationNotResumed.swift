@@ -22,6 +22,44 @@ struct ContinuationNotResumed: CallRule {
         options: [.init(name: "early-returns", fallback: "false", meaning: "report every early return of a callback")],
         reported: [
             .init(
+                "a failure that only is noted",
+                """
+                func f(_ c: Client) async -> Int {
+                    await withCheckedContinuation { k in
+                        ↓c.get { r in
+                            switch r {
+                            case .success(let v): k.resume(returning: v)
+                            case .failure(let e): log(e)
+                            }
+                        }
+                    }
+                }
+                """),
+            .init(
+                "a task that gives up",
+                """
+                func f() async -> Int {
+                    await withCheckedContinuation { c in
+                        Task {
+                            guard let v = try? await load(1) else { ↓return }
+                            c.resume(returning: v)
+                        }
+                    }
+                }
+                """),
+            .init(
+                "a queue that gives up",
+                """
+                func f(_ q: DispatchQueue) async {
+                    await withCheckedContinuation { c in
+                        q.async {
+                            if isClosed { ↓return }
+                            c.resume()
+                        }
+                    }
+                }
+                """),
+            .init(
                 "nothing but an argument that may be missing",
                 "func f() async -> Int { await withCheckedContinuation { c in ↓legacy { v, e in if let v { c.resume(returning: v) } } } }"
             ),
@@ -134,6 +172,46 @@ struct ContinuationNotResumed: CallRule {
                 """, options: ["early-returns": "true"]),
         ],
         clean: [
+            .init(
+                "progress, then an answer",
+                """
+                func f(_ d: Downloader) async -> Int {
+                    await withCheckedContinuation { c in d.start { progress, r in if let r { c.resume(returning: r) } } }
+                }
+                """),
+            .init(
+                "somebody else was first",
+                """
+                func f(_ once: Once) async {
+                    await withCheckedContinuation { c in
+                        Task { if !once.done { c.resume() } }
+                    }
+                }
+                """),
+            .init(
+                "another callback resumes otherwise",
+                """
+                func f(_ s: Session) async {
+                    await withCheckedContinuation { c in
+                        s.onEnd { c.resume() }
+                        DispatchQueue.main.async { if s.canStart { s.start() } else { c.resume() } }
+                    }
+                }
+                """),
+            .init(
+                "thrown into a catch that resumes",
+                """
+                func f(_ q: DispatchQueue) async throws {
+                    try await withCheckedThrowingContinuation { (c: CheckedContinuation<Void, any Error>) in
+                        q.async {
+                            do {
+                                guard open() else { throw Failed() }
+                                c.resume()
+                            } catch { c.resume(throwing: error) }
+                        }
+                    }
+                }
+                """),
             .init(
                 "a callback for each of many",
                 "func f(_ clock: Clock) async { await withCheckedContinuation { c in for i in 0..<100 { clock.schedule(i) { if last(i) { c.resume() } } } } }"
@@ -314,7 +392,9 @@ struct ContinuationNotResumed: CallRule {
                     in: file)
             }
             let paths = ContinuationPaths(closure.statements, resumes: scope.resumes, in: file)
-            let everything = file.flag("early-returns", of: Self.self)
+            // What runs exactly once has no "not yet", unless somebody else resumes as well, or did.
+            let isAlone = file.apis.runsClosureOnce(call) && scope.resumes.allSatisfy { $0.isInside(closure) }
+            let everything = file.flag("early-returns", of: Self.self) || (isAlone && !asksWhetherResumed(closure))
             if let exit = paths.missing.first(where: { everything || isFinal($0, closure) }) {
                 report(
                     at: exit, scope, "this path leaves without resuming '\(scope.name ?? "")': the task hangs", in: file
@@ -323,6 +403,20 @@ struct ContinuationNotResumed: CallRule {
                 report(
                     at: Syntax(call.node), scope,
                     "some path through this callback does not resume '\(scope.name ?? "")': the task hangs", in: file)
+            }
+        }
+    }
+
+    /// Whether a condition of the closure asks whether another callback was first.
+    private func asksWhetherResumed(_ closure: ClosureExprSyntax) -> Bool {
+        closure.statements.hasOwnLevel { node in
+            guard let conditions = node.as(IfExprSyntax.self)?.conditions ?? node.as(GuardStmtSyntax.self)?.conditions
+            else {
+                return false
+            }
+            let text = conditions.trimmedDescription.lowercased()
+            return ["resumed", "finished", "completed", "done", "once", "exchange", "called"].contains {
+                text.contains($0)
             }
         }
     }
@@ -367,11 +461,27 @@ struct ContinuationNotResumed: CallRule {
         let statement = last.as(ExpressionStmtSyntax.self).map { Syntax($0.expression) } ?? Syntax(last)
         if let branch = statement.as(IfExprSyntax.self), branch.elseBody == nil {
             // Nothing but an argument that may be missing: what else should ever resume?
-            let names = closure.statements.count == 1 ? Set(closure.parameterNames) : []
+            let reports = closure.parameterNames.contains { name in
+                ["progress", "fraction", "percent", "update", "event", "partial"].contains {
+                    name.lowercased().contains($0)
+                }
+            }
+            let names = closure.statements.count == 1 && !reports ? Set(closure.parameterNames) : []
             return branch.conditions.contains { element in
                 guard let binding = element.condition.as(OptionalBindingConditionSyntax.self) else { return false }
                 let bound = binding.pattern.trimmedDescription
                 return bound == "self" || names.contains(binding.initializer?.value.core.identifier ?? bound)
+            }
+        }
+        if let choice = statement.as(SwitchExprSyntax.self) {
+            // A failure that is no answer: what else should ever come?
+            return choice.cases.contains { element in
+                guard case .switchCase(let branch) = element,
+                    let label = branch.label.as(SwitchCaseLabelSyntax.self)?.caseItems.trimmedDescription,
+                    label.contains(".failure")
+                else { return false }
+                return !branch.statements.mentions(scope.name ?? "")
+                    && !branch.statements.contains { $0.item.is(ThrowStmtSyntax.self) }
             }
         }
         if let attempt = statement.as(DoStmtSyntax.self) {

@@ -2,7 +2,7 @@
 import SwiftSyntax
 
 struct UnboundedTaskGroup: LoopRule, CallRule {
-    static let words = ["Task", "for"]
+    static let words = ["Task"]
     static let page = RulePage(
         id: "unbounded-task-group",
         summary: "One task for each element, with no limit.",
@@ -17,11 +17,38 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
             Add the first few, then one for each that `group.next()` hands back; or `mapConcurrently(limit:)` of Concerto.
             """,
         limits: """
-            Literals, ranges of constants up to `max`, `allCases`, `prefix(…)` and bounds that are named like a limit are small. \
+            Literals, ranges of constants up to `max`, `allCases`, `prefix(…)`, chunks, and bounds that are named like a limit are small. \
             A loop that takes finished children, or awaits before it adds, is bounded. Streams (`for await`) are not judged.
             """,
         options: [.init(name: "max", fallback: "64", meaning: "the largest constant count that is fine")],
         reported: [
+            .init(
+                "a list of tasks",
+                """
+                func f(_ xs: [Int]) async {
+                    var tasks: [Task<Int, Never>] = []
+                    ↓for x in xs { tasks.append(Task { await load(x) }) }
+                    for t in tasks { use(await t.value) }
+                }
+                """),
+            .init(
+                "a mapped list of tasks",
+                """
+                func f(_ xs: [Int]) async {
+                    let tasks = xs.↓map { x in Task { await load(x) } }
+                    for t in tasks { use(await t.value) }
+                }
+                """),
+            .init(
+                "an iterator",
+                """
+                func f(_ xs: [Int]) async {
+                    await withTaskGroup(of: Void.self) { g in
+                        var it = xs.makeIterator()
+                        ↓while let x = it.next() { g.addTask { await use(x) } }
+                    }
+                }
+                """),
             .init(
                 "`forEach`",
                 "func f(_ xs: [Int]) async { await withTaskGroup(of: Void.self) { g in xs.↓forEach { x in g.addTask { await use(x) } } } }"
@@ -81,6 +108,38 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
                 """),
         ],
         clean: [
+            .init(
+                "chunks",
+                """
+                func f(_ xs: [Int]) async {
+                    for chunk in xs.chunks(ofCount: 16) {
+                        await withTaskGroup(of: Void.self) { g in for x in chunk { g.addTask { await use(x) } } }
+                    }
+                }
+                """),
+            .init(
+                "a list that is written down",
+                """
+                struct H {
+                    static let regions = ["eu", "us"]
+                    func f() async {
+                        await withTaskGroup(of: Void.self) { g in for r in Self.regions { g.addTask { await ping(r) } } }
+                    }
+                }
+                """),
+            .init(
+                "an optional has a map as well",
+                "func f(_ user: User?) { let job = user.map { u in Task { await greet(u) } } }"),
+            .init(
+                "an iterator behind finished children",
+                """
+                func f(_ xs: [Int]) async {
+                    await withTaskGroup(of: Void.self) { g in
+                        var it = xs.makeIterator()
+                        while await g.next() != nil { if let x = it.next() { g.addTask { await use(x) } } }
+                    }
+                }
+                """),
             .init(
                 "`forEach` over a literal",
                 "func f() async { await withTaskGroup(of: Void.self) { g in [1, 2].forEach { x in g.addTask { await use(x) } } } }"
@@ -209,7 +268,8 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
 
     /// `xs.forEach { x in group.addTask { … } }`.
     func check(_ call: Call, in file: FileContext) {
-        guard call.name == "forEach", let base = call.base, let closure = call.closures.first?.closure,
+        guard call.name == "forEach" || (call.name == "map" && isList(call, in: file)), let base = call.base,
+            let closure = call.closures.first?.closure,
             let spawn = spawn(in: closure.statements, file), !isSmall(base, in: file), !isLongLived(spawn)
         else { return }
         report(at: call.nameToken, spawn, in: file)
@@ -228,16 +288,48 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
             guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return .into }
             let adds =
                 call.base != nil && call.name.hasPrefix("add") && call.name.contains("Task") && !call.closures.isEmpty
-            if adds || (file.spawn(call) != nil && file.use(of: call.node) != .used) { spawn = node }
+            if adds || file.spawn(call) != nil { spawn = node }
             return spawn == nil ? .into : .stop
         }
         return spawn
     }
 
+    /// Whether the values of a `map` are kept as a list: an optional has one of that name as well.
+    private func isList(_ call: Call, in file: FileContext) -> Bool {
+        if let binding = call.node.parent?.parent?.as(PatternBindingSyntax.self) {
+            return binding.typeAnnotation?.type.is(ArrayTypeSyntax.self)
+                ?? binding.pattern.trimmedDescription.hasSuffix("s")
+        }
+        guard
+            call.node.parent?.is(ReturnStmtSyntax.self) == true
+                || call.node.parent?.is(CodeBlockItemSyntax.self) == true
+        else { return false }
+        return file.code(of: call.node).node.as(FunctionDeclSyntax.self)?.signature.returnClause?.type.is(
+            ArrayTypeSyntax.self)
+            ?? false
+    }
+
+    /// The sequence of `while let x = iterator.next()`, when nothing else holds the loop back.
+    private func iterated(_ conditions: ConditionElementListSyntax, in file: FileContext) -> ExprSyntax? {
+        guard conditions.count == 1,
+            let value = conditions.first?.condition.as(OptionalBindingConditionSyntax.self)?.initializer?.value,
+            let call = Call(value), call.name == "next", let name = call.base?.identifier,
+            let binding = file.types.localDeclaration(of: name, at: Syntax(value))?.as(PatternBindingSyntax.self),
+            let made = (binding.initializer?.value.core).flatMap({ Call($0) }), made.name == "makeIterator"
+        else { return nil }
+        return made.base
+    }
+
     func check(_ loop: Loop, in file: FileContext) {
-        guard case .forIn(let statement) = loop.kind, let spawn = spawn(in: loop.body.statements, file),
-            !isSmall(statement.sequence, in: file)
-        else { return }
+        let sequence: ExprSyntax?
+        switch loop.kind {
+        case .forIn(let statement): sequence = statement.sequence
+        case .whileLoop(let conditions): sequence = iterated(conditions, in: file)
+        case .repeatLoop, .forAwait: sequence = nil
+        }
+        guard let sequence, let spawn = spawn(in: loop.body.statements, file), !isSmall(sequence, in: file) else {
+            return
+        }
         // Awaiting in the loop holds it back: for a finished child, a permit, or the task itself.
         if loop.body.hasOwnLevel({ $0.isSuspension })
             || loop.body.hasOwnLevel({ $0.is(BreakStmtSyntax.self) || $0.is(ReturnStmtSyntax.self) })
@@ -268,9 +360,13 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
         if let array = value.as(ArrayExprSyntax.self) { return array.elements.count <= limit }
         if let access = value.as(MemberAccessExprSyntax.self) {
             let name = access.declName.baseName.plainText
-            return name == "allCases" || (name == "indices" && access.base.map { isSmall($0, in: file) } ?? false)
+            if name == "allCases" || isSmallProperty(name, at: Syntax(value), limit) { return true }
+            return (name == "indices" && access.base.map { isSmall($0, in: file) } ?? false)
         }
         if let call = Call(value) {
+            if call.name == "Array", call.base == nil, let only = call.node.arguments.first?.expression {
+                return isSmall(only, in: file)
+            }
             if ["prefix", "suffix", "chunks", "stride"].contains(call.name) { return true }
             if let base = call.base, ["enumerated", "reversed", "shuffled", "sorted", "dropFirst"].contains(call.name) {
                 return isSmall(base, in: file)
@@ -278,12 +374,37 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
             return false
         }
         if let range = value.as(SequenceExprSyntax.self) { return isSmall(range, limit: limit, in: file) }
-        if let name = value.identifier, let local = file.types.localDeclaration(of: name, at: Syntax(value)),
-            let literal = local.as(PatternBindingSyntax.self)?.initializer?.value.core.as(ArrayExprSyntax.self)
-        {
+        guard let name = value.identifier else { return false }
+        if Self.parts.contains(where: { name.lowercased().hasSuffix($0) }) { return true }
+        guard let local = file.types.localDeclaration(of: name, at: Syntax(value)) else {
+            return isSmallProperty(name, at: Syntax(value), limit)
+        }
+        guard let made = local.as(PatternBindingSyntax.self)?.initializer?.value else { return false }
+        if let literal = made.core.as(ArrayExprSyntax.self) {
             return !literal.elements.isEmpty && literal.elements.count <= limit
         }
-        return false
+        return Call(made.core)?.name == "Array" || Call(made.core)?.name == "prefix" ? isSmall(made, in: file) : false
+    }
+
+    /// Names of what is a part of something larger, cut to a size.
+    private static let parts = ["chunk", "batch", "slice", "page", "window"]
+
+    /// Whether a stored property or a global of the file is a short literal that is never changed.
+    private func isSmallProperty(_ name: String, at node: Syntax, _ limit: Int) -> Bool {
+        var found = false
+        node.root.traverse { part in
+            if part.is(CodeBlockSyntax.self) || part.is(ClosureExprSyntax.self) { return .skip }
+            guard let variable = part.as(VariableDeclSyntax.self), variable.bindingSpecifier.tokenKind == .keyword(.let)
+            else {
+                return .into
+            }
+            for binding in variable.bindings where binding.pattern.trimmedDescription == name {
+                let count = binding.initializer?.value.core.as(ArrayExprSyntax.self)?.elements.count ?? 0
+                found = count > 0 && count <= limit
+            }
+            return found ? .stop : .skip
+        }
+        return found
     }
 
     /// A range whose ends are constants not too far apart, or whose upper end is named like a limit.
