@@ -112,6 +112,12 @@ final class FileContext {
             case .awaitExpr: return true
             case .tryExpr, .forceUnwrapExpr, .optionalChainingExpr, .labeledExprList:
                 node = parent
+            case .memberAccessExpr:
+                // `await process.waitUntilExit().output()`: either may be what is awaited.
+                node = parent
+            case .functionCallExpr:
+                guard parent.cast(FunctionCallExprSyntax.self).calledExpression.id == node.id else { return false }
+                node = parent
             case .tupleExpr, .labeledExpr:
                 if parent.is(LabeledExprSyntax.self), parent.parent?.parent?.is(TupleExprSyntax.self) != true {
                     return false

@@ -115,6 +115,9 @@ struct BlockingCallInAsync: CallRule {
         ],
         clean: [
             .init(
+                "what is awaited may be the first of a chain",
+                "func f(_ p: Job) async throws { use(try await p.waitUntilExit().output()) }"),
+            .init(
                 "an actor on an executor of its own",
                 """
                 actor Database {

@@ -125,6 +125,18 @@ struct GroupRaceWithoutCancel: CallRule {
         ],
         clean: [
             .init(
+                "children that serve the body",
+                """
+                func f() async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        g.addTask { try await serve() }
+                        g.addTask { try await listen() }
+                        try await exchange()
+                        try await g.next()
+                    }
+                }
+                """),
+            .init(
                 "throws behind the first: that cancels",
                 """
                 func f() async throws {
@@ -308,7 +320,7 @@ struct GroupRaceWithoutCancel: CallRule {
                 return
             }
             if !repeats && scope.nexts.count >= scope.spawns.count { return }
-            if endsOthers(scope) || throwsNext(next, scope) { return }
+            if endsOthers(scope) || throwsNext(next, scope) || worksBefore(next, scope) { return }
             site = Syntax(next.node)
         }
         // Every child added in one loop and one `next()` in a window's first turn would be repeated; what is left is a race.
@@ -337,6 +349,15 @@ struct GroupRaceWithoutCancel: CallRule {
             ["==", ">=", ">"].contains(node.as(BinaryOperatorExprSyntax.self)?.operator.text)
                 && branch.conditions.trimmedDescription.contains("ount")
         }
+    }
+
+    /// Whether the body awaits work of its own between the last child and the first result: then the children serve it, and do not race.
+    private func worksBefore(_ next: Call, _ scope: TaskGroupScope) -> Bool {
+        let items = Array(scope.closure.statements)
+        guard let last = scope.spawns.last, let from = items.lastIndex(where: { last.node.isInside($0) }),
+            let to = items.firstIndex(where: { next.node.isInside($0) }), from + 1 < to
+        else { return false }
+        return items[(from + 1)..<to].contains { $0.hasOwnLevel { $0.isSuspension } }
     }
 
     /// Whether the body throws behind `next()` on every path: an error that leaves cancels the rest.

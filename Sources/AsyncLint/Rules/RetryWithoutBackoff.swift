@@ -144,6 +144,20 @@ struct RetryWithoutBackoff: LoopRule, DoRule {
         ],
         clean: [
             .init(
+                "takes what a group has done",
+                """
+                func f() async throws {
+                    var n = 0
+                    while n < 3 {
+                        n += 1
+                        do {
+                            try await group.next()
+                            break
+                        } catch { log(error) }
+                    }
+                }
+                """),
+            .init(
                 "made from the element",
                 """
                 func f(_ urls: [URL]) async throws -> Int {
