@@ -23,6 +23,13 @@ struct BlockingCallInAsync: CallRule {
             """,
         reported: [
             .init(
+                "a method of a class elsewhere, inherited",
+                """
+                final class Tests: XCTestCase {
+                    func testX() async { ↓wait(for: [expectation(description: "x")], timeout: 1) }
+                }
+                """),
+            .init(
                 "a queue of the type's own",
                 """
                 final class Store {
@@ -316,7 +323,13 @@ struct BlockingCallInAsync: CallRule {
                 return call.node.ancestorTry != nil && file.types.typeName(of: base) == nil
                     && !isEmbedded(base, in: file) && file.imports(prefix: prefix, around: call.node)
             case .type(let type):
-                guard let base = call.base else { return false }
+                guard let base = call.base else {
+                    // A method that the class around it inherits.
+                    guard entry.pattern.labels != nil, let own = file.enclosingTypeName(of: call.node) else {
+                        return false
+                    }
+                    return file.symbols.ancestors(of: own).contains(type)
+                }
                 if base.core.identifier == type { return true }
                 guard let found = file.types.typeName(of: base) else { return false }
                 return found == type || file.symbols.ancestors(of: found).contains(type)

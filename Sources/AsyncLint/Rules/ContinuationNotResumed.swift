@@ -22,6 +22,18 @@ struct ContinuationNotResumed: CallRule {
         options: [.init(name: "early-returns", fallback: "false", meaning: "report every early return of a callback")],
         reported: [
             .init(
+                "an error that nobody hears of",
+                """
+                func f() async -> Int {
+                    await withCheckedContinuation { c in
+                        legacy { v, e in
+                            guard e == nil else { ↓return }
+                            c.resume(returning: v)
+                        }
+                    }
+                }
+                """),
+            .init(
                 "a failure that only is noted",
                 """
                 func f(_ c: Client) async -> Int {
@@ -445,6 +457,13 @@ struct ContinuationNotResumed: CallRule {
         let names = Set(closure.parameterNames)
         return conditions.contains { element in
             if element.condition.trimmedDescription == "self != nil" { return true }
+            // `guard error == nil else { return }`
+            if let test = element.condition.as(SequenceExprSyntax.self), test.elements.count == 3,
+                test.elements.last?.is(NilLiteralExprSyntax.self) == true, let name = test.elements.first?.identifier,
+                names.contains(name)
+            {
+                return true
+            }
             guard let binding = element.condition.as(OptionalBindingConditionSyntax.self) else { return false }
             let bound = binding.pattern.trimmedDescription
             let value = binding.initializer?.value.core
