@@ -182,6 +182,20 @@ extension ContinuationNotResumed {
         ],
         clean: [
             .init(
+                "a value of many, and an end",
+                """
+                func f(_ p: Publisher) async throws {
+                    try await withCheckedThrowingContinuation { (c: CheckedContinuation<Void, any Error>) in
+                        p.sink { _ in
+                            c.resume(throwing: Ended())
+                        } receiveValue: { v in
+                            guard v != nil else { return }
+                            c.resume()
+                        }
+                    }
+                }
+                """),
+            .init(
                 "progress, then an answer",
                 """
                 func f(_ d: Downloader) async -> Int {

@@ -48,7 +48,7 @@ struct ContinuationNotResumed: CallRule {
             // What runs exactly once has no "not yet", unless somebody else resumes as well, or did.
             let isAlone = file.apis.runsClosureOnce(call) && scope.resumes.allSatisfy { $0.isInside(closure) }
             let everything = file.flag("early-returns", of: Self.self) || (isAlone && !asksWhetherResumed(closure))
-            if let exit = paths.missing.first(where: { everything || isFinal($0, closure) }) {
+            if let exit = paths.missing.first(where: { everything || isFinal($0, closure, scope) }) {
                 report(
                     at: exit, scope, "this path leaves without resuming '\(scope.name ?? "")': the task hangs", in: file
                 )
@@ -87,7 +87,7 @@ struct ContinuationNotResumed: CallRule {
     }
 
     /// Whether an early return cannot mean "not yet": it gives up because `self` or an argument of the callback is missing.
-    private func isFinal(_ exit: Syntax, _ closure: ClosureExprSyntax) -> Bool {
+    private func isFinal(_ exit: Syntax, _ closure: ClosureExprSyntax, _ scope: ContinuationScope) -> Bool {
         let conditions: ConditionElementListSyntax
         if let statement = exit.ancestor(GuardStmtSyntax.self), exit.isInside(statement.body) {
             conditions = statement.conditions
@@ -95,7 +95,9 @@ struct ContinuationNotResumed: CallRule {
             return exit.ancestor(CatchClauseSyntax.self).map { $0.isInside(closure) } ?? false
         }
         guard conditions.isInside(closure) else { return false }
-        let names = Set(closure.parameterNames)
+        // Where another callback resumes as well, this one may come again.
+        let isAlone = scope.resumes.allSatisfy { $0.isInside(closure) }
+        let names = isAlone ? Set(closure.parameterNames) : []
         return conditions.contains { element in
             if element.condition.trimmedDescription == "self != nil" { return true }
             // `guard error == nil else { return }`
