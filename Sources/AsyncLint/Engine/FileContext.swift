@@ -11,6 +11,8 @@ final class FileContext {
     let settings: RuleSettings
     private(set) var findings: [Finding] = []
     private var asyncCode: [SyntaxIdentifier: Bool] = [:]
+    /// The modules the file imports, once somebody has asked.
+    private var imports: Set<String>?
 
     init(path: String, source: SourceText, symbols: SymbolTable, apis: APITable, settings: RuleSettings) {
         self.path = path
@@ -18,7 +20,7 @@ final class FileContext {
         self.symbols = symbols
         self.apis = apis
         self.settings = settings
-        types = TypeResolver(symbols: symbols)
+        types = TypeResolver(symbols: symbols, apis: apis)
     }
 
     // MARK: Questions
@@ -26,12 +28,51 @@ final class FileContext {
     /// The code a node runs in. Closures that run in place, as `withLock`'s does, belong to the code around them.
     func code(of node: some SyntaxProtocol) -> Code {
         var code = Code.enclosing(node)
-        while code.kind == .closure, let (call, _) = code.node.cast(ClosureExprSyntax.self).owningCall,
-            apis.runsClosureInPlace(call), !code.saysAsync
-        {
-            code = Code.enclosing(call.node)
+        while code.kind == .closure, !code.saysAsync {
+            let closure = code.node.cast(ClosureExprSyntax.self)
+            if let (call, _) = closure.owningCall, apis.runsClosureInPlace(call) {
+                code = Code.enclosing(call.node)
+            } else if let call = closure.parent?.as(FunctionCallExprSyntax.self),
+                call.calledExpression.id == closure.id
+            {
+                // `{ … }()` runs on the spot.
+                code = Code.enclosing(call)
+            } else {
+                break
+            }
         }
         return code
+    }
+
+    /// Whether the file a node stands in imports a module whose name begins so.
+    func imports(prefix: String, around node: some SyntaxProtocol) -> Bool {
+        if let imports { return imports.contains { $0.hasPrefix(prefix) } }
+        var found: Set<String> = []
+        node.root.traverseOwnLevel { node in
+            guard let name = node.as(ImportDeclSyntax.self)?.path.first?.name.text else { return .into }
+            found.insert(name)
+            return .skip
+        }
+        imports = found
+        return found.contains { $0.hasPrefix(prefix) }
+    }
+
+    /// Whether a node stands in a synchronous method of an actor that runs on Swift's own threads: its callers await it.
+    func runsOnActor(_ node: some SyntaxProtocol) -> Bool {
+        let code = code(of: node)
+        let modifiers: DeclModifierListSyntax
+        switch code.kind {
+        case .function: modifiers = code.node.cast(FunctionDeclSyntax.self).modifiers
+        case .accessor:
+            guard let property = code.node.ancestor(VariableDeclSyntax.self) else { return false }
+            modifiers = property.modifiers
+        default: return false
+        }
+        if modifiers.has(.nonisolated) || modifiers.has(.static) { return false }
+        guard Code.enclosing(code.node).kind == .initialValue, let name = enclosingTypeName(of: code.node),
+            let type = symbols.types[name], type.kind == .actorType
+        else { return false }
+        return type.properties["unownedExecutor"] == nil
     }
 
     /// Whether code runs as part of a task: declared `async`, or a closure that suspends or is passed where one is expected.
@@ -70,6 +111,12 @@ final class FileContext {
             switch parent.kind {
             case .awaitExpr: return true
             case .tryExpr, .forceUnwrapExpr, .optionalChainingExpr, .labeledExprList:
+                node = parent
+            case .memberAccessExpr:
+                // `await process.waitUntilExit().output()`: either may be what is awaited.
+                node = parent
+            case .functionCallExpr:
+                guard parent.cast(FunctionCallExprSyntax.self).calledExpression.id == node.id else { return false }
                 node = parent
             case .tupleExpr, .labeledExpr:
                 if parent.is(LabeledExprSyntax.self), parent.parent?.parent?.is(TupleExprSyntax.self) != true {
@@ -133,14 +180,27 @@ final class FileContext {
         guard let last = items.last else { return false }
         switch last.item.kind {
         case .returnStmt, .throwStmt, .breakStmt, .continueStmt: return true
-        default:
-            return items.contains { item in
-                guard let expression = item.item.as(ExprSyntax.self), let call = Call(expression.core) else {
-                    return false
-                }
-                return call.base == nil && apis.neverReturning.contains(call.name)
-            }
+        default: return items.contains { neverReturns(Syntax($0.item)) }
         }
+    }
+
+    /// Whether a statement calls what never returns, such as `fatalError`.
+    func neverReturns(_ statement: Syntax) -> Bool {
+        guard let expression = statement.as(ExprSyntax.self), let call = Call(expression.core) else { return false }
+        return call.base == nil && apis.neverReturning.contains(call.name)
+    }
+
+    /// Whether statements do nothing but note what happened, as `print(error)` and `logger.info(…)` do, or nothing at all.
+    func onlyNotes(_ items: CodeBlockItemListSyntax) -> Bool {
+        items.allSatisfy { onlyNotes($0) }
+    }
+
+    func onlyNotes(_ item: CodeBlockItemSyntax) -> Bool {
+        if item.isDiscard { return true }
+        guard let expression = item.item.as(ExprSyntax.self), let call = Call(expression.core) else { return false }
+        if let base = call.base { return base.trimmedDescription.lowercased().contains("log") }
+        return ["print", "debugPrint", "dump", "NSLog", "os_log"].contains(call.name)
+            || call.name.lowercased().hasPrefix("log")
     }
 
     /// Whether a comment on a statement, or on one around it within the function, speaks of cancellation: then it was thought about.
@@ -159,8 +219,14 @@ final class FileContext {
         }
         var next: Syntax? = Syntax(node)
         while let here = next {
-            if here.is(CodeBlockItemSyntax.self), speaks(here.leadingTrivia) || speaks(here.trailingTrivia) {
-                return true
+            if let item = here.as(CodeBlockItemSyntax.self) {
+                if speaks(here.leadingTrivia) || speaks(here.trailingTrivia) { return true }
+                // `{ // why` before the first statement.
+                if let list = item.parent?.as(CodeBlockItemListSyntax.self), list.first?.id == item.id,
+                    let opening = list.previousToken(viewMode: .sourceAccurate), speaks(opening.trailingTrivia)
+                {
+                    return true
+                }
             }
             if let function = here.as(FunctionDeclSyntax.self) {
                 let name = function.name.text.lowercased()

@@ -8,6 +8,8 @@ struct APITable: Sendable {
     struct Entry: Sendable {
         let pattern: APIPattern
         let use: String
+        /// The beginning of a module's name: only files that import one like it are meant, and only calls with `try`.
+        let importPrefix: String?
     }
 
     /// A pair of calls that takes and gives back a lock.
@@ -22,9 +24,12 @@ struct APITable: Sendable {
     private(set) var fileIO: [String: [Entry]] = [:]
     private(set) var asyncClosures: [String: [APIPattern]] = [:]
     private(set) var inlineClosures: [String: [APIPattern]] = [:]
+    private(set) var onceClosures: [String: [APIPattern]] = [:]
+    private(set) var delayedClosures: [String: [APIPattern]] = [:]
     private(set) var voidClosures: [String: [APIPattern]] = [:]
     private(set) var cancellationOnly: [String: [APIPattern]] = [:]
     private(set) var neverReturning: Set<String> = []
+    private(set) var memberTypes: [String: String] = [:]
     private(set) var plainProtocols: Set<String> = []
     private(set) var locks: [Lock] = []
 
@@ -45,7 +50,10 @@ struct APITable: Sendable {
         case fileIO = "file-io"
         case asyncClosures = "async-closures"
         case inlineClosures = "inline-closures"
+        case onceClosures = "once-closures"
+        case delayedClosures = "delayed-closures"
         case voidClosures = "void-closures"
+        case memberTypes = "member-types"
         case locks
         case cancellationOnly = "cancellation-only"
         case neverReturning = "never-returning"
@@ -95,13 +103,15 @@ struct APITable: Sendable {
                     "'\(key.rawValue)': '\(item)' names no call; write { call: \"Type.name(label:)\", use: … }")
                 return
             }
-            let entry = Entry(pattern: pattern, use: map?["use"] as? String ?? "an asynchronous call")
+            let entry = Entry(
+                pattern: pattern, use: map?["use"] as? String ?? "an asynchronous call",
+                importPrefix: map?["where-imported"] as? String)
             if key == .blocking {
                 blocking[pattern.name, default: []].append(entry)
             } else {
                 fileIO[pattern.name, default: []].append(entry)
             }
-        case .asyncClosures, .inlineClosures, .voidClosures, .cancellationOnly:
+        case .asyncClosures, .inlineClosures, .onceClosures, .delayedClosures, .voidClosures, .cancellationOnly:
             guard let text, let pattern = APIPattern(text) else {
                 problems.append("'\(key.rawValue)': '\(item)' names no call; write Type.name, *.name or name(label:)")
                 return
@@ -109,6 +119,8 @@ struct APITable: Sendable {
             switch key {
             case .asyncClosures: asyncClosures[pattern.name, default: []].append(pattern)
             case .inlineClosures: inlineClosures[pattern.name, default: []].append(pattern)
+            case .onceClosures: onceClosures[pattern.name, default: []].append(pattern)
+            case .delayedClosures: delayedClosures[pattern.name, default: []].append(pattern)
             case .voidClosures: voidClosures[pattern.name, default: []].append(pattern)
             default: cancellationOnly[pattern.name, default: []].append(pattern)
             }
@@ -122,6 +134,12 @@ struct APITable: Sendable {
             case .plainProtocols: plainProtocols.insert(text)
             default: remove(text, problems: &problems)
             }
+        case .memberTypes:
+            guard let map, let member = map["member"] as? String, let type = map["type"] as? String else {
+                problems.append("'member-types': '\(item)' is no pair; write { member: name, type: T }")
+                return
+            }
+            memberTypes[member] = type
         case .locks:
             guard let map, let acquire = map["acquire"] as? String, let release = map["release"] as? String else {
                 problems.append("'locks': '\(item)' is no pair; write { type: T, acquire: lock, release: unlock }")
@@ -148,6 +166,12 @@ struct APITable: Sendable {
 
     /// Whether a closure of the call runs before the call returns.
     func runsClosureInPlace(_ call: Call) -> Bool { matches(inlineClosures, call, label: nil) }
+
+    /// Whether a closure of the call runs exactly once, some time after the call returns.
+    func runsClosureOnce(_ call: Call) -> Bool { matches(onceClosures, call, label: nil) }
+
+    /// Whether a closure of the call waits for a time limit.
+    func delaysClosure(_ call: Call) -> Bool { matches(delayedClosures, call, label: nil) }
 
     /// Whether a closure of the call returns nothing.
     func takesVoidClosure(_ call: Call, label: String?) -> Bool { matches(voidClosures, call, label: nil) }

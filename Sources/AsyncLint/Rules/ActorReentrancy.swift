@@ -3,195 +3,6 @@ import SwiftSyntax
 
 struct ActorReentrancy: CodeRule {
     static let words = ["await", "async"]
-    static let page = RulePage(
-        id: "actor-reentrancy-check-then-act",
-        summary: "An actor checks its state, awaits, and acts on what it saw before.",
-        severity: .warning,
-        why: """
-            While a method of an actor awaits, other calls of the same actor run. A cache that looks, loads and stores loads the same \
-            thing as often as it is asked meanwhile; a balance that is checked before `await` may be gone after it.
-            """,
-        instead: "Store the task before awaiting it, or look again behind `await`.",
-        limits: """
-            Statement by statement within one method: a stored variable is read in a condition, something is awaited, and the same \
-            variable is written without being read again.
-            """,
-        reported: [
-            .init(
-                "in one branch",
-                """
-                actor Cache {
-                    var d: [Int: Int] = [:]
-                    func get(_ k: Int) async -> Int {
-                        if d[k] == nil { ↓d[k] = await load(k) }
-                        return d[k]!
-                    }
-                }
-                """),
-            .init(
-                "a cache",
-                """
-                actor Cache {
-                    var d: [Int: Int] = [:]
-                    func get(_ k: Int) async -> Int {
-                        if let v = d[k] { return v }
-                        let v = await load(k)
-                        ↓d[k] = v
-                        return v
-                    }
-                }
-                """),
-            .init(
-                "a balance",
-                """
-                actor Account {
-                    var balance = 0
-                    func draw(_ n: Int) async {
-                        guard balance >= n else { return }
-                        await confirm()
-                        ↓balance -= n
-                    }
-                }
-                """),
-            .init(
-                "a flag",
-                """
-                actor A {
-                    var started = false
-                    func start() async {
-                        if started { return }
-                        await open()
-                        ↓started = true
-                    }
-                }
-                """),
-            .init(
-                "through self",
-                """
-                actor A {
-                    var started = false
-                    func start() async {
-                        guard !self.started else { return }
-                        await open()
-                        ↓self.started = true
-                    }
-                }
-                """),
-            .init(
-                "an optional",
-                """
-                actor A {
-                    var c: Conn?
-                    func get() async -> Conn {
-                        if let c { return c }
-                        let n = await connect()
-                        ↓c = n
-                        return n
-                    }
-                }
-                """),
-            .init(
-                "in an extension",
-                """
-                actor A { var c: Conn? }
-                extension A {
-                    func get() async {
-                        guard c == nil else { return }
-                        ↓c = await connect()
-                    }
-                }
-                """),
-        ],
-        clean: [
-            .init(
-                "a table of tasks",
-                """
-                actor Cache {
-                    var d: [Int: Task<Int, Never>] = [:]
-                    func get(_ k: Int) async -> Int {
-                        if let t = d[k] { return await t.value }
-                        let t = Task { await load(k) }
-                        d[k] = t
-                        return await t.value
-                    }
-                }
-                """),
-            .init(
-                "sets before it awaits",
-                """
-                actor A {
-                    var started = false
-                    func start() async {
-                        if started { return }
-                        started = true
-                        await open()
-                    }
-                }
-                """),
-            .init(
-                "looks again",
-                """
-                actor Cache {
-                    var d: [Int: Int] = [:]
-                    func get(_ k: Int) async -> Int {
-                        if let v = d[k] { return v }
-                        let v = await load(k)
-                        if let w = d[k] { return w }
-                        d[k] = v
-                        return v
-                    }
-                }
-                """),
-            .init(
-                "no actor",
-                """
-                final class Cache {
-                    var d: [Int: Int] = [:]
-                    func get(_ k: Int) async -> Int {
-                        if let v = d[k] { return v }
-                        let v = await load(k)
-                        d[k] = v
-                        return v
-                    }
-                }
-                """),
-            .init(
-                "another variable",
-                """
-                actor A {
-                    var a = 0, b = 0
-                    func f() async {
-                        guard a == 0 else { return }
-                        await work()
-                        b = 1
-                    }
-                }
-                """),
-            .init(
-                "a local",
-                """
-                actor A {
-                    func f() async {
-                        var n = 0
-                        if n == 0 { log(n) }
-                        await work()
-                        n = 1
-                        log(n)
-                    }
-                }
-                """),
-            .init(
-                "a constant",
-                """
-                actor A {
-                    let limit = 3
-                    func f(_ n: Int) async {
-                        guard n < limit else { return }
-                        await work()
-                    }
-                }
-                """),
-        ])
 
     func check(_ code: Code, in file: FileContext) {
         guard code.kind == .function, code.saysAsync, let statements = code.statements,
@@ -200,12 +11,26 @@ struct ActorReentrancy: CodeRule {
         else { return }
         let items = Array(statements)
         for variable in info.variables.sorted() {
+            checkLostUpdate(of: variable, in: items, file)
             // Read in a condition, not yet awaited; awaited since; written.
             var read: Syntax?
             var awaited = false
             for item in items {
                 let node = Syntax(item.item)
+                // Looking at anything of the actor's again, and leaving, is a second check.
+                if awaited, let again = item.item.as(GuardStmtSyntax.self),
+                    info.variables.contains(where: { reads($0, Syntax(again.conditions)) })
+                {
+                    read = nil
+                }
                 if let conditions = Self.conditions(of: node), reads(variable, Syntax(conditions)) {
+                    // A check that is only noted decides nothing.
+                    if let branch = item.item.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self),
+                        branch.elseBody == nil, !branch.hasOwnLevel({ $0.isSuspension }),
+                        file.onlyNotes(branch.body.statements)
+                    {
+                        continue
+                    }
                     read = Syntax(conditions)
                     awaited = false
                     guard node.hasOwnLevel({ $0.isSuspension }), !node.is(GuardStmtSyntax.self) else { continue }
@@ -239,8 +64,16 @@ struct ActorReentrancy: CodeRule {
     /// A write in the branch of an `if` that an `await` of the branch precedes or feeds.
     private static func actsAfterAwait(_ variable: String, in node: Syntax, _ file: FileContext) -> Syntax? {
         guard let branch = node.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self) else { return nil }
+        if let write = actsAfterAwait(variable, in: branch.body.statements, file) { return write }
+        guard case .codeBlock(let block) = branch.elseBody else { return nil }
+        return actsAfterAwait(variable, in: block.statements, file)
+    }
+
+    private static func actsAfterAwait(_ variable: String, in items: CodeBlockItemListSyntax, _ file: FileContext)
+        -> Syntax?
+    {
         var awaited = false
-        for item in branch.body.statements {
+        for item in items {
             let statement = Syntax(item.item)
             if let write = write(variable, in: statement, file) {
                 if awaited || statement.hasOwnLevel({ $0.isSuspension }) { return write }
@@ -250,6 +83,43 @@ struct ActorReentrancy: CodeRule {
             if statement.hasOwnLevel({ $0.isSuspension }) { awaited = true }
         }
         return nil
+    }
+
+    /// `let old = count; await …; count = old + 1`: what others wrote in between is lost.
+    private func checkLostUpdate(of variable: String, in items: [CodeBlockItemSyntax], _ file: FileContext) {
+        var copy: (name: String, site: Syntax)?
+        var awaited = false
+        for item in items {
+            let node = Syntax(item.item)
+            if let binding = item.item.as(VariableDeclSyntax.self)?.bindings.first,
+                let value = binding.initializer?.value,
+                Self.stored(value) == variable,
+                let name = binding.pattern.as(IdentifierPatternSyntax.self)?.identifier.plainText,
+                name != variable
+            {
+                (copy, awaited) = ((name, Syntax(value)), false)
+                continue
+            }
+            guard let known = copy else { continue }
+            if let write = Self.write(variable, in: node, file) {
+                let right = write.as(SequenceExprSyntax.self).map { Array($0.elements.dropFirst(2)) } ?? []
+                if awaited, right.contains(where: { $0.mentions(known.name) }) {
+                    report(write, variable, known.site, file)
+                }
+                return
+            }
+            if node.hasOwnLevel({ $0.isSuspension }) { awaited = true }
+        }
+    }
+
+    /// The name of `name` and `self.name`.
+    private static func stored(_ value: ExprSyntax) -> String? {
+        if let access = value.as(MemberAccessExprSyntax.self),
+            access.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self"
+        {
+            return access.declName.baseName.plainText
+        }
+        return value.identifier
     }
 
     private static func conditions(of node: Syntax) -> ConditionElementListSyntax? {
@@ -269,14 +139,30 @@ struct ActorReentrancy: CodeRule {
         return found
     }
 
-    /// An assignment of the variable or of an element of it.
+    /// A call that adds to the variable or takes from it, as `jobs.removeFirst()` does.
+    private static func mutation(of variable: String, in node: Syntax, _ file: FileContext) -> Syntax? {
+        let words: Set<String> = [
+            "insert", "append", "removeFirst", "removeLast", "popFirst", "popLast", "updateValue",
+        ]
+        var expression = node.as(ExprSyntax.self) ?? node.as(ReturnStmtSyntax.self)?.expression
+        if let value = node.as(VariableDeclSyntax.self)?.bindings.first?.initializer?.value { expression = value }
+        guard let call = (expression?.core).flatMap({ Call($0) }), words.contains(call.name),
+            let base = call.base?.core, stored(base) == variable,
+            file.types.localDeclaration(of: variable, at: node) == nil
+        else { return nil }
+        return Syntax(call.node)
+    }
+
+    /// An assignment of the variable or of an element of it, or a call that changes it.
     private static func write(_ variable: String, in node: Syntax, _ file: FileContext) -> Syntax? {
-        guard let sequence = node.as(SequenceExprSyntax.self) else { return nil }
+        guard let sequence = node.as(SequenceExprSyntax.self) else { return mutation(of: variable, in: node, file) }
         let parts = Array(sequence.elements)
         guard parts.count >= 3 else { return nil }
         let isAssignment =
             parts[1].is(AssignmentExprSyntax.self)
             || (parts[1].as(BinaryOperatorExprSyntax.self)?.operator.text.hasSuffix("=") ?? false)
+        // Taking it away is no decision that could be wrong by now.
+        if parts.count == 3, parts[2].is(NilLiteralExprSyntax.self) { return nil }
         guard isAssignment, parts[1].as(BinaryOperatorExprSyntax.self)?.operator.text != "==" else { return nil }
         var target = parts[0].core
         if let subscripted = target.as(SubscriptCallExprSyntax.self) { target = subscripted.calledExpression.core }

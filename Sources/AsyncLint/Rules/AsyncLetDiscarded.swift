@@ -16,6 +16,8 @@ struct AsyncLetDiscarded: VariableRule {
             where the work may outlive the scope.
             """,
         reported: [
+            .init(
+                "of a type", "func f() async { ↓async let _: Void = work() }"),
             .init("a discarded child", "func f() async { ↓async let _ = save(1) }"),
             .init("with `try`", "func f() async throws { ↓async let _ = try save(1) }"),
             .init("with a type", "func f() async { ↓async let _: Void = work() }"),
@@ -36,6 +38,14 @@ struct AsyncLetDiscarded: VariableRule {
         ],
         clean: [
             .init(
+                "a service beside the scope",
+                """
+                func f(_ client: Client) async throws {
+                    async let _ = client.run()
+                    try await client.ping()
+                }
+                """),
+            .init(
                 "awaited later",
                 """
                 func f() async throws {
@@ -53,6 +63,12 @@ struct AsyncLetDiscarded: VariableRule {
     func check(_ declaration: VariableDeclSyntax, in file: FileContext) {
         guard declaration.isAsyncLet else { return }
         guard let dropped = declaration.bindings.first(where: { Self.bindsNothing($0.pattern) }) else { return }
+        // A service that runs beside the scope is meant to be cancelled at its end.
+        if let value = dropped.initializer?.value, let call = Call(value.core), call.base != nil,
+            ["run", "serve", "listen"].contains(call.name)
+        {
+            return
+        }
         file.report(
             Self.self, at: declaration,
             "nobody can await this child: it is cancelled at the end of the scope, and its error is lost; "

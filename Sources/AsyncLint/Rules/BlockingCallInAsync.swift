@@ -22,6 +22,65 @@ struct BlockingCallInAsync: CallRule {
             with `apis` in the configuration. File access has its own id, `blocking-call-in-async/file-io`.
             """,
         reported: [
+            .init(
+                "a method of a class elsewhere, inherited",
+                """
+                final class Tests: XCTestCase {
+                    func testX() async { ↓wait(for: [expectation(description: "x")], timeout: 1) }
+                }
+                """),
+            .init(
+                "a queue of the type's own",
+                """
+                final class Store {
+                    private static let queue = DispatchQueue(label: "store")
+                    func all() async -> [Int] { ↓Self.queue.sync { items } }
+                }
+                """),
+            .init(
+                "an actor's own method: its callers await it",
+                """
+                actor Limiter {
+                    private let gate = DispatchSemaphore(value: 4)
+                    func enter() { ↓gate.wait() }
+                }
+                """, survivesStripping: true),
+            .init(
+                "the future of a promise",
+                """
+                func f(_ loop: any EventLoop) async throws -> Int {
+                    let promise = loop.makePromise(of: Int.self)
+                    start(promise)
+                    return try ↓promise.futureResult.wait()
+                }
+                """),
+            .init(
+                "a future of a function of the files",
+                """
+                struct Users { func find(_ id: Int) -> EventLoopFuture<String> { load(id) } }
+                func name(_ users: Users) async throws -> String { try ↓users.find(1).wait() }
+                """),
+            .init(
+                "a future whose type is out of sight",
+                """
+                import NIOPosix
+                func f(_ bootstrap: ServerBootstrap) async throws { try ↓bootstrap.bind(host: "::1", port: 80).wait() }
+                """),
+            .init(
+                "on the main actor", "func f() async { await MainActor.run { ↓Thread.sleep(forTimeInterval: 1) } }"),
+            .init(
+                "in a closure called on the spot",
+                """
+                func f() async -> Int {
+                    let n: Int = {
+                        ↓usleep(1)
+                        return 1
+                    }()
+                    return n
+                }
+                """),
+            .init(
+                "in an asynchronous getter", "struct Reading { var value: Int { get async { ↓usleep(1); return 1 } } }"),
             .init("a closure whose type says async", "let c: @Sendable () async -> Void = { ↓usleep(1) }"),
             .init("a C function", "func f() async { ↓usleep(1) }"),
             .init("a static method", "func f() async { ↓Thread.sleep(forTimeInterval: 1) }"),
@@ -62,6 +121,41 @@ struct BlockingCallInAsync: CallRule {
             .init("an optional receiver", "func f(_ g: DispatchGroup?) async { ↓g?.wait() }"),
         ],
         clean: [
+            .init(
+                "what is awaited may be the first of a chain",
+                "func f(_ p: Job) async throws { use(try await p.waitUntilExit().output()) }"),
+            .init(
+                "an actor on an executor of its own",
+                """
+                actor Database {
+                    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+                    func step() { usleep(1) }
+                }
+                """),
+            .init(
+                "a method outside the actor's isolation",
+                "actor Loop { nonisolated func run() { Thread.sleep(forTimeInterval: 1) } }"),
+            .init(
+                "a channel for tests, whose futures are complete",
+                """
+                import NIOEmbedded
+                func f() async throws {
+                    let channel = EmbeddedChannel()
+                    try channel.pipeline.addHandler(handler).wait()
+                }
+                """),
+            .init(
+                "a function of the same name that takes any number",
+                """
+                func select(_ n: Int...) -> Int { 1 }
+                func f() async { _ = select(1, 2, 3, 4, 5) }
+                """),
+            .init(
+                "a pool of threads for files",
+                """
+                import NIOPosix
+                func f(_ u: URL) async throws { try await NIOThreadPool.singleton.runIfActive { usleep(1) } }
+                """),
             .init(
                 "a name of C with a closure is somebody's own",
                 "func f() async { await select { read(a) { use($0) } } }"),
@@ -125,6 +219,9 @@ struct BlockingCallInAsync: CallRule {
         instead: "NIOFileSystem, `FileHandle.bytes`, or a thread of its own with a continuation.",
         limits: "As for `blocking-call-in-async`.",
         reported: [
+            .init(
+                "each of many",
+                "func f(_ us: [URL]) async throws -> [Data] { try us.map { try ↓Data(contentsOf: $0) } }"),
             .init("a file's contents", "func f(_ u: URL) async throws -> Data { try ↓Data(contentsOf: u) }"),
             .init(
                 "inside an awaited call's argument",
@@ -149,6 +246,11 @@ struct BlockingCallInAsync: CallRule {
                 """),
         ],
         clean: [
+            .init(
+                "standard error is a print", "func f() async { FileHandle.standardError.write(message) }"),
+            .init(
+                "an actor's own short method",
+                "actor Files { func remove(_ u: URL) throws { try FileManager.default.removeItem(at: u) } }"),
             .init("synchronous code", "func f(_ u: URL) throws -> Data { try Data(contentsOf: u) }"),
             .init("other data", "func f(_ b: [UInt8]) async -> Data { Data(b) }"),
             .init(
@@ -176,7 +278,7 @@ struct BlockingCallInAsync: CallRule {
             file.report(
                 Self.self, at: call.node,
                 "'\(call.name)' parks a thread that other tasks need; use \(entry.use)", fixes: fix(call, in: file))
-        } else if let entry = Self.match(file.apis.fileIO, call, in: file) {
+        } else if let entry = Self.match(file.apis.fileIO, call, in: file), !Self.isConsole(call) {
             file.report(
                 Self.self, at: call.node, part: Self.fileIO.id,
                 "'\(call.name)' waits for a file on a thread that other tasks need; use \(entry.use)")
@@ -185,6 +287,25 @@ struct BlockingCallInAsync: CallRule {
 
     /// Whether a call parks its thread, and asynchronous code makes it.
     static func blocks(_ call: Call, in file: FileContext) -> Bool { match(file.apis.blocking, call, in: file) != nil }
+
+    /// `FileHandle.standardError.write(…)` is a `print`.
+    private static func isConsole(_ call: Call) -> Bool {
+        guard let access = call.base?.core.as(MemberAccessExprSyntax.self) else { return false }
+        return ["standardError", "standardOutput"].contains(access.declName.baseName.text)
+    }
+
+    /// Whether a chain begins at one of NIO's channels for tests, whose futures are complete at once.
+    private static func isEmbedded(_ base: ExprSyntax, in file: FileContext) -> Bool {
+        var root = base.core
+        while true {
+            if file.types.typeName(of: root).map({ $0.contains("Embedded") || $0.contains("Testing") }) == true {
+                return true
+            }
+            let next = root.as(MemberAccessExprSyntax.self)?.base ?? Call(root)?.base
+            guard let next else { return false }
+            root = next.core
+        }
+    }
 
     private static func match(_ table: [String: [APITable.Entry]], _ call: Call, in file: FileContext) -> APITable
         .Entry?
@@ -196,15 +317,28 @@ struct BlockingCallInAsync: CallRule {
             case .none:
                 return call.base == nil
                     || ["Foundation", "Glibc", "Darwin", "Musl", "Dispatch"].contains(call.base?.identifier)
-            case .any: return call.base != nil
-            case .type(let type):
+            case .any:
                 guard let base = call.base else { return false }
+                guard let prefix = entry.importPrefix else { return true }
+                return call.node.ancestorTry != nil && file.types.typeName(of: base) == nil
+                    && !isEmbedded(base, in: file) && file.imports(prefix: prefix, around: call.node)
+            case .type(let type):
+                guard let base = call.base else {
+                    // A method that the class around it inherits.
+                    guard entry.pattern.labels != nil, let own = file.enclosingTypeName(of: call.node) else {
+                        return false
+                    }
+                    return file.symbols.ancestors(of: own).contains(type)
+                }
                 if base.core.identifier == type { return true }
                 guard let found = file.types.typeName(of: base) else { return false }
                 return found == type || file.symbols.ancestors(of: found).contains(type)
             }
         }
-        guard let entry, !file.isAwaited(call.node), file.runsAsync(call.node) else { return nil }
+        guard let entry, !file.isAwaited(call.node) else { return nil }
+        // A table of short calls (files) is not held against an actor's own synchronous methods.
+        let isShort = file.apis.blocking[call.name]?.contains { $0.pattern == entry.pattern } != true
+        guard file.runsAsync(call.node) || (!isShort && file.runsOnActor(call.node)) else { return nil }
         // A declaration of the files themselves under this name is what is meant.
         if call.base == nil {
             if file.types.localDeclaration(of: call.name, at: Syntax(call.node)) != nil { return nil }

@@ -18,6 +18,10 @@ struct CancellationErrorSwallowed: DoRule {
             """,
         options: [.init(name: "all", fallback: "false", meaning: "report catches that are not empty, too")],
         reported: [
+            .init(
+                "binds nothing", "func f() async { do { try await save(1) } ↓catch _ {} }"),
+            .init(
+                "discards the error", "func f() async { do { try await save(1) } ↓catch { _ = error } }"),
             .init("empty", "func f() async { do { try await save(1) } ↓catch { } }"),
             .init("binds and ignores", "func f() async { do { try await save(1) } ↓catch let e { } }"),
             .init(
@@ -41,6 +45,14 @@ struct CancellationErrorSwallowed: DoRule {
                 options: ["all": "true"]),
         ],
         clean: [
+            .init(
+                "a comment behind the brace says why",
+                """
+                func f() async {
+                    do { try await save(1) } catch {}  // the next flush saves it
+                    await work()
+                }
+                """),
             .init(
                 "the next alternative",
                 """
@@ -90,7 +102,7 @@ struct CancellationErrorSwallowed: DoRule {
             } ?? false
         }
         guard awaits else { return }
-        let isEmpty = clause.body.statements.isEmpty && !hasComment(clause.body)
+        let isEmpty = clause.body.statements.allSatisfy(\.isDiscard) && !hasComment(clause.body)
         guard isEmpty || file.flag("all", of: Self.self) else { return }
         if statement.catchClauses.contains(where: { $0.mentions(CancellationWords.all) }) { return }
         if file.leaves(clause.body.statements) { return }
@@ -125,13 +137,8 @@ struct CancellationErrorSwallowed: DoRule {
     }
 
     private func hasComment(_ block: CodeBlockSyntax) -> Bool {
-        let pieces = block.rightBrace.leadingTrivia.pieces + block.leftBrace.trailingTrivia.pieces
-        return pieces.contains { piece in
-            switch piece {
-            case .lineComment, .blockComment, .docLineComment, .docBlockComment: true
-            default: false
-            }
-        }
+        block.rightBrace.leadingTrivia.hasComment || block.leftBrace.trailingTrivia.hasComment
+            || block.rightBrace.trailingTrivia.hasComment
     }
 }
 #endif

@@ -12,8 +12,37 @@ struct ContinuationResumedTwice: CallRule {
             path, so tests rarely see it: `if let error { c.resume(throwing: error) }` without `return`.
             """,
         instead: "`return` behind the first resume, or `else`.",
-        limits: "Two resumes under two conditions of their own are taken to exclude each other.",
+        limits: """
+            Two resumes under two conditions of their own are taken to exclude each other, and so are those of two callbacks, unless one \
+            of them is a time limit and neither looks at anything.
+            """,
         reported: [
+            .init(
+                "on every round of a loop",
+                """
+                func f(_ xs: [Int]) async -> Int {
+                    await withCheckedContinuation { c in for x in xs { ↓c.resume(returning: x) } }
+                }
+                """),
+            .init(
+                "a timer that repeats",
+                """
+                func f() async {
+                    await withCheckedContinuation { c in
+                        Timer.scheduledTimer(withTimeInterval: 1, repeats: true) { _ in ↓c.resume() }
+                    }
+                }
+                """),
+            .init(
+                "a time limit beside the answer",
+                """
+                func f(_ client: Client) async throws -> Int {
+                    try await withCheckedThrowingContinuation { c in
+                        client.get { c.resume(with: $0) }
+                        DispatchQueue.global().asyncAfter(deadline: .now() + 5) { ↓c.resume(throwing: Late()) }
+                    }
+                }
+                """),
             .init(
                 "no return behind the error",
                 """
@@ -94,6 +123,50 @@ struct ContinuationResumedTwice: CallRule {
                 """),
         ],
         clean: [
+            .init(
+                "a time limit and an answer of which one wins",
+                """
+                func f(_ client: Client) async throws -> Int {
+                    try await withCheckedThrowingContinuation { c in
+                        client.get { r in once.run { c.resume(with: r) } }
+                        queue.asyncAfter(deadline: .now() + 5) { once.run { c.resume(throwing: Late()) } }
+                    }
+                }
+                """),
+            .init(
+                "a loop that is left",
+                """
+                func f(_ xs: [Int]) async {
+                    await withCheckedContinuation { c in
+                        for x in xs where x > 2 {
+                            c.resume()
+                            return
+                        }
+                        c.resume()
+                    }
+                }
+                """),
+            .init(
+                "a later start",
+                """
+                func f(_ client: Client) async throws -> Int {
+                    try await withCheckedThrowingContinuation { c in
+                        queue.asyncAfter(deadline: .now() + 1) { client.get { c.resume(with: $0) } }
+                    }
+                }
+                """),
+            .init(
+                "a timer that ends itself",
+                """
+                func f() async {
+                    await withCheckedContinuation { c in
+                        Timer.scheduledTimer(withTimeInterval: 1, repeats: true) { t in
+                            t.invalidate()
+                            c.resume()
+                        }
+                    }
+                }
+                """),
             .init(
                 "with return",
                 """
@@ -186,9 +259,8 @@ struct ContinuationResumedTwice: CallRule {
         ])
 
     func check(_ call: Call, in file: FileContext) {
-        guard let scope = ContinuationScope(call), file.isCoveredByAwait(call.node), !scope.escapes,
-            scope.resumes.count > 1
-        else { return }
+        guard let scope = ContinuationScope(call), file.isCoveredByAwait(call.node), !scope.escapes else { return }
+        checkCallbacks(scope, in: file)
         var seen: Set<SyntaxIdentifier> = []
         var codes: [CodeBlockItemListSyntax] = [scope.closure.statements]
         for resume in scope.resumes {
@@ -213,6 +285,59 @@ struct ContinuationResumedTwice: CallRule {
                     fixes: fix(double, scope, statements, in: file))
             }
         }
+    }
+
+    /// Looks for a timer that resumes again and again, and for a time limit that resumes whether or not the answer has come.
+    private func checkCallbacks(_ scope: ContinuationScope, in file: FileContext) {
+        var delayed: [FunctionCallExprSyntax] = []
+        var others: [FunctionCallExprSyntax] = []
+        for resume in scope.resumes {
+            guard let closure = Self.certainly(resume), let (owner, _) = closure.owningCall,
+                Code.enclosing(owner.node).node.id == scope.closure.id, Loop.enclosing(owner.node) == nil
+            else { continue }
+            if owner.argument("repeats")?.trimmedDescription == "true" {
+                guard !closure.mentions("invalidate") else { continue }
+                file.report(
+                    Self.self, at: resume,
+                    "this timer repeats and resumes '\(scope.name ?? "")' each time: the process stops here",
+                    notes: [(Syntax(scope.call.nameToken), "the continuation")])
+            } else if file.apis.delaysClosure(owner) || Self.sleepsFirst(closure) {
+                delayed.append(resume)
+            } else if !file.apis.runsClosureInPlace(owner),
+                owner.node.ancestor(IfExprSyntax.self)?.isInside(scope.closure) != true
+            {
+                others.append(resume)
+            }
+        }
+        guard let late = delayed.first, let other = others.first else { return }
+        file.report(
+            Self.self, at: late,
+            "the time limit resumes '\(scope.name ?? "")' also when the answer has come: the process stops here; let one of them win",
+            notes: [(Syntax(other), "the answer")])
+    }
+
+    /// The callback a resume stands in, when it is a statement of the callback itself and nothing before it leaves.
+    private static func certainly(_ resume: FunctionCallExprSyntax) -> ClosureExprSyntax? {
+        guard let item = resume.parent?.as(CodeBlockItemSyntax.self),
+            let list = item.parent?.as(CodeBlockItemListSyntax.self),
+            let closure = list.parent?.as(ClosureExprSyntax.self)
+        else { return nil }
+        for earlier in list.prefix(while: { $0.id != item.id }) {
+            if earlier.hasOwnLevel({
+                $0.is(ReturnStmtSyntax.self) || $0.is(ThrowStmtSyntax.self) || $0.is(GuardStmtSyntax.self)
+            }) {
+                return nil
+            }
+        }
+        return closure
+    }
+
+    /// `Task { try? await Task.sleep(…); … }`.
+    private static func sleepsFirst(_ closure: ClosureExprSyntax) -> Bool {
+        guard let first = closure.statements.first?.item.as(ExprSyntax.self), let call = Call(first.core) else {
+            return false
+        }
+        return call.name == "sleep" && call.baseName == "Task"
     }
 
     /// `return` behind the resume of the `if` just before, when this resume is the last statement.

@@ -13,8 +13,26 @@ struct DeferBeforeUnstructuredTask: BlockRule {
             """,
         instead: "Move both into the task, or make the function asynchronous and await the work.",
         limits:
-            "Only a `defer` that assigns what was assigned before it in the same block, followed by a task that nobody awaits.",
+            """
+            Only a `defer` that assigns what was assigned before it in the same block, ends what was begun there (`start` and `stop`), or \
+            closes what the task uses, followed by a task that nobody awaits. Locks are left alone.
+            """,
         reported: [
+            .init(
+                "stops what was started",
+                """
+                func load() { spinner.startAnimating(); ↓defer { spinner.stopAnimating() }; Task { await work() } }
+                """),
+            .init(
+                "closes what the task reads",
+                """
+                func f(_ h: FileHandle) { ↓defer { try? h.close() }; Task { for try await b in h.bytes { use(b) } } }
+                """),
+            .init(
+                "removes the file the task reads",
+                """
+                func f(_ u: URL) { ↓defer { try? FileManager.default.removeItem(at: u) }; Task { await upload(u) } }
+                """),
             .init(
                 "a flag",
                 """
@@ -72,6 +90,17 @@ struct DeferBeforeUnstructuredTask: BlockRule {
                 """),
         ],
         clean: [
+            .init(
+                "a lock", "func f() { l.lock(); defer { l.unlock() }; t = Task { await work() } }"),
+            .init(
+                "closes what the task does not use",
+                """
+                func f(_ h: FileHandle) {
+                    defer { try? h.close() }
+                    let d = h.availableData
+                    Task { await use(d) }
+                }
+                """),
             .init(
                 "asynchronous scope",
                 """
@@ -144,6 +173,7 @@ struct DeferBeforeUnstructuredTask: BlockRule {
         let items = Array(block)
         for (index, item) in items.enumerated() {
             guard let deferred = item.item.as(DeferStmtSyntax.self) else { continue }
+            checkEnds(deferred, before: items[..<index], rest: items[(index + 1)...], in: file)
             let undone = Set(deferred.body.statements.compactMap { Self.target(of: $0) })
             let done = Set(items[..<index].compactMap { Self.target(of: $0) })
             guard !undone.isDisjoint(with: done) else { continue }
@@ -158,6 +188,64 @@ struct DeferBeforeUnstructuredTask: BlockRule {
                 "'\(name)' is set back before this task has begun its work; move both into the task",
                 notes: [(Syntax(spawn.call.node), "the task")])
         }
+    }
+
+    /// `spinner.stop()` behind `spinner.start()`, and `handle.close()` of what the task uses.
+    private func checkEnds(
+        _ deferred: DeferStmtSyntax, before: ArraySlice<CodeBlockItemSyntax>, rest: ArraySlice<CodeBlockItemSyntax>,
+        in file: FileContext
+    ) {
+        guard
+            let (spawn, body) = rest.lazy.compactMap({ item in
+                self.task(in: item, file).flatMap { t in t.body.map { (t, $0) } }
+            }).first,
+            body.statements.hasOwnLevel({ $0.isSuspension }),
+            !rest.contains(where: { $0.hasOwnLevel { $0.isSuspension } })
+        else { return }
+        for item in deferred.body.statements {
+            guard let end = item.item.as(ExprSyntax.self).flatMap({ Call($0.core) }) else { continue }
+            let name = end.name.lowercased()
+            let thing: String?
+            if let base = end.base?.trimmedDescription,
+                Self.pairs.contains(where: { words in
+                    name.hasPrefix(words.end) && before.contains { Self.calls($0, base, words.begin) }
+                })
+            {
+                thing = base
+            } else if Self.closing.contains(where: { name.hasPrefix($0) }), let used = Self.closed(by: end),
+                body.statements.mentions(used)
+            {
+                thing = used
+            } else {
+                thing = nil
+            }
+            guard let thing else { continue }
+            file.report(
+                Self.self, at: deferred,
+                "'\(end.name)' ends '\(thing)' before this task has begun its work; move it into the task",
+                notes: [(Syntax(spawn.call.node), "the task")])
+            return
+        }
+    }
+
+    private static let pairs: [(begin: String, end: String)] = [
+        ("start", "stop"), ("start", "end"), ("begin", "end"), ("show", "hide"), ("enter", "leave"),
+        ("enable", "disable"),
+        ("open", "close"), ("present", "dismiss"),
+    ]
+    private static let closing = [
+        "close", "shutdown", "syncshutdown", "finish", "removeitem", "invalidate", "terminate",
+    ]
+
+    private static func calls(_ item: CodeBlockItemSyntax, _ base: String, _ word: String) -> Bool {
+        guard let call = item.item.as(ExprSyntax.self).flatMap({ Call($0.core) }) else { return false }
+        return call.base?.trimmedDescription == base && call.name.lowercased().hasPrefix(word)
+    }
+
+    /// `handle` of `handle.close()`, `url` of `removeItem(at: url)`.
+    private static func closed(by call: Call) -> String? {
+        if call.name.lowercased() == "removeitem" { return call.node.arguments.first?.expression.identifier }
+        return call.base?.core.identifier
     }
 
     /// The name a statement assigns: `x` of `x = …`, `self.x = …` and `x += …`.

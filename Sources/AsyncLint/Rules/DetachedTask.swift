@@ -21,6 +21,14 @@ struct DetachedTask: CallRule {
             """,
         reported: [
             .init(
+                "awaits first",
+                """
+                @MainActor final class Model {
+                    func go() { ↓Task.detached { [weak self] in await self?.load() } }
+                    func load() async {}
+                }
+                """),
+            .init(
                 "back to its own actor",
                 """
                 actor A {
@@ -36,6 +44,21 @@ struct DetachedTask: CallRule {
             .init("named", "func f() { ↓Task.detached(name: \"work\") { await work() } }"),
         ],
         clean: [
+            .init(
+                "computes, then goes back to the main actor",
+                """
+                @MainActor final class Model {
+                    func go(_ d: Data) {
+                        Task.detached {
+                            let image = decode(d)
+                            await MainActor.run { self.image = image }
+                        }
+                    }
+                }
+                """),
+            .init(
+                "waits for work that never suspends",
+                "func f(_ d: Data) async -> Int { await Task.detached { parse(d) }.value }"),
             .init("kept by its owner", "func f() { task = Task.detached { await work() } }"),
             .init(
                 "computes away from the actor",
@@ -77,12 +100,18 @@ struct DetachedTask: CallRule {
     /// Whether an ordinary task does the same: the caller waits for it, it goes straight back to the actor it left, or it is
     /// dropped and does nothing but await, so that there is no work to keep off the actor.
     private func gainsNothing(_ spawn: TaskSpawn, _ body: ClosureExprSyntax, in file: FileContext) -> Bool {
+        // Work of its own before the first `await` is kept off an actor, and that is a reason.
+        let work = body.statements.filter { item in
+            guard let statement = item.item.as(GuardStmtSyntax.self) else { return true }
+            return !statement.conditions.mentions("self")
+        }
+        guard let first = work.first, first.hasOwnLevel({ $0.isSuspension }) else { return false }
         if let access = spawn.call.node.parent?.as(MemberAccessExprSyntax.self),
             ["value", "result"].contains(access.declName.baseName.text)
         {
             return true
         }
-        if body.mentions("MainActor") { return true }
+        if first.mentions("MainActor") { return true }
         let type = file.enclosingTypeName(of: spawn.call.node).flatMap { file.symbols.types[$0] }
         if let type, type.isolation == .instance || type.isolation == .globalActor("MainActor") {
             return body.mentions(Set(type.functions.keys).union(["self"]))

@@ -15,6 +15,30 @@ struct DiscardedCancellationCheck: BlockRule {
         instead: "`try Task.checkCancellation()`, or `if Task.isCancelled { return }`.",
         reported: [
             .init(
+                "bound to nothing",
+                """
+                func f() async {
+                    ↓let _ = try? Task.checkCancellation()
+                    await work()
+                }
+                """),
+            .init(
+                "caught and noted",
+                """
+                func f() async {
+                    ↓do { try Task.checkCancellation() } catch { print(error) }
+                    await work()
+                }
+                """),
+            .init(
+                "an answer that is only noted",
+                """
+                func f() async {
+                    ↓if Task.isCancelled { print("cancelled") }
+                    await work()
+                }
+                """),
+            .init(
                 "swallowed",
                 """
                 func f() async throws { ↓try? Task.checkCancellation()
@@ -55,6 +79,27 @@ struct DiscardedCancellationCheck: BlockRule {
                 """),
         ],
         clean: [
+            .init(
+                "noted at the end",
+                """
+                func f() async {
+                    await work()
+                    if Task.isCancelled { print("was cancelled") }
+                }
+                """),
+            .init(
+                "kept for later",
+                """
+                func f() async {
+                    if Task.isCancelled { stopped = true }
+                    await work()
+                }
+                """),
+            .init(
+                "noted instead",
+                """
+                func f() async { if Task.isCancelled { print("cancelled") } else { await work() } }
+                """),
             .init(
                 "the value of an awaited call",
                 """
@@ -147,10 +192,22 @@ struct DiscardedCancellationCheck: BlockRule {
         if let statement = item.item.as(DoStmtSyntax.self) {
             guard statement.body.statements.count == 1,
                 let only = statement.body.statements.first?.item.as(TryExprSyntax.self),
-                isCheck(only.expression), statement.catchClauses.count == 1, statement.catchesEverything,
-                statement.catchClauses.first?.body.statements.isEmpty == true
+                isCheck(only.expression), statement.catchesEverything,
+                statement.catchClauses.allSatisfy({ file.onlyNotes($0.body.statements) })
             else { return nil }
             return .check
+        }
+        if let branch = item.item.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self) {
+            // `if Task.isCancelled { print("cancelled") }` in front of the work that goes on.
+            guard branch.elseBody == nil, branch.conditions.trimmedDescription == "Task.isCancelled",
+                file.onlyNotes(branch.body.statements), file.code(of: item).statements?.last?.id != item.id
+            else { return nil }
+            return .flag
+        }
+        if let binding = item.item.as(VariableDeclSyntax.self)?.bindings.first,
+            binding.pattern.is(WildcardPatternSyntax.self), let value = binding.initializer?.value
+        {
+            return kind(of: value)
         }
         guard var expression = item.item.as(ExprSyntax.self) else { return nil }
         if let sequence = expression.as(SequenceExprSyntax.self) {
@@ -160,6 +217,10 @@ struct DiscardedCancellationCheck: BlockRule {
         } else if file.use(of: expression) == .used {
             return nil
         }
+        return kind(of: expression)
+    }
+
+    private func kind(of expression: ExprSyntax) -> Kind? {
         if let attempt = expression.as(TryExprSyntax.self), attempt.questionOrExclamationMark != nil,
             isCheck(attempt.expression)
         {

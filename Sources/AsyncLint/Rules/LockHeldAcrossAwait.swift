@@ -21,6 +21,34 @@ struct LockHeldAcrossAwait: CodeRule {
             """,
         reported: [
             .init(
+                "a lock that was tried",
+                """
+                func f(_ l: SpinLock) async {
+                    guard l.tryLock() else { return }
+                    defer { l.unlock() }
+                    ↓await work()
+                }
+                """),
+            .init(
+                "a lock that was tried, in the branch",
+                """
+                func f(_ l: SpinLock) async {
+                    if l.try() {
+                        ↓await work()
+                        l.unlock()
+                    }
+                }
+                """),
+            .init(
+                "acquired and released",
+                """
+                func f(_ l: SpinLock) async {
+                    l.acquire()
+                    defer { l.release() }
+                    ↓await work()
+                }
+                """),
+            .init(
                 "`defer` unlocks at the end",
                 """
                 func f(_ m: Lock) async {
@@ -97,6 +125,32 @@ struct LockHeldAcrossAwait: CodeRule {
                 """),
         ],
         clean: [
+            .init(
+                "somebody else has it",
+                """
+                func f(_ l: SpinLock) async {
+                    guard l.tryLock() else { return await work() }
+                    l.unlock()
+                }
+                """),
+            .init(
+                "waits for an event that a closure signals",
+                """
+                func f(_ done: DispatchSemaphore) async {
+                    start { done.signal() }
+                    done.wait()
+                    await work()
+                }
+                """),
+            .init(
+                "acquires with `await`",
+                """
+                func f(_ p: Pool) async {
+                    await p.acquire()
+                    defer { p.release() }
+                    await work()
+                }
+                """),
             .init(
                 "a method unlocks",
                 """

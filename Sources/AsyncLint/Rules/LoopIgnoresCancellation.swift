@@ -2,7 +2,7 @@
 import SwiftSyntax
 
 struct LoopIgnoresCancellation: LoopRule {
-    static let words = ["await", "while"]
+    static let words = ["await"]
     static let page = RulePage(
         id: "loop-ignores-cancellation",
         summary: "An endless loop that awaits and never looks at cancellation.",
@@ -16,6 +16,10 @@ struct LoopIgnoresCancellation: LoopRule {
             "`while !Task.isCancelled`, `try Task.checkCancellation()`, or an awaited call whose error leaves the loop.",
         limits: "A loop with any `return`, `break` or error of its own level is left alone.",
         reported: [
+            .init(
+                "in parentheses", "func f() async { ↓while (true) { await tick() } }"),
+            .init(
+                "an endless range", "func f() async { ↓for _ in 0... { await tick() } }"),
             .init("a task's loop", "func f() { t = Task { ↓while true { await tick() } } }"),
             .init("a function", "func f() async { ↓while true { await tick() } }"),
             .init("`repeat`", "func f() async { ↓repeat { await tick() } while true }"),
@@ -47,6 +51,33 @@ struct LoopIgnoresCancellation: LoopRule {
                 """),
         ],
         clean: [
+            .init(
+                "ends the process",
+                """
+                func f() async {
+                    while true {
+                        if await isDone() { exit(0) }
+                        await tick()
+                    }
+                }
+                """),
+            .init(
+                "keeps `main` from returning",
+                """
+                func main() async {
+                    while true {
+                        try? await Task.sleep(for: .seconds(86_400))
+                        logger.fault("still here")
+                    }
+                }
+                """),
+            .init(
+                "a task that nobody can cancel",
+                """
+                final class Watch {
+                    static let observer = Task { while true { await tick() } }
+                }
+                """),
             .init(
                 "an awaited call's error leaves",
                 """
@@ -101,10 +132,29 @@ struct LoopIgnoresCancellation: LoopRule {
                 """),
         ])
 
+    /// Whether a loop does nothing but sleep: it keeps a `main` from returning.
+    private func parks(_ loop: Loop, in file: FileContext) -> Bool {
+        var sleeps = false
+        for item in loop.body.statements {
+            if let expression = item.item.as(ExprSyntax.self), let call = Call(expression.core), call.name == "sleep" {
+                sleeps = true
+            } else if !file.onlyNotes(item) {
+                return false
+            }
+        }
+        return sleeps
+    }
+
     func check(_ loop: Loop, in file: FileContext) {
         guard loop.isForever, loop.body.hasOwnLevel({ $0.isSuspension }) else { return }
         if loop.canExit || loop.observesCancellation { return }
-        if loop.body.hasOwnLevel({ $0.is(DeclReferenceExprSyntax.self) && $0.mentions("fatalError") }) { return }
+        if loop.body.hasOwnLevel({ file.neverReturns($0) }) || parks(loop, in: file) { return }
+        // Nobody can cancel the task of a static property.
+        if let spawn = file.spawn(owning: file.code(of: loop.node)),
+            spawn.call.node.ancestor(VariableDeclSyntax.self)?.modifiers.has(.static) == true
+        {
+            return
+        }
         let code = file.code(of: loop.node)
         var fixes: [Fix] = []
         if case .whileLoop(let conditions) = loop.kind {

@@ -1,7 +1,7 @@
 #if Lint
 import SwiftSyntax
 
-struct RetryWithoutBackoff: LoopRule {
+struct RetryWithoutBackoff: LoopRule, DoRule {
     static let words = ["await"]
     static let page = RulePage(
         id: "retry-without-backoff",
@@ -16,6 +16,57 @@ struct RetryWithoutBackoff: LoopRule {
             "A pause that grows and is jittered, between the attempts: `Retry(backoff: .exponential(…))` of Concerto.",
         limits: "Anything in the loop that awaits between two attempts, or is named like a pause, counts as one.",
         reported: [
+            .init(
+                "success sets what the loop waits for",
+                """
+                func f() async {
+                    var connected = false
+                    while !connected { ↓do {
+                            try await save(1)
+                            connected = true
+                        } catch { log(error) }
+                    }
+                }
+                """),
+            .init(
+                "`guard` goes round",
+                """
+                func f() async -> Int {
+                    while true {
+                        guard let v = ↓try? await load(1) else { continue }
+                        return v
+                    }
+                }
+                """),
+            .init(
+                "the number of the attempt is only noted",
+                """
+                func f() async throws -> Int {
+                    for attempt in 1...3 { ↓do {
+                            log("attempt \\(attempt)")
+                            return try await load(1)
+                        } catch { log(error) }
+                    }
+                    throw Failed()
+                }
+                """),
+            .init(
+                "calls itself",
+                """
+                func fetch(_ left: Int) async throws -> Int {
+                    ↓do { return try await load(1) } catch {
+                        guard left > 0 else { throw error }
+                        return try await fetch(left - 1)
+                    }
+                }
+                """),
+            .init(
+                "on some errors only",
+                """
+                func f() async throws -> Int {
+                    while true { ↓do { return try await load(1) } catch is Timeout { continue } }
+                }
+                """),
             .init(
                 "`try?`",
                 "func f() async -> Int? { var n = 0; while n < 3 { if let v = ↓try? await load(1) { return v }; n += 1 }; return nil }"
@@ -92,6 +143,79 @@ struct RetryWithoutBackoff: LoopRule {
                 """),
         ],
         clean: [
+            .init(
+                "takes what a group has done",
+                """
+                func f() async throws {
+                    var n = 0
+                    while n < 3 {
+                        n += 1
+                        do {
+                            try await group.next()
+                            break
+                        } catch { log(error) }
+                    }
+                }
+                """),
+            .init(
+                "made from the element",
+                """
+                func f(_ urls: [URL]) async throws -> Int {
+                    for url in urls {
+                        let request = Request(url)
+                        do { return try await send(request) } catch { continue }
+                    }
+                    throw Failed()
+                }
+                """),
+            .init(
+                "another version each time",
+                """
+                func f() async throws -> Int {
+                    var version = 3
+                    while version > 0 {
+                        do { return try await greet(version) } catch { version = version - 1 }
+                    }
+                    throw Failed()
+                }
+                """),
+            .init(
+                "picks by the number",
+                """
+                func f(_ ms: [Mirror]) async -> Int? {
+                    for i in 0..<ms.count { do { return try await ms[i].load() } catch { log(error) } }
+                    return nil
+                }
+                """),
+            .init(
+                "falls back on itself with another argument",
+                """
+                func checkout(_ b: Branch, local: Bool) async throws {
+                    do { try await run(b) } catch { try await checkout(b, local: true) }
+                }
+                """),
+            .init(
+                "a periodic job whose pause ends it",
+                """
+                func f() async {
+                    while true {
+                        do {
+                            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                            try await save(1)
+                        } catch { log(error) }
+                    }
+                }
+                """),
+            .init(
+                "calls itself behind a pause",
+                """
+                func fetch(_ left: Int) async throws -> Int {
+                    do { return try await load(1) } catch {
+                        await delay(left)
+                        return try await fetch(left - 1)
+                    }
+                }
+                """),
             .init(
                 "drains a group",
                 """
@@ -205,14 +329,23 @@ struct RetryWithoutBackoff: LoopRule {
         ])
 
     func check(_ loop: Loop, in file: FileContext) {
-        guard let retry = RetryLoop(loop, in: file), !retry.consumesElement else { return }
+        guard let retry = RetryLoop(loop, in: file), !loop.head.hasOwnLevel({ $0.isSuspension }) else { return }
+        check(retry, in: file)
+    }
+
+    func check(_ statement: DoStmtSyntax, in file: FileContext) {
+        if let retry = RetryLoop(recursive: statement, in: file) { check(retry, in: file) }
+    }
+
+    private func check(_ retry: RetryLoop, in file: FileContext) {
+        if retry.consumesElement { return }
         let pauses = retry.between { node in
             if node.isSuspension { return true }
             guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return false }
             let name = call.name.lowercased()
             return ["sleep", "backoff", "delay", "wait", "pause", "yield"].contains { name.contains($0) }
         }
-        if pauses || loop.head.hasOwnLevel({ $0.isSuspension }) { return }
+        if pauses { return }
         // An attempt that begins with a pause has one.
         let sleeps = retry.attempt.hasOwnLevel { node in
             guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return false }
@@ -222,7 +355,7 @@ struct RetryWithoutBackoff: LoopRule {
         file.report(
             Self.self, at: retry.keyword,
             "a failed attempt is tried again at once; pause between attempts, longer each time",
-            notes: [(retry.catchAll.map { Syntax($0) } ?? retry.attempt, "goes round without a pause")])
+            notes: [(retry.clause.map { Syntax($0) } ?? retry.attempt, "goes round without a pause")])
     }
 }
 #endif

@@ -19,6 +19,26 @@ struct SleepCancellationSwallowed: TryRule {
             """,
         reported: [
             .init(
+                "a catch that only notes it",
+                """
+                func f() async {
+                    while true {
+                        do { ↓try await Task.sleep(for: .seconds(1)) } catch { log(error) }
+                        tick()
+                    }
+                }
+                """),
+            .init(
+                "a debounce whose next keystroke cancels it",
+                """
+                func type(_ q: String) {
+                    task?.cancel()
+                    task = Task { [weak self] in ↓try? await Task.sleep(for: .milliseconds(300))
+                        await self?.search(q)
+                    }
+                }
+                """),
+            .init(
                 "in a loop",
                 """
                 func poll() async {
@@ -92,6 +112,76 @@ struct SleepCancellationSwallowed: TryRule {
                 """),
         ],
         clean: [
+            .init(
+                "a stream that is cancelled ends by itself",
+                """
+                func f(_ s: AsyncStream<Int>) async {
+                    for await x in s {
+                        render(x)
+                        try? await Task.sleep(for: .milliseconds(50))
+                    }
+                }
+                """),
+            .init(
+                "looks again whether it is due",
+                """
+                func arm() {
+                    task = Task {
+                        try? await Task.sleep(for: .seconds(5))
+                        if idle > 5 { await fire() }
+                    }
+                }
+                """),
+            .init(
+                "looks after a note",
+                """
+                func f() async {
+                    try? await Task.sleep(for: .seconds(1))
+                    log(1)
+                    if Task.isCancelled { return }
+                    await hide()
+                }
+                """),
+            .init(
+                "discarded, so nobody can cancel it",
+                """
+                func f() {
+                    _ = Task {
+                        try? await Task.sleep(for: .seconds(1))
+                        hide()
+                    }
+                }
+                """),
+            .init(
+                "the only statement of a callback",
+                """
+                func f() {
+                    observe {
+                        Task {
+                            try? await Task.sleep(for: .seconds(1))
+                            hide()
+                        }
+                    }
+                }
+                """),
+            .init(
+                "a constant answer",
+                """
+                func f() async -> Answer {
+                    try? await Task.sleep(for: .seconds(1))
+                    return .failure(.late)
+                }
+                """),
+            .init(
+                "the catch leaves",
+                """
+                func f() async {
+                    while true {
+                        do { try await Task.sleep(for: .seconds(1)) } catch { return }
+                        tick()
+                    }
+                }
+                """),
             .init(
                 "a watchdog has nothing left to do",
                 """
@@ -185,15 +275,19 @@ struct SleepCancellationSwallowed: TryRule {
         guard let call = Call(expression.expression.core), call.name == "sleep", file.isCoveredByAwait(call.node),
             file.apis.throwsCancellationOnly(call)
         else { return }
-        guard let item = swallowing(expression) else { return }
+        guard let item = swallowing(expression, in: file) else { return }
         if file.speaksOfCancellation(item) { return }
         let code = file.code(of: expression)
         if let loop = Loop.enclosing(item) {
-            if loop.observesCancellation || !ErrorFlow.escapes(from: loop.body.statements).isEmpty { return }
+            // A stream that is cancelled ends, and the loop with it.
+            let observes =
+                loop.head.mentions(CancellationWords.all)
+                || loop.body.hasOwnLevel { CancellationWords.matches($0) && !$0.isInside(item) }
+            if loop.isForAwait || observes || !ErrorFlow.escapes(from: loop.body.statements).isEmpty { return }
         } else {
             guard let next = Self.next(after: item, within: code) else { return }
-            if next.mentions(CancellationWords.all) || Self.isHarmless(next) { return }
-            if let spawn = file.spawn(owning: code), file.use(of: spawn.call.node) == .dropped { return }
+            if Self.isHarmless(next) || Self.looksAgain(next) || Self.looksAtCancellation(from: next) { return }
+            if let spawn = file.spawn(owning: code), isDropped(spawn, in: file) { return }
         }
         let inLoop = Loop.enclosing(item) != nil
         file.report(
@@ -204,8 +298,9 @@ struct SleepCancellationSwallowed: TryRule {
             fixes: fix(expression, code, in: file))
     }
 
-    /// The statement that swallows the error: `try? …`, `_ = try? …`, or a `do` with nothing but the sleep and an empty catch.
-    private func swallowing(_ expression: TryExprSyntax) -> CodeBlockItemSyntax? {
+    /// The statement that swallows the error: `try? …`, `_ = try? …`, or a `do` with nothing but the sleep whose catches do nothing, or
+    /// nothing but note it.
+    private func swallowing(_ expression: TryExprSyntax, in file: FileContext) -> CodeBlockItemSyntax? {
         guard let parent = expression.parent else { return nil }
         if expression.questionOrExclamationMark?.tokenKind == .postfixQuestionMark {
             if let item = parent.as(CodeBlockItemSyntax.self) { return item }
@@ -215,16 +310,58 @@ struct SleepCancellationSwallowed: TryRule {
         }
         guard expression.questionOrExclamationMark == nil, let item = parent.as(CodeBlockItemSyntax.self),
             let list = item.parent?.as(CodeBlockItemListSyntax.self), list.count == 1,
-            let statement = list.parent?.parent?.as(DoStmtSyntax.self), statement.catchClauses.count == 1,
-            statement.catchesEverything, statement.catchClauses.first?.body.statements.isEmpty == true
+            let statement = list.parent?.parent?.as(DoStmtSyntax.self), statement.catchesEverything,
+            statement.catchClauses.allSatisfy({ clause in
+                file.onlyNotes(clause.body.statements) && !clause.body.rightBrace.leadingTrivia.hasComment
+            })
         else { return nil }
         return statement.parent?.as(CodeBlockItemSyntax.self)
     }
 
-    /// `return nil`, `return .timedOut`: nothing runs.
+    /// Whether nobody has the task: it is a statement, and no function's declared result.
+    private func isDropped(_ spawn: TaskSpawn, in file: FileContext) -> Bool {
+        if file.use(of: spawn.call.node) != .used { return true }
+        guard spawn.call.node.parent?.is(CodeBlockItemSyntax.self) == true else { return false }
+        return Code.enclosing(spawn.call.node).kind == .closure
+    }
+
+    /// `if Date() > deadline { … }`, `guard query == latest else { return }`: what follows looks again whether it is due. A binding alone
+    /// looks at something else.
+    private static func looksAgain(_ item: CodeBlockItemSyntax) -> Bool {
+        let conditions: ConditionElementListSyntax
+        if let statement = item.item.as(GuardStmtSyntax.self) {
+            conditions = statement.conditions
+        } else if let branch = item.item.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self),
+            branch.elseBody == nil
+        {
+            conditions = branch.conditions
+        } else {
+            return false
+        }
+        return conditions.contains { element in
+            guard let expression = element.condition.as(ExprSyntax.self) else { return false }
+            return expression.trimmedDescription != "self != nil"
+        }
+    }
+
+    /// Whether cancellation is looked at before anything else is awaited.
+    private static func looksAtCancellation(from item: CodeBlockItemSyntax) -> Bool {
+        guard let list = item.parent?.as(CodeBlockItemListSyntax.self) else { return false }
+        for next in list.drop(while: { $0.id != item.id }) {
+            if next.mentions(CancellationWords.all) { return true }
+            if next.hasOwnLevel({ $0.isSuspension }) { return false }
+        }
+        return false
+    }
+
+    /// `return nil`, `return .failure(.late)`: nothing runs.
     private static func isHarmless(_ item: CodeBlockItemSyntax) -> Bool {
         guard let statement = item.item.as(ReturnStmtSyntax.self) else { return false }
-        return !statement.hasOwnLevel { $0.is(FunctionCallExprSyntax.self) || $0.is(AwaitExprSyntax.self) }
+        return !statement.hasOwnLevel { node in
+            if node.is(AwaitExprSyntax.self) { return true }
+            guard let call = node.as(FunctionCallExprSyntax.self) else { return false }
+            return call.calledExpression.as(MemberAccessExprSyntax.self).map { $0.base != nil } ?? true
+        }
     }
 
     /// What runs after a statement in its own code, in its block or in one around it.

@@ -15,8 +15,20 @@ struct StreamProducerNotCancelled: CallRule {
             """,
         instead: "`let task = Task { … }; continuation.onTermination = { _ in task.cancel() }`.",
         limits:
-            "Only a task that is written in the stream's closure. One that looks at what `yield` returns ends by itself.",
+            """
+            Only a task that is written in the stream's closure, or beside `makeStream`. One that looks at what `yield` returns ends by \
+            itself.
+            """,
         reported: [
+            .init(
+                "made beside the task",
+                """
+                func s() -> AsyncStream<Int> {
+                    let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
+                    ↓Task { while let x = await next() { continuation.yield(x) } }
+                    return stream
+                }
+                """),
             .init(
                 "a task in the builder",
                 """
@@ -83,6 +95,40 @@ struct StreamProducerNotCancelled: CallRule {
         ],
         clean: [
             .init(
+                "made, with a handler",
+                """
+                func s() -> AsyncStream<Int> {
+                    let (stream, c) = AsyncStream.makeStream(of: Int.self)
+                    let task = Task { while let x = await next() { c.yield(x) } }
+                    c.onTermination = { _ in task.cancel() }
+                    return stream
+                }
+                """),
+            .init(
+                "listened to in the same function",
+                """
+                func f() async {
+                    let (stream, c) = AsyncStream.makeStream(of: Int.self)
+                    Task { c.yield(await load(1)); c.finish() }
+                    for await x in stream { use(x) }
+                }
+                """),
+            .init(
+                "given to an owner",
+                """
+                func s() -> AsyncStream<Int> {
+                    AsyncStream { c in
+                        let task = Task { while let x = await next() { c.yield(x) } }
+                        tasks.append(task)
+                    }
+                }
+                """),
+            .init(
+                "registers a callback and is done",
+                """
+                func s() -> AsyncStream<Int> { AsyncStream { c in Task { socket.onMessage { c.yield($0) } } } }
+                """),
+            .init(
                 "cancels",
                 """
                 func s() -> AsyncStream<Int> {
@@ -147,15 +193,37 @@ struct StreamProducerNotCancelled: CallRule {
         ])
 
     func check(_ call: Call, in file: FileContext) {
+        if call.name == "makeStream", ["AsyncStream", "AsyncThrowingStream"].contains(call.baseName) {
+            return checkMade(call, in: file)
+        }
         guard call.base == nil, ["AsyncStream", "AsyncThrowingStream"].contains(call.name),
             call.argument("unfolding") == nil,
             let builder = call.closures.last?.closure
         else { return }
         var names = Set(builder.parameterNames)
         if builder.parameterNames == ["$0"] { names.formUnion(aliases(of: "$0", in: builder)) }
+        check(builder.statements, names, in: file)
+    }
+
+    /// `let (stream, continuation) = AsyncStream.makeStream()`, and a task of the same function that feeds it.
+    private func checkMade(_ call: Call, in file: FileContext) {
+        guard let binding = call.node.parent?.parent?.as(PatternBindingSyntax.self),
+            let pattern = binding.pattern.as(TuplePatternSyntax.self), pattern.elements.count == 2,
+            let stream = pattern.elements.first?.pattern.as(IdentifierPatternSyntax.self)?.identifier.plainText,
+            let name = pattern.elements.last?.pattern.as(IdentifierPatternSyntax.self)?.identifier.plainText,
+            let list = binding.ancestor(CodeBlockItemListSyntax.self)
+        else { return }
+        // Whoever listens in the same function is there until the end.
+        let nobodyListens = list.traverse { node in
+            node.as(ForStmtSyntax.self)?.sequence.mentions(stream) == true ? .stop : .into
+        }
+        if nobodyListens { check(list, [name], in: file) }
+    }
+
+    private func check(_ statements: CodeBlockItemListSyntax, _ names: Set<String>, in file: FileContext) {
         var escapes = false
         var sets = false
-        builder.statements.traverse { node in
+        statements.traverse { node in
             guard let reference = node.as(DeclReferenceExprSyntax.self), names.contains(reference.baseName.text) else {
                 return .into
             }
@@ -167,11 +235,11 @@ struct StreamProducerNotCancelled: CallRule {
             return .into
         }
         if escapes || sets { return }
-        builder.statements.traverseOwnLevel { node in
+        statements.traverseOwnLevel { node in
             guard let found = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), let spawn = file.spawn(found),
                 let body = spawn.body
             else { return .into }
-            report(spawn, body, builder, names, in: file)
+            report(spawn, body, statements, names, in: file)
             return .skip
         }
     }
@@ -188,13 +256,24 @@ struct StreamProducerNotCancelled: CallRule {
     }
 
     private func report(
-        _ spawn: TaskSpawn, _ body: ClosureExprSyntax, _ builder: ClosureExprSyntax, _ names: Set<String>,
+        _ spawn: TaskSpawn, _ body: ClosureExprSyntax, _ statements: CodeBlockItemListSyntax, _ names: Set<String>,
         in file: FileContext
     ) {
-        guard body.mentions(names), body.mentions(["yield", "finish"]), !checksYield(body, names) else { return }
+        guard body.mentions(names), yields(body, in: file), !checksYield(body, names) else { return }
+        // `Task { … }.store(in: &tasks)`: somebody has it.
+        if spawn.call.node.parent?.is(MemberAccessExprSyntax.self) == true { return }
         // Stored outside: whoever keeps it may cancel it.
         if let sequence = spawn.call.node.parent?.parent?.as(SequenceExprSyntax.self), sequence.elements.count > 2,
             !(sequence.elements.first?.is(DiscardAssignmentExprSyntax.self) ?? false)
+        {
+            return
+        }
+        // Given to somebody under a name of its own.
+        if let name = spawn.call.node.parent?.parent?.as(PatternBindingSyntax.self)?.pattern.trimmedDescription,
+            statements.contains(where: { item in
+                !file.onlyNotes(item)
+                    && item.hasOwnLevel { $0.as(DeclReferenceExprSyntax.self)?.baseName.plainText == name }
+            })
         {
             return
         }
@@ -202,7 +281,8 @@ struct StreamProducerNotCancelled: CallRule {
         var fixes: [Fix] = []
         if statement, let name = names.first(where: { $0 != "$0" }) {
             let separator =
-                file.sameLine(builder, spawn.call.node) ? "; " : "\n" + file.indentation(of: spawn.call.node)
+                (statements.parent.map { file.sameLine($0, spawn.call.node) } ?? false)
+                ? "; " : "\n" + file.indentation(of: spawn.call.node)
             fixes = [
                 Fix(
                     title: "cancel the task when nobody listens", safety: .suggestion,
@@ -216,6 +296,23 @@ struct StreamProducerNotCancelled: CallRule {
         file.report(
             Self.self, at: spawn.call.node,
             "this task goes on when nobody listens to the stream any more; cancel it in 'onTermination'", fixes: fixes)
+    }
+
+    /// Whether the task itself yields; a callback it registers goes on without it.
+    private func yields(_ body: ClosureExprSyntax, in file: FileContext) -> Bool {
+        !body.statements.traverse { node in
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), call.name == "yield",
+                call.base != nil, call.baseName != "Task"
+            else { return .into }
+            var code = file.code(of: node)
+            while code.node.id != body.id, code.kind == .closure,
+                let (owner, _) = code.node.cast(ClosureExprSyntax.self).owningCall,
+                file.isAsync(code) || file.isCoveredByAwait(owner.node)
+            {
+                code = file.code(of: owner.node)
+            }
+            return code.node.id == body.id ? .stop : .into
+        }
     }
 
     /// Whether the result of `yield` is used.

@@ -2,214 +2,12 @@
 import SwiftSyntax
 
 struct UnboundedTaskGroup: LoopRule, CallRule {
-    static let words = ["Task", "for"]
-    static let page = RulePage(
-        id: "unbounded-task-group",
-        summary: "One task for each element, with no limit.",
-        severity: .info,
-        quietInTests: true,
-        needsAsync: false,
-        why: """
-            Ten thousand elements become ten thousand tasks at once: as many open connections, as much memory, and a queue that \
-            starves everything else. It works in the test with three elements.
-            """,
-        instead: """
-            Add the first few, then one for each that `group.next()` hands back; or `mapConcurrently(limit:)` of Concerto.
-            """,
-        limits: """
-            Literals, ranges of constants up to `max`, `allCases`, `prefix(…)` and bounds that are named like a limit are small. \
-            A loop that takes finished children, or awaits before it adds, is bounded. Streams (`for await`) are not judged.
-            """,
-        options: [.init(name: "max", fallback: "64", meaning: "the largest constant count that is fine")],
-        reported: [
-            .init(
-                "`forEach`",
-                "func f(_ xs: [Int]) async { await withTaskGroup(of: Void.self) { g in xs.↓forEach { x in g.addTask { await use(x) } } } }"
-            ),
-            .init(
-                "a group",
-                """
-                func f(_ xs: [Int]) async {
-                    await withTaskGroup(of: Void.self) { g in ↓for x in xs { g.addTask { await use(x) } }
-                    }
-                }
-                """),
-            .init(
-                "a task for each",
-                """
-                func f(_ ids: [Int]) { ↓for id in ids { Task { _ = try? await load(id) } } }
-                """),
-            .init(
-                "a discarding group",
-                """
-                func f(_ xs: [Int]) async {
-                    await withDiscardingTaskGroup { g in ↓for x in xs { g.addTask { await use(x) } } }
-                }
-                """),
-            .init(
-                "a range up to a count",
-                """
-                func f(_ n: Int) async {
-                    await withTaskGroup(of: Void.self) { g in ↓for i in 0..<n { g.addTask { await use(i) } }
-                    }
-                }
-                """),
-            .init(
-                "enumerated",
-                """
-                func f(_ xs: [Int]) async {
-                    await withTaskGroup(of: Void.self) { g in ↓for (i, x) in xs.enumerated() { g.addTask { await use(i, x) } }
-                    }
-                }
-                """),
-            .init(
-                "a large constant",
-                """
-                func f() async {
-                    await withTaskGroup(of: Void.self) { g in ↓for i in 0..<100_000 { g.addTask { await use(i) } }
-                    }
-                }
-                """),
-            .init(
-                "collected behind the loop",
-                """
-                func f(_ xs: [Int]) async {
-                    await withTaskGroup(of: Int.self) { g in ↓for x in xs { g.addTask { await load(x) } }
-                        for await v in g { use(v) }
-                    }
-                }
-                """),
-        ],
-        clean: [
-            .init(
-                "`forEach` over a literal",
-                "func f() async { await withTaskGroup(of: Void.self) { g in [1, 2].forEach { x in g.addTask { await use(x) } } } }"
-            ),
-            .init(
-                "a small count by default",
-                """
-                func f(tasks: Int = 4) async {
-                    await withTaskGroup(of: Void.self) { g in
-                        for _ in 0..<tasks { g.addTask { await work() } }
-                    }
-                }
-                """),
-            .init(
-                "services that run for ever",
-                """
-                func f(_ services: [Service]) async throws {
-                    try await withThrowingTaskGroup(of: Void.self) { g in
-                        for s in services { g.addTask { try await s.run() } }
-                        try await g.waitForAll()
-                    }
-                }
-                """),
-            .init(
-                "a constant range",
-                """
-                func f() async {
-                    await withTaskGroup(of: Void.self) { g in for _ in 0..<4 { g.addTask { await work() } }
-                    }
-                }
-                """),
-            .init(
-                "a literal",
-                """
-                func f() async {
-                    await withTaskGroup(of: Void.self) { g in
-                        for x in [1, 2, 3] { g.addTask { await use(x) } }
-                    }
-                }
-                """),
-            .init(
-                "takes one for each beyond the limit",
-                """
-                func f(_ xs: [Int]) async {
-                    await withTaskGroup(of: Void.self) { g in
-                        for (i, x) in xs.enumerated() {
-                            if i >= 8 { await g.next() }
-                            g.addTask { await use(x) }
-                        }
-                    }
-                }
-                """),
-            .init(
-                "a window",
-                """
-                func f(_ xs: [Int], _ width: Int) async {
-                    await withTaskGroup(of: Void.self) { g in
-                        for x in xs.prefix(width) { g.addTask { await use(x) } }
-                    }
-                }
-                """),
-            .init(
-                "a bound named like one",
-                """
-                func f(_ maxConcurrency: Int) async {
-                    await withTaskGroup(of: Void.self) { g in
-                        for _ in 0..<maxConcurrency { g.addTask { await work() } }
-                    }
-                }
-                """),
-            .init(
-                "all cases of an enum",
-                """
-                func f() async {
-                    await withTaskGroup(of: Void.self) { g in
-                        for c in Kind.allCases { g.addTask { await use(c) } }
-                    }
-                }
-                """),
-            .init(
-                "connections of a server",
-                """
-                func f(_ s: Server) async {
-                    await withDiscardingTaskGroup { g in
-                        for await c in s.connections { g.addTask { await serve(c) } }
-                    }
-                }
-                """),
-            .init(
-                "takes a permit first",
-                """
-                func f(_ xs: [Int]) async {
-                    for x in xs {
-                        await gate.acquire()
-                        Task {
-                            await use(x)
-                            gate.release()
-                        }
-                    }
-                }
-                """),
-            .init(
-                "waits for each",
-                """
-                func f(_ xs: [Int]) async {
-                    for x in xs {
-                        let t = Task { await use(x) }
-                        await t.value
-                    }
-                }
-                """),
-            .init("another addTask", "func f(_ xs: [Int]) { for x in xs { scheduler.addTask(x) } }"),
-            .init(
-                "retries until one works",
-                """
-                func f(_ xs: [Int]) {
-                    for x in xs {
-                        if ok(x) {
-                            Task { await use(x) }
-                            break
-                        }
-                    }
-                }
-                """),
-        ])
+    static let words = ["Task"]
 
     /// `xs.forEach { x in group.addTask { … } }`.
     func check(_ call: Call, in file: FileContext) {
-        guard call.name == "forEach", let base = call.base, let closure = call.closures.first?.closure,
+        guard call.name == "forEach" || (call.name == "map" && isList(call, in: file)), let base = call.base,
+            let closure = call.closures.first?.closure,
             let spawn = spawn(in: closure.statements, file), !isSmall(base, in: file), !isLongLived(spawn)
         else { return }
         report(at: call.nameToken, spawn, in: file)
@@ -228,16 +26,48 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
             guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return .into }
             let adds =
                 call.base != nil && call.name.hasPrefix("add") && call.name.contains("Task") && !call.closures.isEmpty
-            if adds || (file.spawn(call) != nil && file.use(of: call.node) != .used) { spawn = node }
+            if adds || file.spawn(call) != nil { spawn = node }
             return spawn == nil ? .into : .stop
         }
         return spawn
     }
 
+    /// Whether the values of a `map` are kept as a list: an optional has one of that name as well.
+    private func isList(_ call: Call, in file: FileContext) -> Bool {
+        if let binding = call.node.parent?.parent?.as(PatternBindingSyntax.self) {
+            return binding.typeAnnotation?.type.is(ArrayTypeSyntax.self)
+                ?? binding.pattern.trimmedDescription.hasSuffix("s")
+        }
+        guard
+            call.node.parent?.is(ReturnStmtSyntax.self) == true
+                || call.node.parent?.is(CodeBlockItemSyntax.self) == true
+        else { return false }
+        return file.code(of: call.node).node.as(FunctionDeclSyntax.self)?.signature.returnClause?.type.is(
+            ArrayTypeSyntax.self)
+            ?? false
+    }
+
+    /// The sequence of `while let x = iterator.next()`, when nothing else holds the loop back.
+    private func iterated(_ conditions: ConditionElementListSyntax, in file: FileContext) -> ExprSyntax? {
+        guard conditions.count == 1,
+            let value = conditions.first?.condition.as(OptionalBindingConditionSyntax.self)?.initializer?.value,
+            let call = Call(value), call.name == "next", let name = call.base?.identifier,
+            let binding = file.types.localDeclaration(of: name, at: Syntax(value))?.as(PatternBindingSyntax.self),
+            let made = (binding.initializer?.value.core).flatMap({ Call($0) }), made.name == "makeIterator"
+        else { return nil }
+        return made.base
+    }
+
     func check(_ loop: Loop, in file: FileContext) {
-        guard case .forIn(let statement) = loop.kind, let spawn = spawn(in: loop.body.statements, file),
-            !isSmall(statement.sequence, in: file)
-        else { return }
+        let sequence: ExprSyntax?
+        switch loop.kind {
+        case .forIn(let statement): sequence = statement.sequence
+        case .whileLoop(let conditions): sequence = iterated(conditions, in: file)
+        case .repeatLoop, .forAwait: sequence = nil
+        }
+        guard let sequence, let spawn = spawn(in: loop.body.statements, file), !isSmall(sequence, in: file) else {
+            return
+        }
         // Awaiting in the loop holds it back: for a finished child, a permit, or the task itself.
         if loop.body.hasOwnLevel({ $0.isSuspension })
             || loop.body.hasOwnLevel({ $0.is(BreakStmtSyntax.self) || $0.is(ReturnStmtSyntax.self) })
@@ -268,9 +98,13 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
         if let array = value.as(ArrayExprSyntax.self) { return array.elements.count <= limit }
         if let access = value.as(MemberAccessExprSyntax.self) {
             let name = access.declName.baseName.plainText
-            return name == "allCases" || (name == "indices" && access.base.map { isSmall($0, in: file) } ?? false)
+            if name == "allCases" || isSmallProperty(name, at: Syntax(value), limit) { return true }
+            return (name == "indices" && access.base.map { isSmall($0, in: file) } ?? false)
         }
         if let call = Call(value) {
+            if call.name == "Array", call.base == nil, let only = call.node.arguments.first?.expression {
+                return isSmall(only, in: file)
+            }
             if ["prefix", "suffix", "chunks", "stride"].contains(call.name) { return true }
             if let base = call.base, ["enumerated", "reversed", "shuffled", "sorted", "dropFirst"].contains(call.name) {
                 return isSmall(base, in: file)
@@ -278,12 +112,37 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
             return false
         }
         if let range = value.as(SequenceExprSyntax.self) { return isSmall(range, limit: limit, in: file) }
-        if let name = value.identifier, let local = file.types.localDeclaration(of: name, at: Syntax(value)),
-            let literal = local.as(PatternBindingSyntax.self)?.initializer?.value.core.as(ArrayExprSyntax.self)
-        {
+        guard let name = value.identifier else { return false }
+        if Self.parts.contains(where: { name.lowercased().hasSuffix($0) }) { return true }
+        guard let local = file.types.localDeclaration(of: name, at: Syntax(value)) else {
+            return isSmallProperty(name, at: Syntax(value), limit)
+        }
+        guard let made = local.as(PatternBindingSyntax.self)?.initializer?.value else { return false }
+        if let literal = made.core.as(ArrayExprSyntax.self) {
             return !literal.elements.isEmpty && literal.elements.count <= limit
         }
-        return false
+        return Call(made.core)?.name == "Array" || Call(made.core)?.name == "prefix" ? isSmall(made, in: file) : false
+    }
+
+    /// Names of what is a part of something larger, cut to a size.
+    private static let parts = ["chunk", "batch", "slice", "page", "window"]
+
+    /// Whether a stored property or a global of the file is a short literal that is never changed.
+    private func isSmallProperty(_ name: String, at node: Syntax, _ limit: Int) -> Bool {
+        var found = false
+        node.root.traverse { part in
+            if part.is(CodeBlockSyntax.self) || part.is(ClosureExprSyntax.self) { return .skip }
+            guard let variable = part.as(VariableDeclSyntax.self), variable.bindingSpecifier.tokenKind == .keyword(.let)
+            else {
+                return .into
+            }
+            for binding in variable.bindings where binding.pattern.trimmedDescription == name {
+                let count = binding.initializer?.value.core.as(ArrayExprSyntax.self)?.elements.count ?? 0
+                found = count > 0 && count <= limit
+            }
+            return found ? .stop : .skip
+        }
+        return found
     }
 
     /// A range whose ends are constants not too far apart, or whose upper end is named like a limit.

@@ -18,11 +18,16 @@ struct UnstructuredAwait: MemberRule {
             """,
         limits: "A comment next to the task that speaks of cancellation or a shield is taken for intent.",
         reported: [
+            .init(
+                "detached, at a priority of its own",
+                """
+                func f() async throws -> Int { try await ↓Task.detached(priority: .high) { try await load(1) }.value }
+                """),
             .init("at once", "func f() async -> Int { await ↓Task { 1 }.value }"),
             .init(
                 "detached",
                 """
-                func f() async throws -> Int { try await ↓Task.detached { try compute() }.value }
+                func f() async throws -> Int { try await ↓Task.detached { try await compute() }.value }
                 """),
             .init(
                 "its result",
@@ -44,6 +49,18 @@ struct UnstructuredAwait: MemberRule {
             .init("with a type", "func f() async { await ↓Task<Void, Never> { await work() }.value }"),
         ],
         clean: [
+            .init(
+                "work that never suspends", "func f(_ d: Data) async -> Int { await Task.detached { parse(d) }.value }"),
+            .init(
+                "only yields",
+                "func f() async { await Task.detached(priority: .background) { await Task.yield() }.value }"),
+            .init(
+                "a comment behind the brace",
+                """
+                func f() async { // must not be cancelled halfway
+                    await Task { await work() }.value
+                }
+                """),
             .init(
                 "computes elsewhere, at a priority of its own",
                 """
@@ -162,11 +179,16 @@ struct UnstructuredAwait: MemberRule {
         report(spawn, at: Syntax(spawn.call.node), in: file)
     }
 
+    private static func yields(_ node: Syntax) -> Bool {
+        guard let call = (node.as(AwaitExprSyntax.self)?.expression.core).flatMap({ Call($0) }) else { return false }
+        return call.baseName == "Task" && call.name == "yield"
+    }
+
     private func report(_ spawn: TaskSpawn, at node: Syntax, in file: FileContext) {
         guard !file.speaksOfCancellation(node) else { return }
-        // Work that never suspends, moved off the caller with a priority of its own: there is nothing a cancellation could reach.
-        if spawn.form == .detached, spawn.call.argument("priority") != nil, let body = spawn.body,
-            !body.statements.hasOwnLevel({ $0.isSuspension })
+        // Work that never suspends, or only yields, moved off the caller: there is nothing a cancellation could reach.
+        if spawn.form == .detached, let body = spawn.body,
+            !body.statements.hasOwnLevel({ $0.isSuspension && !Self.yields($0) })
         {
             return
         }

@@ -126,7 +126,8 @@ struct SymbolCollector {
                     returnsVoid: ["Void", "()"].contains(function.returnClause.type.trimmedDescription))
             }
             return SymbolTable.Parameter(
-                label: parameter.firstName.plainText, type: plainTypeName(parameter.type) ?? "", closure: closure)
+                label: parameter.firstName.plainText, type: plainTypeName(parameter.type) ?? "",
+                isVariadic: parameter.ellipsis != nil, closure: closure)
         }
     }
 

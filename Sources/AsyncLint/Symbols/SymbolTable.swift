@@ -15,6 +15,7 @@ struct SymbolTable: Sendable {
     struct Parameter: Sendable {
         let label: String
         let type: String
+        let isVariadic: Bool
         /// Set when the type is a function type.
         let closure: Closure?
     }
@@ -117,7 +118,7 @@ struct SymbolTable: Sendable {
         let labels = call.labels
         let closures = call.closures.count
         let exact = named.filter { function in
-            function.parameters.count >= labels.count
+            (function.parameters.count >= labels.count || function.parameters.contains(where: \.isVariadic))
                 && labels.filter { $0 != "_" }.allSatisfy { function.labels.contains($0) }
                 && function.parameters.filter { $0.closure != nil }.count >= min(closures, 1)
         }

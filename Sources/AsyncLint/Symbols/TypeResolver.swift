@@ -5,6 +5,7 @@ import SwiftSyntax
 /// then globals. It answers nil rather than guess.
 struct TypeResolver {
     let symbols: SymbolTable
+    let apis: APITable
 
     func typeName(of expression: ExprSyntax) -> String? {
         let value = expression.core
@@ -15,14 +16,15 @@ struct TypeResolver {
         }
         if let access = value.as(MemberAccessExprSyntax.self), let base = access.base {
             if let known = initialType(of: value) { return known }
-            guard let owner = typeName(of: base) ?? base.identifier else { return nil }
-            return property(access.declName.baseName.plainText, of: owner)
+            let name = access.declName.baseName.plainText
+            guard let owner = typeName(of: base) ?? base.identifier else { return apis.memberTypes[name] }
+            return property(name, of: owner) ?? apis.memberTypes[name]
         }
         if let known = initialType(of: value) { return known }
         if let call = Call(value) {
             if let base = call.base {
-                guard let owner = typeName(of: base) ?? base.identifier else { return nil }
-                return common(symbols.types[owner]?.functions[call.name] ?? [])
+                guard let owner = typeName(of: base) ?? base.identifier else { return apis.memberTypes[call.name] }
+                return common(symbols.types[owner]?.functions[call.name] ?? []) ?? apis.memberTypes[call.name]
             }
             return common(symbols.functions[call.name] ?? [])
         }

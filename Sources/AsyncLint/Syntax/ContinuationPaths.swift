@@ -29,6 +29,8 @@ struct ContinuationPaths {
     private let isResume: (Syntax) -> Bool
     private let file: FileContext
     private var breaks: [Set<State>] = []
+    /// What is thrown inside a `do` that catches.
+    private var catchers: [Set<State>] = []
     /// What leaves closures that run in place: their `return` goes on behind them.
     private var returns: [Set<State>] = []
 
@@ -71,6 +73,10 @@ struct ContinuationPaths {
             guard let loop = Loop(node) else { return states }
             breaks.append([])
             let body = walk(loop.body.statements, inside(states))
+            // Whoever gets to the end of the body goes round: what is resumed on every round is resumed twice.
+            if body.contains(where: { $0.direct == .sure }), node.as(ForStmtSyntax.self)?.whereClause == nil {
+                _ = walk(loop.body.statements, inside(body))
+            }
             let left = breaks.removeLast()
             // A loop that serves in its body is taken to run at least once.
             let serves = !body.isEmpty && body.allSatisfy(\.isServed)
@@ -81,6 +87,8 @@ struct ContinuationPaths {
             let after = events(in: node, states)
             if !returns.isEmpty {
                 returns[returns.count - 1].formUnion(after)
+            } else if node.is(ThrowStmtSyntax.self), !catchers.isEmpty {
+                catchers[catchers.count - 1].formUnion(after)
             } else if after.contains(where: { !$0.isServed }) {
                 missing.append(node)
             }
@@ -121,6 +129,7 @@ struct ContinuationPaths {
         // A throwing statement leaves with what was true before it.
         var thrown: Set<State> = []
         var current = states
+        if !node.catchClauses.isEmpty { catchers.append([]) }
         for item in node.body.statements {
             if current.isEmpty { break }
             if item.hasOwnLevel({
@@ -132,6 +141,7 @@ struct ContinuationPaths {
             current = walk(Syntax(item.item), current)
         }
         var out = current
+        if !node.catchClauses.isEmpty { thrown.formUnion(catchers.removeLast()) }
         for clause in node.catchClauses {
             out.formUnion(walk(clause.body.statements, inside(thrown.isEmpty ? states : thrown)))
         }

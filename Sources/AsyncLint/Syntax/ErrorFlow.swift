@@ -28,6 +28,16 @@ enum ErrorFlow {
     }
 }
 
+extension CodeBlockItemSyntax {
+    /// `_ = name`: nothing happens.
+    var isDiscard: Bool {
+        guard let parts = item.as(SequenceExprSyntax.self)?.elements, parts.count == 3,
+            parts.first?.is(DiscardAssignmentExprSyntax.self) == true
+        else { return false }
+        return parts.last?.is(DeclReferenceExprSyntax.self) ?? false
+    }
+}
+
 extension DoStmtSyntax {
     /// Whether some clause takes every error: `catch`, `catch let e`, `catch let e as any Error`. `catch is X` does not.
     var catchesEverything: Bool { catchClauses.contains { $0.catchesEverything } }
@@ -40,6 +50,7 @@ extension CatchClauseSyntax {
             guard item.whereClause == nil, let pattern = item.pattern else { return false }
             switch pattern.kind {
             case .wildcardPattern: return true
+            case .expressionPattern: return pattern.trimmedDescription == "_"
             case .valueBindingPattern:
                 let bound = pattern.cast(ValueBindingPatternSyntax.self).pattern
                 if bound.is(IdentifierPatternSyntax.self) { return true }

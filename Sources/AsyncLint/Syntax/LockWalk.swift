@@ -41,12 +41,15 @@ struct LockWalk {
         case .ifExpr:
             let branch = node.cast(IfExprSyntax.self)
             let begun = straight(Syntax(branch.conditions), held)
-            let then = run(branch.body.statements, held: begun)
+            // `if lock.tryLock() { … }` holds it in the branch alone, `if !lock.tryLock() { return }` behind it.
+            let negated = branch.conditions.hasOwnLevel { $0.as(PrefixOperatorExprSyntax.self)?.operator.text == "!" }
+            let then = run(branch.body.statements, held: negated ? held : begun)
+            let rest = negated ? begun : held
             let other: [String: Held]? =
                 switch branch.elseBody {
-                case .codeBlock(let block): run(block.statements, held: begun)
-                case .ifExpr(let next): step(Syntax(next), begun)
-                case nil: begun
+                case .codeBlock(let block): run(block.statements, held: rest)
+                case .ifExpr(let next): step(Syntax(next), rest)
+                case nil: rest
                 }
             return Self.common(then, other)
         case .switchExpr:
@@ -58,7 +61,7 @@ struct LockWalk {
         case .guardStmt:
             let statement = node.cast(GuardStmtSyntax.self)
             let begun = straight(Syntax(statement.conditions), held)
-            _ = run(statement.body.statements, held: begun)
+            _ = run(statement.body.statements, held: held)
             return begun
         case .doStmt:
             let statement = node.cast(DoStmtSyntax.self)
@@ -138,16 +141,8 @@ struct LockWalk {
     /// A thing that is locked and nowhere unlocked is a door, or is unlocked elsewhere on purpose.
     private func isReleased(_ key: String, _ lock: Held, from node: Syntax) -> Bool {
         guard let statements = file.code(of: node).statements else { return false }
-        var found = false
-        statements.traverse { part in
-            guard let call = part.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }),
-                lock.release.contains(call.name),
-                releaseKey(call) == key
-            else { return .into }
-            found = true
-            return .stop
-        }
-        return found
+        // A signal from another closure ends a wait for an event: that is no lock.
+        return releases(key, lock, in: Syntax(statements))
     }
 
     private func releases(_ key: String, _ lock: Held, in body: Syntax) -> Bool {

@@ -59,9 +59,13 @@ struct Loop {
     var isForever: Bool {
         switch kind {
         case .whileLoop(let conditions):
-            conditions.count == 1 && conditions.first?.trimmedDescription == "true"
-        case .repeatLoop(let condition): condition.trimmedDescription == "true"
-        case .forIn, .forAwait: false
+            conditions.count == 1 && conditions.first?.condition.as(ExprSyntax.self)?.core.trimmedDescription == "true"
+        case .repeatLoop(let condition): condition.core.trimmedDescription == "true"
+        case .forIn(let loop):
+            // `for _ in 0...`
+            loop.whereClause == nil
+                && loop.sequence.core.as(PostfixOperatorExprSyntax.self)?.operator.text == "..."
+        case .forAwait: false
         }
     }
 

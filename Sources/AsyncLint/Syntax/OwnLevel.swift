@@ -50,6 +50,19 @@ extension SyntaxProtocol {
         return nil
     }
 
+    /// The `try` that is there for this very expression.
+    var ancestorTry: TryExprSyntax? {
+        var next = parent
+        while let node = next {
+            if let found = node.as(TryExprSyntax.self) { return found }
+            guard node.is(ExprSyntax.self) || node.is(ExprListSyntax.self), !node.is(ClosureExprSyntax.self) else {
+                return nil
+            }
+            next = node.parent
+        }
+        return nil
+    }
+
     /// Whether the node is `other` or stands below it.
     func isInside(_ other: some SyntaxProtocol) -> Bool {
         var next: Syntax? = Syntax(self)
@@ -112,8 +125,26 @@ extension ExprSyntax {
         }
     }
 
+    var isLiteral: Bool {
+        switch kind {
+        case .booleanLiteralExpr, .integerLiteralExpr, .stringLiteralExpr, .floatLiteralExpr, .nilLiteralExpr: true
+        default: false
+        }
+    }
+
     /// The name, when the expression is nothing but one.
     var identifier: String? { self.as(DeclReferenceExprSyntax.self)?.baseName.plainText }
+}
+
+extension Trivia {
+    var hasComment: Bool {
+        pieces.contains { piece in
+            switch piece {
+            case .lineComment, .blockComment, .docLineComment, .docBlockComment: true
+            default: false
+            }
+        }
+    }
 }
 
 extension TokenSyntax {

@@ -13,6 +13,8 @@ struct TaskGroupScope {
     private(set) var spawns: [Call] = []
     /// `next()` and `nextResult()`.
     private(set) var nexts: [Call] = []
+    /// `first(where:)` and `contains(where:)`.
+    private(set) var searches: [Call] = []
     /// `for await x in group`.
     private(set) var iterations: [ForStmtSyntax] = []
     private(set) var waitsForAll = false
@@ -61,6 +63,8 @@ struct TaskGroupScope {
                 if let call { spawns.append(call) } else { escapes = true }
             case "next", "nextResult":
                 if let call { nexts.append(call) } else { escapes = true }
+            case "first", "contains":
+                if let call { searches.append(call) } else { escapes = true }
             case "waitForAll": waitsForAll = true
             case "cancelAll": cancels = true
             case "isEmpty", "isCancelled", "unsafeCancel": break
@@ -79,7 +83,7 @@ struct TaskGroupScope {
     }
 
     /// Whether some result or error of a child is looked at.
-    var consumes: Bool { !nexts.isEmpty || !iterations.isEmpty || waitsForAll }
+    var consumes: Bool { !nexts.isEmpty || !searches.isEmpty || !iterations.isEmpty || waitsForAll }
 
     /// Whether a node repeats within the group's body.
     func isRepeated(_ node: some SyntaxProtocol) -> Bool {

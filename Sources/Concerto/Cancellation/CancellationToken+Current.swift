@@ -3,7 +3,7 @@ extension CancellationToken {
     /// `withDeadline` run in another task.
     @TaskLocal static var bound: CancellationToken = .none
 
-    /// The token that belongs to the running task: the one given to ``Swift/Task/run(on:name:priority:cancellation:fileID:line:_:)`` or
+    /// The token that belongs to the running task: the one given to ``_Concurrency/Task/run(on:name:priority:cancellation:fileID:line:_:)`` or
     /// ``withCancellation(of:_:)``, or made by ``withCancellationToken(_:)``; ``none`` outside of all of them.
     public static var current: CancellationToken { bound }
 }

@@ -1,6 +1,6 @@
 /// Several errors that happened together.
 ///
-/// ``Swift/Task/whenAll(_:)-swift.type.method`` and the parallel loops throw it when at least one operation failed, also when it was only
+/// `Task.whenAll` and the parallel loops throw it when at least one operation failed, also when it was only
 /// one, so that a `catch` has one shape.
 public struct AggregateError: Error, CustomStringConvertible {
     /// The errors, in the order that the thrower documents: input order for `whenAll`, the order in which they

@@ -11,7 +11,7 @@ public import Synchronization
 ///
 /// - Cancellation: ``cancel()`` asks the body to stop, as `Task.cancel()` does; a body that has not started never
 ///   will. Waiting for ``value`` is not interrupted by a cancellation of the waiter; ``Awaitable/wait(timeout:clock:cancellation:)`` is.
-/// - Where it runs: see ``Swift/Task/run(on:name:priority:cancellation:fileID:line:_:)``. Awaiters resume on their
+/// - Where it runs: see ``_Concurrency/Task/run(on:name:priority:cancellation:fileID:line:_:)``. Awaiters resume on their
 ///   own executor and never inside the call that ends the task.
 /// - Ordering: awaiters become runnable in the order in which they began to wait.
 /// - Allocates: the handle, Swift's task, and one object for each awaiter that has to wait. Reading ``value`` of a

@@ -1,6 +1,6 @@
 /// Where a ``TaskHandle`` stands. The last three are final: a task that has reached one never leaves it.
 public enum TaskStatus: UInt8, Sendable, Hashable {
-    /// Made, but not started: it waits for ``TaskHandle/start(on:)``.
+    /// Made, but not started: it waits for ``TaskHandle/start(on:priority:)``.
     case created
     /// Waits for a thread, or for whoever has promised to complete it.
     case waiting

@@ -32,7 +32,9 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     /// Creates a breaker from options that come from data.
     ///
-    /// - Parameter snapshot: Where to start from: what ``snapshot()`` gave.
+    /// - Parameters:
+    ///   - options: When it trips, and for how long.
+    ///   - snapshot: Where to start from: what ``snapshot()`` gave.
     public init(
         options: CircuitBreakerOptions, restoring snapshot: CircuitSnapshot? = nil
     ) throws(InvalidOptionsError) {

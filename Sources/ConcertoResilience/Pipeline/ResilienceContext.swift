@@ -16,7 +16,7 @@ public struct ResilienceContext: Sendable {
     /// The number of the current attempt of the innermost ``Retry``, from 1.
     public var attempt = 1
 
-    /// When this execution must be over, on ``clock``'s time line; `distantFuture` if nobody has said.
+    /// When this execution must be over, on the time line of the pipeline's clock; `distantFuture` if nobody has said.
     ///
     /// Timeouts lower it; delays, queues and inner timeouts obey it; code far below should.
     public var deadline = TimerInstant.distantFuture

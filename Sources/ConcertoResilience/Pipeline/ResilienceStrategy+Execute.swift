@@ -18,7 +18,7 @@ extension ResilienceStrategy {
         try await execute(in: ResilienceContext(operation: operation)) { _ in try await body() }
     }
 
-    /// Runs `body`, which is told its context, under this strategy; see ``execute(_:_:)-(_,()->T)``.
+    /// Runs `body`, which is told its context, under this strategy; see `execute`.
     @inlinable
     nonisolated(nonsending)
         public func execute<T>(
@@ -48,7 +48,7 @@ extension ResilienceStrategy {
         return result
     }
 
-    /// Runs `body`; returns what ``execute(_:_:)-(_,()->T)`` returns or throws, and never throws.
+    /// Runs `body`; returns what `execute` returns or throws, and never throws.
     @inlinable
     nonisolated(nonsending)
         public func executeOutcome<T>(

@@ -2,7 +2,7 @@ import Synchronization
 
 /// A rate limit per key (a host, a tenant, an address), in bounded memory.
 ///
-/// Each key has a limiter of its own, made when the key is first seen. Beyond ``Options/maxKeys`` keys, limiters that
+/// Each key has a limiter of its own, made when the key is first seen. Beyond `maxKeys` keys, limiters that
 /// nobody waits for and that are full again are forgotten, the longest unused first; those tell nothing a new one would
 /// not. If there are too few of them, the longest unused that nobody waits for go, and what they had counted is lost.
 ///

@@ -94,6 +94,51 @@ struct StateMachineTests {
         #expect(machine.deferred.map(\.text) == ["defer { log(id) }"])
     }
 
+    @Test("on the way out nothing lives that is used behind it, nor what the guard did not bind")
+    func wayOut() throws {
+        let code = """
+            func f(_ a: Int, _ b: Int?) async {
+                guard let b else {
+                    await note(a)
+                    return
+                }
+                use(a, b)
+            }
+            """
+        #expect(try machine(code).suspensions.first?.live == [])
+    }
+
+    @Test("nothing lives that only another branch uses, and a local of a property's name hides it there alone")
+    func branches() throws {
+        let code = """
+            actor A {
+                var job: Job?
+                func f(_ a: Int, _ b: Int) async {
+                    guard a > 0 else {
+                        await note(a)
+                        job = nil
+                        return
+                    }
+                    if let job { await job.update(a) } else { use(b) }
+                }
+            }
+            """
+        #expect(try machine(code, "f").suspensions.map(\.live) == [["self"], []])
+    }
+
+    @Test("what the awaited value is stored in lives")
+    func stored() throws {
+        let machine = try machine(
+            "actor A { var d: [Int: Int] = [:]; func f(_ id: Int) async { d[id] = await load() } }", "f")
+        #expect(machine.suspensions.first?.live == ["self", "id"])
+    }
+
+    @Test("a loop's element has no value while its sequence is awaited")
+    func sequence() throws {
+        let machine = try machine("func f(_ s: Store) async { for x in await s.all() { use(x) } }")
+        #expect(machine.suspensions.first?.live == [])
+    }
+
     @Test("the diagram escapes what Mermaid reads")
     func mermaid() throws {
         let text = try machine("func f() async { let a = \"x;y\"; await work(a) }").mermaid

@@ -32,7 +32,7 @@ public final class AsyncLock: Sendable {
     /// - Returns: Whether it took the lock.
     public func tryLock() -> Bool { semaphore.tryAcquire() }
 
-    /// Waits for the lock and takes it; prefer ``withLock(cancellation:_:)``, which cannot forget to give it back.
+    /// Waits for the lock and takes it; prefer ``withLock(cancellation:fileID:line:_:)``, which cannot forget to give it back.
     ///
     /// - Throws: `CancellationError`; ``ClosedError``.
     nonisolated(nonsending)
@@ -49,6 +49,8 @@ public final class AsyncLock: Sendable {
     ///   - timeout: How long to wait at most; zero asks once and does not wait.
     ///   - clock: Measures `timeout`.
     ///   - cancellation: Ends the wait, as the cancellation of the task does.
+    ///   - fileID: Where it waits, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
     /// - Returns: Whether it took the lock; `false` after `timeout`.
     /// - Throws: `CancellationError`; ``ClosedError``; ``ArgumentError`` if `timeout` is negative.
     nonisolated(nonsending)

@@ -69,6 +69,8 @@ public final class AsyncSemaphore: WaiterHost {
     /// - Parameters:
     ///   - count: How many, all at once.
     ///   - cancellation: Ends the wait, as the cancellation of the task does.
+    ///   - fileID: Where it waits, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
     /// - Throws: `CancellationError`; ``ClosedError`` if the semaphore is closed.
     /// - Precondition: `1 <= count <= maxPermits`.
     @inlinable
@@ -108,6 +110,8 @@ public final class AsyncSemaphore: WaiterHost {
     ///   - timeout: How long to wait at most; zero asks once and does not wait.
     ///   - clock: Measures `timeout`.
     ///   - cancellation: Ends the wait, as the cancellation of the task does.
+    ///   - fileID: Where it waits, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
     /// - Returns: Whether it took the permits; `false` after `timeout`.
     /// - Throws: `CancellationError`; ``ClosedError``; ``ArgumentError`` if `timeout` is negative.
     /// - Precondition: `1 <= count <= maxPermits`.

@@ -18,7 +18,7 @@ extension Task where Success == Never, Failure == Never {
 
     /// Waits until all of `awaitables`, which may be of different kinds, have ended.
     ///
-    /// See ``whenAll(_:cancellation:)``.
+    /// See `whenAll` of an array.
     @inlinable
     nonisolated(nonsending)
         public static func whenAll<Value: Sendable>(
@@ -30,7 +30,7 @@ extension Task where Success == Never, Failure == Never {
 
     /// Waits until all of `awaitables`, which may bring values of different types, have ended.
     ///
-    /// See ``whenAll(_:cancellation:)``.
+    /// See `whenAll` of an array.
     nonisolated(nonsending)
         public static func whenAll<First: Awaitable, each Input: Awaitable>(
             _ first: First, _ awaitables: repeat each Input
@@ -56,7 +56,7 @@ extension Task where Success == Never, Failure == Never {
     /// - Cancellation: of the caller cancels the operations, and they are waited for.
     /// - Where it runs: in child tasks, on the caller's task executor; on the pool if that is a context.
     /// - Ordering: values and errors in input order.
-    /// - Throws: as ``whenAll(_:cancellation:)``.
+    /// - Throws: as `whenAll` of an array.
     nonisolated(nonsending)
         public static func whenAll<Value: Sendable>(
             _ operations: [@Sendable () async throws -> Value]
