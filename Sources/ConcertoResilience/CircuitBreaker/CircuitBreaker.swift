@@ -151,13 +151,29 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     /// Runs `body` if the circuit lets it through, and counts how it ends.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
-        var call = tryBegin()
-        if !call.isAdmitted { call = try await begin(context) }
+        let call = tryBegin(context)
+        guard call.isAdmitted else { return try await executeWhenAdmitted(context, body) }
         do {
             try await body(context)
+        } catch {
+            failed(call, error)
+            throw error
+        }
+        succeeded(call, context)
+    }
+
+    /// Where the circuit is not closed.
+    @usableFromInline
+    nonisolated(nonsending)
+        func executeWhenAdmitted(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        let call = try await begin(context)
+        do {
+            try await body(context.with(reading: ResilienceContext.noReading))
         } catch {
             failed(call, error)
             throw error
@@ -168,6 +184,10 @@ public final class CircuitBreaker: ResilienceStrategy {
     /// Whether results can count as failures.
     @inlinable
     public var inspectsResults: Bool { failureResults != nil }
+
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
 
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
@@ -184,10 +204,10 @@ public final class CircuitBreaker: ResilienceStrategy {
     }
 
     @usableFromInline
-    func tryBegin() -> Call {
+    func tryBegin(_ context: ResilienceContext) -> Call {
         Call(
             generation: closedGeneration.load(ordering: .acquiring),
-            start: options.slowCalls == nil ? nil : clock.now)
+            start: options.slowCalls == nil ? nil : context.now(on: clock))
     }
 
     @usableFromInline
@@ -259,7 +279,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     private func change<Result>(_ body: (inout CircuitMachine, TimerInstant) -> Result) -> Result {
         let (result, mustReport) = queue.update { machine, now in
             let result = body(&machine, now)
-            guard !machine.transitions.isEmpty else { return (result, false) }
+            guard machine.hasTransitions else { return (result, false) }
             publish(machine)
             return (result, true)
         }
