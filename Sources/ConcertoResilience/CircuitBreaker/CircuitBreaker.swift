@@ -192,9 +192,45 @@ public final class CircuitBreaker: ResilienceStrategy {
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
 
+    // MARK: Calling in steps, for clients that have something to do between
+
+    /// Lets a call through if that is possible now; ``leave(_:_:_:)`` must follow.
+    package func tryEnter() -> Call? {
+        let generation = closedGeneration.load(ordering: .acquiring)
+        if generation >= 0 { return admitted(generation) }
+        guard let generation = queue.tryAdmit() else { return nil }
+        report()
+        return admitted(generation)
+    }
+
+    /// Waits, in turn, until a call may pass; ``leave(_:_:_:)`` must follow.
+    ///
+    /// - Throws: ``CircuitOpenError`` if that is after the context's deadline; `CancellationError`. Nothing is taken then.
+    nonisolated(nonsending)
+        package func enter(_ context: ResilienceContext) async throws -> Call
+    {
+        switch try await queue.admit(before: context.deadline(on: clock)) {
+        case .granted(let generation):
+            report()
+            return admitted(generation)
+        case .refused:
+            throw rejection(context)
+        }
+    }
+
+    /// Whether the circuit is closed and has been since `call` was let through: then nothing is kept for it.
+    package func isOrdinary(_ call: Call) -> Bool {
+        call.generation == closedGeneration.load(ordering: .acquiring)
+    }
+
+    /// Counts how a call that was let through has ended.
+    package func leave(_ call: Call, _ verdict: CircuitBreakerOptions.Verdict, _ error: (any Error)?) {
+        record(call, verdict, error)
+    }
+
     /// A call that was let through.
     @usableFromInline
-    struct Call {
+    package struct Call: Sendable {
         /// −1: not let through.
         let generation: Int
         /// Read only where slow calls count.
@@ -219,13 +255,7 @@ public final class CircuitBreaker: ResilienceStrategy {
             return admitted(generation)
         }
         guard options.whenOpen == .wait else { throw rejection(context) }
-        switch try await queue.admit(before: context.deadline(on: clock)) {
-        case .granted(let generation):
-            report()
-            return admitted(generation)
-        case .refused:
-            throw rejection(context)
-        }
+        return try await enter(context)
     }
 
     @usableFromInline
@@ -250,7 +280,8 @@ public final class CircuitBreaker: ResilienceStrategy {
         }
     }
 
-    private func rejection(_ context: ResilienceContext) -> any Error {
+    /// What a call that is turned away is told. Reports it.
+    package func rejection(_ context: ResilienceContext) -> any Error {
         let error = change { machine, now in
             let earliest = machine.earliest(1, at: now)
             return CircuitOpenError(
