@@ -1,5 +1,6 @@
 #if Batch
 public import ConcertoHTTP
+public import ConcertoResilience
 
 /// Everything that decides how a batch runs.
 ///
@@ -13,6 +14,7 @@ public import ConcertoHTTP
 /// | ``maxRetries`` | 4 | 0…100 |
 /// | ``backoffBase``, ``backoffCap`` | 200 ms, 30 s | 1 ms…1 h |
 /// | ``maxRetryAfter`` | 5 min | 0…1 day |
+/// | ``breaker`` | nine in ten of 20 attempts within 10 s fail: 5 s | see `CircuitBreakerOptions` |
 /// | ``maxBody`` | 10 MB | 0…1 GiB |
 public struct BatchOptions: Sendable {
     /// Where the rows come from: a file's path, or `nil` for standard input.
@@ -50,6 +52,13 @@ public struct BatchOptions: Sendable {
     public var backoffCap = Duration.seconds(30)
     /// The longest pause that a server may ask for.
     public var maxRetryAfter = Duration.seconds(300)
+    /// When a host that answers no more is left alone, so that an outage delays rows instead of failing them one after the
+    /// other; `nil` for never. Rows wait for a host whose circuit is open, whatever `whenOpen` says.
+    ///
+    /// The default is slow to trip, because a file may hold many rows that its server cannot answer: nine in ten of 20 or
+    /// more attempts within 10 s without an answer or with a status of 500 or more. Then two attempts are made every 5 s
+    /// until one gets another answer.
+    public var breaker: CircuitBreakerOptions? = Self.defaultBreaker
     /// What may be repeated.
     public var repeatRule = RepeatRule()
     /// Whether calls that are not idempotent get an `Idempotency-Key` of their own.
@@ -75,6 +84,14 @@ public struct BatchOptions: Sendable {
     public var proxy: String?
     /// Whether redirects are followed, up to 10.
     public var followsRedirects = false
+
+    private static var defaultBreaker: CircuitBreakerOptions {
+        var breaker = CircuitBreakerOptions()
+        breaker.trip = .failureRatio(0.9, minimumThroughput: 20, window: .time(.seconds(10)))
+        breaker.halfOpenPermits = 2
+        breaker.halfOpenFailures = 2
+        return breaker
+    }
 
     /// Creates options with every default.
     public init() {}
@@ -108,6 +125,9 @@ public struct BatchOptions: Sendable {
         check((millisecond...(.seconds(3600))).contains(backoffBase), "the backoff's base must be 1ms to 1h")
         check((backoffBase...(.seconds(3600))).contains(backoffCap), "the backoff's cap must be its base to 1h")
         check((.zero...(.seconds(86_400))).contains(maxRetryAfter), "max-retry-after must be 0s to 24h")
+        if let breaker {
+            do { try breaker.validate() } catch { problems.append("\(error)") }
+        }
         check((0...(1 << 30)).contains(maxBody), "max-body must be 0 to 1 GiB")
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }

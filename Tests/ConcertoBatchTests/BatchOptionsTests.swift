@@ -21,12 +21,14 @@ struct BatchOptionsTests {
         options.backoffCap = .seconds(4000)
         options.maxRetryAfter = .seconds(-1)
         options.maxBody = -1
+        options.breaker?.halfOpenPermits = 0
         options.headers = [("A B", "x"), ("Authorization", "s3cr3t\r\n")]
         options.existing = .resume
         let text = options.problems.joined(separator: "\n")
         for name in [
             "concurrency", "per-host", "burst", "timeout", "total-timeout", "max-retries", "backoff's base",
-            "backoff's cap", "max-retry-after", "max-body", "'A B'", "'Authorization'", "input file", "output file",
+            "backoff's cap", "max-retry-after", "max-body", "halfOpenPermits", "'A B'", "'Authorization'", "input file",
+            "output file",
         ] {
             #expect(text.contains(name), "\(name)")
         }

@@ -21,6 +21,7 @@ nonisolated(nonsending)
 /// The rows. Limits are so wide that nobody waits.
 struct Cases {
     let runs: Int
+    let calls: Int
     let names: [String]
     let runtime: String
 
@@ -140,7 +141,7 @@ struct Cases {
         _ name: String, polly: Double? = nil, _ body: nonisolated(nonsending) (Int) async throws -> Void
     ) async -> Measurement? {
         guard names.isEmpty || names.contains(name) else { return nil }
-        let measurement = await Measurement.take(name, runs: runs, polly: polly, body)
+        let measurement = await Measurement.take(name, calls: calls, runs: runs, polly: polly, body)
         print(measurement.line(runtime: runtime))
         return measurement
     }

@@ -12,7 +12,7 @@ struct Measurement {
 
     /// Runs `body` over and over, and takes the median.
     static func take(
-        _ name: String, calls: Int = 200_000, runs: Int = 7, polly: Double? = nil,
+        _ name: String, calls: Int, runs: Int, polly: Double? = nil,
         _ body: nonisolated(nonsending) (Int) async throws -> Void
     ) async -> Measurement {
         var times: [Double] = []

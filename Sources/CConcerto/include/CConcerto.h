@@ -156,6 +156,15 @@ void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable i
 /// Cancels `task`, as `Task.cancel()` does.
 void concerto_task_cancel(void *task);
 
+/// Binds a task-local of the current task: `key` is the `TaskLocal` object, `value` is taken over (moved out of), `type` is
+/// the metadata of the value's type. The binding lives in the task's own allocator, which is a stack: nothing that the
+/// task allocates between push and pop may outlive the pop.
+void concerto_task_local_push(const void *key, void *value, const void *type);
+void concerto_task_local_pop(void);
+
+/// Where the current value of a task-local is, or NULL if none is bound; valid until it is popped.
+const void *_Nullable concerto_task_local_get(const void *key);
+
 /// The flags of a job: its kind in the low byte, its priority in the next. Read where the runtime of this version keeps
 /// them; `concerto_job_layout_holds` says whether it does.
 static inline uint32_t concerto_job_flags(const void *job) {

@@ -68,7 +68,10 @@ final class RunStatistics: Sendable {
                 finished: state.summary.succeeded + state.summary.failed, failed: state.summary.failed,
                 inFlight: state.inFlight, attempts: state.summary.attempts,
                 retries: state.summary.retries.values.reduce(0, +), elapsed: elapsed,
-                waiting: hosts.compactMapValues { $0.pausedUntil.map { now.duration(to: $0) } },
+                waiting: hosts.compactMapValues { host in
+                    let pause = host.pausedUntil.map { now.duration(to: $0) }
+                    return [pause, host.circuitOpenFor].compactMap(\.self).max()
+                },
                 failures: state.failures)
         }
     }

@@ -53,6 +53,8 @@ extension BatchOptions {
         client.maxRetryAfter = maxRetryAfter
         client.rule = repeatRule
         client.maximumPerHost = perHost
+        client.breaker = breaker
+        client.breaker?.whenOpen = .wait
         client.clock = clock
         if let rate {
             client.limiter = RateLimiter(.smooth(1, per: rate.interval, burst: burst), clock: clock)

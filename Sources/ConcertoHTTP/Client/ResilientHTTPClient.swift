@@ -6,10 +6,10 @@ import NIOHTTP1
 import Synchronization
 
 /// Makes HTTP calls as the other side allows them: a retry with a budget per host, a gate per host that `Retry-After`
-/// closes, a pace for all, a timeout per attempt.
+/// closes, a circuit breaker per host, a pace for all, a timeout per attempt.
 ///
-/// Nothing is refused here: a closed gate and an empty budget delay a call. Only its own retries, its own deadline and
-/// its caller end it.
+/// A closed gate and an empty budget delay a call. An open circuit ends it, or delays it too
+/// (``ResilientHTTPClientOptions/breaker``).
 public final class ResilientHTTPClient: Sendable {
     /// Hosts that are remembered; beyond, those that nobody calls and that ask for nothing are forgotten.
     private static let rememberedHosts = 10_000
@@ -30,23 +30,29 @@ public final class ResilientHTTPClient: Sendable {
         self.options = options
     }
 
-    /// What the gate of every known host does.
+    /// What the gate and the circuit of every known host do.
     public var hostStatistics: [String: HostGate.Statistics] {
-        hosts.withLock { $0 }.mapValues(\.gate.statistics)
+        hosts.withLock { $0 }.mapValues(\.statistics)
+    }
+
+    /// The circuit breaker of a host (`host:port`) that has been called: to watch it, or to open and close it by hand.
+    public func breaker(of host: String) -> CircuitBreaker? {
+        hosts.withLock { $0[host] }?.breaker
     }
 
     /// Makes `call` until it has an answer that is not to be repeated.
     ///
     /// - Cancellation: ends every wait and the attempt under way with `CancellationError`.
     /// - Where it runs: on the caller's executor, but for what AsyncHTTPClient does on its event loops.
-    /// - Throws: ``HTTPFailure`` if the last attempt got no answer, `CancellationError`, and what the delegate throws.
+    /// - Throws: ``HTTPFailure`` if the last attempt got no answer, `CircuitOpenError` if the host's circuit is open and
+    ///   calls do not wait for it, `CancellationError`, and what the delegate throws.
     /// - Returns: The last answer, whatever its status.
     public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)
         let timeout = timeout(call.timeout ?? options.timeout)
         do {
             return try await host.retries.execute { context in
-                try await self.attempt(context.attempt, call, host, timeout, delegate)
+                try await self.attempt(context, call, host, timeout, delegate)
             }
         } catch let unsatisfying as UnsatisfyingReply {
             return unsatisfying.reply
@@ -56,6 +62,11 @@ public final class ResilientHTTPClient: Sendable {
             throw HTTPFailure(
                 .timeout, mayHaveBeenSent: true,
                 "no satisfying answer from \(call.host) within the total time: \(error)")
+        } catch let open as CircuitOpenError {
+            guard host.waitsForCircuit else { throw open }
+            throw HTTPFailure(
+                .timeout, mayHaveBeenSent: false,
+                "\(call.host) does not answer, and will not be tried again within the total time")
         } catch is RateLimiterRejectedError {
             throw HTTPFailure(
                 .timeout, mayHaveBeenSent: false, "the pace of the calls leaves no turn within the total time")
@@ -63,11 +74,18 @@ public final class ResilientHTTPClient: Sendable {
     }
 
     private func attempt(
-        _ number: Int, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout, _ delegate: some HTTPCallDelegate
+        _ context: ResilienceContext, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout,
+        _ delegate: some HTTPCallDelegate
     ) async throws -> HTTPReply {
-        try await enter(host.gate, isRepeat: number > 1, delegate)
+        let number = context.attempt
+        let admission = try await enter(host, context, delegate)
         var outcome = HostGate.Outcome.abandoned
-        defer { host.gate.leave(outcome) }
+        var verdict = CircuitBreakerOptions.Verdict.ignored
+        var cause: (any Error)?
+        defer {
+            host.gate.leave(outcome)
+            if let admission { host.breaker?.leave(admission, verdict, cause) }
+        }
         try await delegate.willSend(attempt: number)
         let result = await send(call, timeout)
         delegate.didSend(result)
@@ -76,6 +94,8 @@ public final class ResilientHTTPClient: Sendable {
             throw CancellationError()
         case .failed(let failure, let mayRepeat):
             outcome = .answered
+            verdict = failure.kind == .invalid ? .ignored : .failure
+            cause = failure
             guard mayRepeat else { throw FinalFailure(failure: failure) }
             // A caller that gave up meanwhile hears that, not an outcome that would have been repeated.
             if number <= options.maxRetries { try Task.checkCancellation() }
@@ -84,33 +104,64 @@ public final class ResilientHTTPClient: Sendable {
         case .answered(let reply, let mayRepeat):
             let pause = pause(reply)
             outcome = reply.status == 429 || pause != nil ? .refused(pause: pause) : .answered
+            let unsatisfying = UnsatisfyingReply(reply: reply, isGated: pause != nil || reply.status == 429)
+            verdict = reply.status >= 500 ? .failure : .success
+            if verdict == .failure { cause = unsatisfying }
             guard mayRepeat else { return reply }
             if number <= options.maxRetries { try Task.checkCancellation() }
             if number <= options.maxRetries { delegate.willWait() }
-            throw UnsatisfyingReply(reply: reply, isGated: pause != nil || reply.status == 429)
+            throw unsatisfying
         }
     }
 
-    /// Goes in, with a turn of the common pace.
+    /// Goes in, with a turn of the common pace and past the circuit breaker.
     ///
-    /// Between the gate and the turn time may pass, in which the host may ask to be left alone: then all begins anew.
-    private func enter(_ gate: HostGate, isRepeat: Bool, _ delegate: some HTTPCallDelegate) async throws {
-        var isRepeat = isRepeat
-        while true {
-            if !gate.tryEnter() {
+    /// Between the gate and the turn time may pass, in which the host may ask to be left alone: then all begins anew. The
+    /// breaker is asked last, so that a call that has waited for its turn meets the circuit as it is then; who has to wait
+    /// for it holds no place meanwhile, and begins anew too. Only a probe keeps what the breaker gave it.
+    ///
+    /// - Returns: What the breaker must be told about with ``CircuitBreaker/leave(_:_:_:)``; `nil` without a breaker.
+    private func enter(
+        _ host: HostPipeline, _ context: ResilienceContext, _ delegate: some HTTPCallDelegate
+    ) async throws -> CircuitBreaker.Call? {
+        var isRepeat = context.attempt > 1
+        var probe: CircuitBreaker.Call?
+        do {
+            while true {
+                if probe == nil { try host.checkCircuit(context) }
+                try await enterGate(host.gate, isRepeat: isRepeat, delegate)
+                isRepeat = true
+                if host.gate.isPaused {
+                    host.gate.leave(.abandoned)
+                    continue
+                }
+                guard let breaker = host.breaker else { return nil }
+                if let admission = probe ?? breaker.tryEnter() { return admission }
+                host.gate.leave(.abandoned)
+                guard host.waitsForCircuit else { throw breaker.rejection(context) }
                 delegate.willWait()
-                try await gate.enter(isRepeat: isRepeat)
+                let admission = try await breaker.enter(context)
+                if breaker.isOrdinary(admission) { continue }
+                probe = admission
             }
-            await delegate.didWait()
-            do {
-                try await options.limiter?.acquire()
-            } catch {
-                gate.leave(.abandoned)
-                throw error
-            }
-            guard gate.isPaused else { return }
+        } catch {
+            if let probe { host.breaker?.leave(probe, .ignored, nil) }
+            throw error
+        }
+    }
+
+    /// Goes in through the gate and takes a turn of the common pace.
+    private func enterGate(_ gate: HostGate, isRepeat: Bool, _ delegate: some HTTPCallDelegate) async throws {
+        if !gate.tryEnter() {
+            delegate.willWait()
+            try await gate.enter(isRepeat: isRepeat)
+        }
+        await delegate.didWait()
+        do {
+            try await options.limiter?.acquire()
+        } catch {
             gate.leave(.abandoned)
-            isRepeat = true
+            throw error
         }
     }
 
@@ -156,45 +207,6 @@ public final class ResilientHTTPClient: Sendable {
             return timeout
         }
     }
-}
-
-/// What is shared by all calls to one host.
-private struct HostPipeline: Sendable {
-    let gate: HostGate
-    let retries: ResiliencePipeline
-
-    init(host: String, options: ResilientHTTPClientOptions) throws(InvalidOptionsError) {
-        gate = HostGate(maximum: options.maximumPerHost, clock: options.clock)
-        var retry = RetryOptions()
-        retry.maxRetries = options.maxRetries
-        retry.backoff = options.backoff
-        retry.clock = options.clock
-        retry.random = options.random
-        retry.budget = RetryBudget(clock: options.clock)
-        retry.whenBudgetExhausted = .wait
-        retry.shouldRetry = { $0 is UnsatisfyingReply || $0 is HTTPFailure }
-        // The gate makes the whole host wait, as long as the answer said or at a pace; a delay on top of that would let
-        // new rows overtake those that were turned away.
-        retry.delay = { ($0.error as? UnsatisfyingReply)?.isGated == true ? .zero : nil }
-        retry.name = host
-        let strategy = try Retry(options: retry)
-        retries = ResiliencePipeline(host) {
-            if let total = options.totalTimeout { Timeout(total, clock: options.clock) }
-            strategy
-        }
-    }
-
-    var isIdle: Bool {
-        let now = gate.statistics
-        return now.inFlight == 0 && now.waiting == 0 && now.pausedUntil == nil
-    }
-}
-
-/// An answer after which the call may be repeated.
-private struct UnsatisfyingReply: Error {
-    var reply: HTTPReply
-    /// The host has refused the call, and its gate sees to it that the next one does not come too early.
-    var isGated: Bool
 }
 
 /// A failure after which the call must not be repeated.

@@ -17,6 +17,16 @@ public struct ResilientHTTPClientOptions: Sendable {
     public var maxRetryAfter = Duration.seconds(300)
     /// What may be repeated.
     public var rule = RepeatRule()
+    /// When a host that answers no more is left alone; `nil` for never. Default: half of 20 or more attempts within 10 s
+    /// fail; then none for 5 s, and one to try.
+    ///
+    /// An attempt fails that gets no answer or a status of 500 or more; 429 and every other 4xx say that the host works. With
+    /// ``CircuitBreakerOptions/WhenOpen/reject``, the default, calls then end with `CircuitOpenError`, at once and with the
+    /// exact time until it makes sense to come back; with `wait` they wait, in turn.
+    ///
+    /// `verdict`, `failureResults`, `name`, `clock` and `random` are the client's own; `halfOpenTimeLimit` is a day or
+    /// longer, because an attempt's own timeout ends a probe that hangs.
+    public var breaker: CircuitBreakerOptions? = CircuitBreakerOptions()
     /// Calls in flight at a time to one host; default no limit.
     public var maximumPerHost: Int?
     /// Paces all attempts to all hosts; default not at all.

@@ -32,6 +32,9 @@ public final class HostGate: Sendable {
         /// Calls a second that the host is given since it refused some without saying when to come back; `nil` for no
         /// limit.
         public var pace: Double?
+        /// How long until the host's circuit breaker lets a call try whether it answers again; zero while one does, `nil`
+        /// while the circuit is closed.
+        public var circuitOpenFor: Duration?
     }
 
     private typealias Waiter = UnsafeContinuation<Void, any Error>

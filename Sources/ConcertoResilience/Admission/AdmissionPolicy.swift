@@ -1,7 +1,8 @@
 /// Pure logic that decides who may go on: a token bucket, a counter of permits, a circuit.
 ///
 /// It knows no lock, no queue and no task; ``AdmissionQueue`` gives it those. `now` never runs backwards for one
-/// policy by more than the time between reading a clock and taking a lock; policies keep the latest instant they saw.
+/// policy by more than the time between reading a clock, at the latest where an execution's chain of strategies began or
+/// last waited, and taking a lock; policies keep the latest instant they saw.
 protocol AdmissionPolicy: Sendable {
     /// Whether the policy looks at the time; if not, no clock is read.
     static var usesTime: Bool { get }

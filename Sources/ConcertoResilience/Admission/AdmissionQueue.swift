@@ -47,8 +47,10 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     }
 
     /// Admits the caller if that is possible now and nobody is waiting before it.
-    func tryAdmit(_ weight: Int = 1) -> AdmissionGrant? {
-        let now = self.now
+    ///
+    /// - Parameter reading: The time, if the caller knows it already.
+    func tryAdmit(_ weight: Int = 1, at reading: TimerInstant? = nil) -> AdmissionGrant? {
+        let now = reading ?? self.now
         return state.withLock { $0.tryAdmit(weight, now, order) }
     }
 
@@ -80,8 +82,12 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     }
 
     /// Changes the policy, then admits everybody who can go on now.
-    func update<Result>(_ change: (inout Policy, TimerInstant) -> Result) -> Result {
-        let now = self.now
+    ///
+    /// - Parameter reading: The time, if the caller knows it already.
+    func update<Result>(
+        at reading: TimerInstant? = nil, _ change: (inout Policy, TimerInstant) -> Result
+    ) -> Result {
+        let now = reading ?? self.now
         var work = Work()
         let result = state.withLock { state in
             let result = change(&state.policy, now)

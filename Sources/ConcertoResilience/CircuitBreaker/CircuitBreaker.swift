@@ -153,13 +153,29 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     /// Runs `body` if the circuit lets it through, and counts how it ends.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
-        var call = tryBegin()
-        if !call.isAdmitted { call = try await begin(context) }
+        let call = tryBegin(context)
+        guard call.isAdmitted else { return try await executeWhenAdmitted(context, body) }
         do {
             try await body(context)
+        } catch {
+            failed(call, error)
+            throw error
+        }
+        succeeded(call, context)
+    }
+
+    /// Where the circuit is not closed.
+    @usableFromInline
+    nonisolated(nonsending)
+        func executeWhenAdmitted(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        let call = try await begin(context)
+        do {
+            try await body(context.with(reading: ResilienceContext.noReading))
         } catch {
             failed(call, error)
             throw error
@@ -171,12 +187,52 @@ public final class CircuitBreaker: ResilienceStrategy {
     @inlinable
     public var inspectsResults: Bool { failureResults != nil }
 
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
+
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
 
+    // MARK: Calling in steps, for clients that have something to do between
+
+    /// Lets a call through if that is possible now; ``leave(_:_:_:)`` must follow.
+    package func tryEnter() -> Call? {
+        let generation = closedGeneration.load(ordering: .acquiring)
+        if generation >= 0 { return admitted(generation) }
+        guard let generation = queue.tryAdmit() else { return nil }
+        report()
+        return admitted(generation)
+    }
+
+    /// Waits, in turn, until a call may pass; ``leave(_:_:_:)`` must follow.
+    ///
+    /// - Throws: ``CircuitOpenError`` if that is after the context's deadline; `CancellationError`. Nothing is taken then.
+    nonisolated(nonsending)
+        package func enter(_ context: ResilienceContext) async throws -> Call
+    {
+        switch try await queue.admit(before: context.deadline(on: clock)) {
+        case .granted(let generation):
+            report()
+            return admitted(generation)
+        case .refused:
+            throw rejection(context)
+        }
+    }
+
+    /// Whether the circuit is closed and has been since `call` was let through: then nothing is kept for it.
+    package func isOrdinary(_ call: Call) -> Bool {
+        call.generation == closedGeneration.load(ordering: .acquiring)
+    }
+
+    /// Counts how a call that was let through has ended.
+    package func leave(_ call: Call, _ verdict: CircuitBreakerOptions.Verdict, _ error: (any Error)?) {
+        record(call, verdict, error)
+    }
+
     /// A call that was let through.
     @usableFromInline
-    struct Call {
+    package struct Call: Sendable {
         /// −1: not let through.
         let generation: Int
         /// Read only where slow calls count.
@@ -186,10 +242,10 @@ public final class CircuitBreaker: ResilienceStrategy {
     }
 
     @usableFromInline
-    func tryBegin() -> Call {
+    func tryBegin(_ context: ResilienceContext) -> Call {
         Call(
             generation: closedGeneration.load(ordering: .acquiring),
-            start: options.slowCalls == nil ? nil : clock.now)
+            start: options.slowCalls == nil ? nil : context.now(on: clock))
     }
 
     @usableFromInline
@@ -201,13 +257,7 @@ public final class CircuitBreaker: ResilienceStrategy {
             return admitted(generation)
         }
         guard options.whenOpen == .wait else { throw rejection(context) }
-        switch try await queue.admit(before: context.deadline(on: clock)) {
-        case .granted(let generation):
-            report()
-            return admitted(generation)
-        case .refused:
-            throw rejection(context)
-        }
+        return try await enter(context)
     }
 
     @usableFromInline
@@ -232,7 +282,8 @@ public final class CircuitBreaker: ResilienceStrategy {
         }
     }
 
-    private func rejection(_ context: ResilienceContext) -> any Error {
+    /// What a call that is turned away is told. Reports it.
+    package func rejection(_ context: ResilienceContext) -> any Error {
         let error = change { machine, now in
             let earliest = machine.earliest(1, at: now)
             return CircuitOpenError(
@@ -261,7 +312,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     private func change<Result>(_ body: (inout CircuitMachine, TimerInstant) -> Result) -> Result {
         let (result, mustReport) = queue.update { machine, now in
             let result = body(&machine, now)
-            guard !machine.transitions.isEmpty else { return (result, false) }
+            guard machine.hasTransitions else { return (result, false) }
             publish(machine)
             return (result, true)
         }

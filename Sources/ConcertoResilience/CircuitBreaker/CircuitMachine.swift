@@ -31,7 +31,11 @@ struct CircuitMachine: AdmissionPolicy {
     /// The error that opened the circuit.
     private(set) var cause: (any Error)?
     /// Changes of state that nobody has reported yet.
-    var transitions: [Transition] = []
+    var transitions: [Transition] = [] {
+        didSet { hasTransitions = !transitions.isEmpty }
+    }
+    /// Asked after every call: cheaper than the array, which is retained to be looked at.
+    private(set) var hasTransitions = false
     /// Whether somebody is reporting, and will take what is added meanwhile.
     var isReporting = false
 

@@ -84,6 +84,7 @@ public final class ClientThrottle: ResilienceStrategy {
 
     /// Runs `body`, or turns it away.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
@@ -97,12 +98,16 @@ public final class ClientThrottle: ResilienceStrategy {
         ended(with: nil)
     }
 
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
+
     /// Takes no time.
     public func prepare(_ site: inout StrategySite) {}
 
     @usableFromInline
     func tryBegin(_ context: ResilienceContext) -> (any Error)? {
-        let now = clock.now
+        let now = context.now(on: clock)
         let probability = window.withLock { window in
             window.advance(to: now)
             let probability = self.probability(window.total)

@@ -132,13 +132,22 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
 
     /// Runs `body` with one permit.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
-        if Task.isCancelled || !tryAcquire() { try await wait(1, context) }
+        var context = context
+        if Task.isCancelled || !tryAcquire() {
+            try await wait(1, context)
+            context.reading = ResilienceContext.noReading
+        }
         defer { release() }
         try await body(context)
     }
+
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
 
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }

@@ -42,6 +42,10 @@ public struct Fallback: ResilienceStrategy {
     /// Looks at results and replaces them.
     public var inspectsResults: Bool { true }
 
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
+
     /// Runs `body`, and the action if it fails.
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws

@@ -7,6 +7,7 @@ public enum EitherStrategy<First: ResilienceStrategy, Second: ResilienceStrategy
 
     /// Runs the chosen strategy.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
@@ -22,6 +23,15 @@ public enum EitherStrategy<First: ResilienceStrategy, Second: ResilienceStrategy
         switch self {
         case .first(let strategy): strategy.inspectsResults
         case .second(let strategy): strategy.inspectsResults
+        }
+    }
+
+    /// Whether the chosen strategy does.
+    @inlinable
+    public var _keepsReading: Bool {
+        switch self {
+        case .first(let strategy): strategy._keepsReading
+        case .second(let strategy): strategy._keepsReading
         }
     }
 

@@ -29,6 +29,19 @@ public struct ResilienceContext: Sendable {
 
     @usableFromInline var results: ResultSlot?
 
+    /// The monotonic clock as a strategy further out has just read it.
+    ///
+    /// **Invariant.** No code but this module's sees a reading, so that nobody takes an old one for the present time: only
+    /// an execution's start allows readings, if every strategy says that it keeps them current
+    /// (``ResilienceStrategy/_keepsReading``), and they are taken away before the operation gets to see the context. A strategy in which time
+    /// has passed takes them away too.
+    @usableFromInline var reading = Self.noReading
+
+    /// Readings are not handed on.
+    @inlinable static var noReading: TimerInstant { TimerInstant(nanoseconds: .min) }
+    /// Readings are handed on, and nobody has made one.
+    @inlinable static var unread: TimerInstant { TimerInstant(nanoseconds: .min + 1) }
+
     /// The context of the execution that the current task runs in, or `nil` outside of one.
     @TaskLocal public static var current: ResilienceContext?
 
@@ -36,10 +49,7 @@ public struct ResilienceContext: Sendable {
     ///
     /// - Parameter operation: What is being done.
     public init(operation: String? = nil) {
-        self = Self.current ?? ResilienceContext(bare: ())
-        self.operation = operation ?? self.operation
-        results = nil
-        attempt = 1
+        self.init(inheriting: operation, reading: Self.noReading)
     }
 
     @usableFromInline
@@ -75,9 +85,29 @@ public struct ResilienceContext: Sendable {
         }
     }
 
+    /// The time of `clock`, from the reading if there is one.
+    @inlinable
+    func now(on clock: StrategyClock) -> TimerInstant {
+        clock.other == nil && reading > Self.unread ? reading : clock.now
+    }
+
+    /// This context with another ``reading``.
+    @inlinable
+    func with(reading: TimerInstant) -> ResilienceContext {
+        var context = self
+        context.reading = reading
+        return context
+    }
+
+    /// Hands `now` of `clock` on, where that is allowed.
+    @inlinable
+    mutating func keep(_ now: TimerInstant, of clock: StrategyClock) {
+        if clock.other == nil, reading == Self.unread { reading = now }
+    }
+
     /// Whether code far below learns anything from this context.
-    @usableFromInline
+    @inlinable
     var isWorthBinding: Bool {
-        attempt != 1 || deadline != .distantFuture || operation != nil || !properties.isEmpty
+        deadline != .distantFuture || attempt != 1 || operation != nil || !properties.isEmpty
     }
 }

@@ -20,6 +20,7 @@ public struct ResiliencePipeline: ResilienceStrategy {
 
     @usableFromInline let enforcesDeadline: Bool
     @usableFromInline let enforcer: StrategyClock?
+    @usableFromInline let keepsReading: Bool
     @usableFromInline let telemetry: ResilienceTelemetry
     @usableFromInline let run:
         nonisolated(nonsending) @Sendable (ResilienceContext, ResilienceBody) async throws -> Void
@@ -44,6 +45,7 @@ public struct ResiliencePipeline: ResilienceStrategy {
         inspectsResults = chain.inspectsResults
         enforcesDeadline = site.enforcesDeadline
         enforcer = site.enforcer
+        keepsReading = chain._keepsReading
         // Specialised for the concrete chain: this closure is the one box around all strategies.
         run = { context, body in try await chain.execute(context, body) }
     }
@@ -62,12 +64,17 @@ public struct ResiliencePipeline: ResilienceStrategy {
 
     /// Runs the pipeline as one strategy of another.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
         guard telemetry.isActive else { return try await run(context, body) }
         try await executeReporting(context, body)
     }
+
+    /// Whether all of its strategies do.
+    @inlinable
+    public var _keepsReading: Bool { keepsReading }
 
     /// Passes on what its strategies said.
     public mutating func prepare(_ site: inout StrategySite) {

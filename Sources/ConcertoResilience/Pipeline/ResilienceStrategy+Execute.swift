@@ -10,39 +10,69 @@ extension ResilienceStrategy {
     /// - Returns: What `body` returned, or what a fallback put in its place.
     /// - Throws: What `body` threw, or the error of the strategy that ended the execution.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute<T>(
             _ operation: String? = nil, _ body: nonisolated(nonsending) () async throws -> T
         ) async throws -> T
     {
-        try await execute(in: ResilienceContext(operation: operation)) { _ in try await body() }
+        try await run(ResilienceContext(inheriting: operation, reading: allowedReading)) { _ in try await body() }
     }
 
     /// Runs `body`, which is told its context, under this strategy; see `execute`.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute<T>(
             _ operation: String? = nil, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
         ) async throws -> T
     {
-        try await execute(in: ResilienceContext(operation: operation), body)
+        try await run(ResilienceContext(inheriting: operation, reading: allowedReading)) { context in
+            try await body(context.with(reading: ResilienceContext.noReading))
+        }
     }
 
     /// Runs `body` in a context that the caller has made: with properties or a deadline of its own.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute<T>(
             in context: ResilienceContext, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
         ) async throws -> T
     {
-        guard !inspectsResults else { return try await executeWithResults(context, body) }
+        try await run(context.with(reading: allowedReading)) { context in
+            try await body(context.with(reading: ResilienceContext.noReading))
+        }
+    }
+
+    /// Whether readings may be handed on within this strategy; see ``ResilienceContext/reading``.
+    @inlinable var allowedReading: TimerInstant {
+        _keepsReading ? ResilienceContext.unread : ResilienceContext.noReading
+    }
+
+    /// - Parameter body: Does not let its context out with a reading.
+    @inlinable
+    @inline(__always)
+    nonisolated(nonsending)
+        func run<T>(
+            _ context: ResilienceContext, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
+        ) async throws -> T
+    {
+        guard !inspectsResults else { return try await runInspecting(context, body) }
         var result: T?
         try await execute(context) { context in
             guard context.isWorthBinding else {
                 result = try await body(context)
                 return
             }
-            result = try await ResilienceContext.$current.withValue(context) { try await body(context) }
+            context.pushBinding()
+            do {
+                result = try await body(context)
+            } catch {
+                ResilienceContext.popBinding()
+                throw error
+            }
+            ResilienceContext.popBinding()
         }
         guard let result else { throw MissingResultError(wanted: "\(T.self)", found: nil) }
         return result
@@ -85,7 +115,7 @@ extension ResilienceStrategy {
 
     @usableFromInline
     nonisolated(nonsending)
-        func executeWithResults<T>(
+        func runInspecting<T>(
             _ context: ResilienceContext, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
         ) async throws -> T
     {
@@ -94,7 +124,16 @@ extension ResilienceStrategy {
         context.results = slot
         try await execute(context) { context in
             slot.value = nil
-            slot.value = try await ResilienceContext.$current.withValue(context) { try await body(context) }
+            var value: T?
+            context.pushBinding()
+            do {
+                value = try await body(context)
+            } catch {
+                ResilienceContext.popBinding()
+                throw error
+            }
+            ResilienceContext.popBinding()
+            slot.value = value
         }
         guard let result = slot.value as? T else {
             throw MissingResultError(wanted: "\(T.self)", found: slot.value.map { "\(type(of: $0))" })

@@ -28,6 +28,10 @@ public protocol ResilienceStrategy: Sendable {
 
     /// Whether this strategy looks at results; `false` by default. It must not change.
     var inspectsResults: Bool { get }
+
+    /// Whether a reading of the clock that comes in with the context is still the time when the body is called. For
+    /// Concerto's own strategies; `false` by default.
+    var _keepsReading: Bool { get }
 }
 
 extension ResilienceStrategy {
@@ -39,6 +43,10 @@ extension ResilienceStrategy {
     /// Does not look at results.
     @inlinable
     public var inspectsResults: Bool { false }
+
+    /// May take its time before it calls its body.
+    @inlinable
+    public var _keepsReading: Bool { false }
 }
 
 /// What a strategy learns about, and says to, the pipeline it is built into.

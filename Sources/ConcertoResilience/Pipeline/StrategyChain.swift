@@ -17,6 +17,7 @@ public struct StrategyChain<Outer: ResilienceStrategy, Inner: ResilienceStrategy
 
     /// Runs `outer` around `inner` around `body`.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
@@ -28,6 +29,10 @@ public struct StrategyChain<Outer: ResilienceStrategy, Inner: ResilienceStrategy
     /// Whether one of the two looks at results.
     @inlinable
     public var inspectsResults: Bool { outer.inspectsResults || inner.inspectsResults }
+
+    /// Whether both do.
+    @inlinable
+    public var _keepsReading: Bool { outer._keepsReading && inner._keepsReading }
 
     /// Prepares `inner`, then `outer`.
     public mutating func prepare(_ site: inout StrategySite) {

@@ -24,13 +24,22 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
     private let makeLimiter: @Sendable (Key) -> RateLimiter
     private let state = Mutex(State())
 
-    /// Creates a limiter.
+    /// Creates a limiter; traps if `maxKeys` is invalid.
     ///
     /// - Parameters:
     ///   - maxKeys: How many keys are remembered: 1 or more.
     ///   - makeLimiter: Makes the limiter of a key. Called under a lock: it must be quick and must not use this object.
-    public init(maxKeys: Int = 10_000, _ makeLimiter: @escaping @Sendable (Key) -> RateLimiter) {
-        precondition(maxKeys >= 1, "PartitionedRateLimiter needs maxKeys >= 1, not \(maxKeys)")
+    public convenience init(maxKeys: Int = 10_000, _ makeLimiter: @escaping @Sendable (Key) -> RateLimiter) {
+        do { try self.init(validating: maxKeys, makeLimiter) } catch { fatalError("\(error)") }
+    }
+
+    /// Creates a limiter whose `maxKeys` comes from data.
+    public init(
+        validating maxKeys: Int, _ makeLimiter: @escaping @Sendable (Key) -> RateLimiter
+    ) throws(InvalidOptionsError) {
+        var check = OptionsCheck("PartitionedRateLimiter")
+        check.require(maxKeys, "maxKeys", atLeast: 1)
+        try check.finish()
         self.maxKeys = maxKeys
         self.makeLimiter = makeLimiter
     }

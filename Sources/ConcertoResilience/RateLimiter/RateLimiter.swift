@@ -133,12 +133,23 @@ public final class RateLimiter: ResilienceStrategy {
 
     /// Runs `body` when one permit may pass.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
-        if Task.isCancelled || !tryAcquire() { try await wait(1, context) }
+        guard !Task.isCancelled, tryAdmit(context) else {
+            try await wait(1, context)
+            return try await body(context.with(reading: ResilienceContext.noReading))
+        }
         try await body(context)
     }
+
+    @usableFromInline
+    func tryAdmit(_ context: ResilienceContext) -> Bool { queue.tryAdmit(at: context.now(on: clock)) != nil }
+
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
 
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }

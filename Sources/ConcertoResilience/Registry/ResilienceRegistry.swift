@@ -112,6 +112,8 @@ public final class ResilienceRegistry<Key: Hashable & Sendable>: Sendable {
             counts.end(succeeded: true)
         }
 
+        var _keepsReading: Bool { true }
+
         func prepare(_ site: inout StrategySite) {}
     }
 }

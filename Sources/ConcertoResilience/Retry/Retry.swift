@@ -56,6 +56,10 @@ public struct Retry: ResilienceStrategy {
     @inlinable
     public var inspectsResults: Bool { policy.inspectsResults }
 
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
+
     /// Its delays obey the context's deadline, so it changes nothing about what stands further in.
     public mutating func prepare(_ site: inout StrategySite) {
         site.obeysDeadlines(of: policy.clock)
@@ -65,21 +69,17 @@ public struct Retry: ResilienceStrategy {
 
     /// Runs `body` until it succeeds or must not be repeated.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
-        var run = policy.begin()
-        while true {
-            let failure: any Error
-            do {
-                try await body(run.attempt == 1 ? context : run.context(from: context))
-                guard policy.inspectsResults, policy.shouldRetryResult(in: context) else { return }
-                guard try await policy.isRepeated(&run, context, nil) else { return }
-                continue
-            } catch {
-                failure = error
-            }
-            guard try await policy.isRepeated(&run, context, failure) else { throw failure }
+        var run = policy.begin(context)
+        guard !policy.looksAtAttempts else { return try await policy.attempt(&run, context, body) }
+        do {
+            return try await body(context)
+        } catch {
+            guard try await policy.isRepeated(&run, context, error) else { throw error }
         }
+        try await policy.attempt(&run, context, body)
     }
 }

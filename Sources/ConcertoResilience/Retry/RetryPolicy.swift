@@ -8,10 +8,12 @@ final class RetryPolicy: Sendable {
         var backoff = Backoff.State()
         /// When the first attempt began; read only if the total time is limited.
         let start: TimerInstant?
+        /// When the present attempt began; read only if somebody listens.
+        var attemptStart: TimerInstant?
 
-        @usableFromInline
         func context(from context: ResilienceContext) -> ResilienceContext {
-            var context = context
+            guard attempt != 1 else { return context }
+            var context = context.with(reading: ResilienceContext.noReading)
             context.attempt = attempt
             return context
         }
@@ -33,14 +35,36 @@ final class RetryPolicy: Sendable {
     }
 
     @usableFromInline
-    func begin() -> Run {
-        budget?.deposit()
-        return Run(start: options.maxTotalTime == nil ? nil : clock.now)
+    func begin(_ context: ResilienceContext) -> Run {
+        budget?.deposit(context)
+        return Run(start: options.maxTotalTime == nil ? nil : context.now(on: clock))
     }
 
+    /// Whether more is to be done about an attempt than to repeat it when it throws.
+    @usableFromInline var looksAtAttempts: Bool { inspectsResults || options.telemetry.isActive }
+
+    /// Makes the present attempt, and those after it.
     @usableFromInline
-    func shouldRetryResult(in context: ResilienceContext) -> Bool {
-        options.retryResults?.matches(context.result) ?? false
+    nonisolated(nonsending)
+        func attempt(_ run: inout Run, _ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        while true {
+            run.attemptStart = options.telemetry.isActive ? clock.now : nil
+            let failure: (any Error)?
+            do {
+                try await body(run.context(from: context))
+                guard let retryResults = options.retryResults, retryResults.matches(context.result) else {
+                    return reportAttempt(run, context, nil, isHandled: false)
+                }
+                failure = nil
+            } catch {
+                failure = error
+            }
+            guard try await isRepeated(&run, context, failure) else {
+                if let failure { throw failure }
+                return
+            }
+        }
     }
 
     /// Decides whether a failed attempt is repeated, and waits until it is time.
@@ -58,10 +82,15 @@ final class RetryPolicy: Sendable {
         let context = run.context(from: context)
         let advice = (failure as? any RetryAfterProviding)?.retryAdvice ?? .unspecified
         if let failure {
-            guard advice != .never, !Task.isCancelled, options.shouldRetry(failure) else { return false }
+            guard advice != .never, !Task.isCancelled, options.shouldRetry(failure) else {
+                reportAttempt(run, context, failure, isHandled: false)
+                return false
+            }
         } else if Task.isCancelled {
+            reportAttempt(run, context, nil, isHandled: false)
             return false
         }
+        reportAttempt(run, context, failure, isHandled: true)
         guard run.attempt <= options.maxRetries else {
             report(.retryExhausted, .error, context, failure)
             return false
@@ -120,6 +149,16 @@ final class RetryPolicy: Sendable {
         }
         guard case .after(let demanded) = advice else { return delay }
         return max(delay, min(demanded, options.maxRetryAfter))
+    }
+
+    private func reportAttempt(_ run: Run, _ context: ResilienceContext, _ error: (any Error)?, isHandled: Bool) {
+        guard options.telemetry.isActive else { return }
+        let severity: ResilienceEvent.Severity =
+            if !isHandled { .information } else if run.attempt <= options.maxRetries { .warning } else { .error }
+        options.telemetry.emit(
+            ResilienceEvent(
+                .attemptExecuted, severity, strategy: options.name, context: run.context(from: context),
+                duration: run.attemptStart?.duration(to: clock.now), error: error, isHandled: isHandled))
     }
 
     private func report(

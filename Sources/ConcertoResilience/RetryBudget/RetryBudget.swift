@@ -69,6 +69,10 @@ public final class RetryBudget: Sendable {
         queue.update { ledger, now in ledger.deposit(at: now) }
     }
 
+    func deposit(_ context: ResilienceContext) {
+        queue.update(at: context.now(on: queue.clock)) { ledger, now in ledger.deposit(at: now) }
+    }
+
     /// Takes one retry out of the budget, if it allows one and nobody waits for it.
     ///
     /// - Returns: Whether the retry may be made.

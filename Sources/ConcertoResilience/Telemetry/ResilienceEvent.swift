@@ -4,6 +4,8 @@ public struct ResilienceEvent: Sendable {
     public enum Name: String, Sendable, Hashable, CaseIterable {
         /// A pipeline has ended one execution.
         case pipelineExecuted = "pipeline.executed"
+        /// A retry has made one attempt, however it ended.
+        case attemptExecuted = "attempt.executed"
         /// A retry has been decided on and its delay begins.
         case retryAttempt = "retry.attempt"
         /// A retry was wanted, but no more are allowed.
@@ -67,11 +69,15 @@ public struct ResilienceEvent: Sendable {
     public let delay: Duration?
     /// The error that it is about.
     public let error: (any Error)?
+    /// Of ``Name/attemptExecuted``: whether the strategy takes the outcome for a failure that is worth another attempt,
+    /// whether or not there is one left. `nil` for all else.
+    public let isHandled: Bool?
 
     /// Creates an event; for own strategies.
     public init(
         _ name: Name, _ severity: Severity, strategy: String? = nil, context: ResilienceContext? = nil,
-        duration: Duration? = nil, delay: Duration? = nil, error: (any Error)? = nil
+        duration: Duration? = nil, delay: Duration? = nil, error: (any Error)? = nil,
+        isHandled: Bool? = nil
     ) {
         self.name = name
         self.severity = severity
@@ -81,5 +87,6 @@ public struct ResilienceEvent: Sendable {
         self.duration = duration
         self.delay = delay
         self.error = error
+        self.isHandled = isHandled
     }
 }

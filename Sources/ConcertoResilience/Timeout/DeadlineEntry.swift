@@ -3,7 +3,7 @@
 /// Everything but `call` and `error` is protected by the list's lock. **The race.** A deadline or the caller's cancellation may want to cancel
 /// the child while the child is ending. Whoever cancels first moves `phase` to `cancelling` under the lock, cancels
 /// outside it, because that runs arbitrary cancellation handlers, and moves it on afterwards; a child that ends
-/// meanwhile waits for that in ``DeadlineList/finish(_:)``, so the task is alive while it is cancelled.
+/// meanwhile waits for that in ``DeadlineList/waitForCanceller(of:)``, so the task is alive while it is cancelled.
 ///
 /// The task is kept as a bare pointer. An `UnsafeCurrentTask` is a counted reference, and a child task lives in its
 /// parent's frame: a release after the child has gone would write into memory that belongs to somebody else.
@@ -52,6 +52,6 @@ final class DeadlineEntry: @unchecked Sendable {  // protected as described abov
             call.list.attach(unsafeBitCast(task, to: UnsafeMutableRawPointer.self), to: self)
         }
         do { try await call.body(call.context) } catch { self.error = error }
-        await call.list.finish(self)
+        if call.list.finish(self) { await call.list.waitForCanceller(of: self) }
     }
 }

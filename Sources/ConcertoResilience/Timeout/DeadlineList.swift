@@ -31,9 +31,16 @@ final class DeadlineList: Sendable {
         self.clock = clock
     }
 
-    deinit {
-        // Otherwise a timeout made for one call would leave its timer behind for the whole limit.
-        state.withLock { $0.timer.take() }?.cancel()
+    /// Ends the list's life: called when nobody can begin a body any more and none runs.
+    ///
+    /// The timer holds the list, and the list the timer. (A weak reference would do, but it makes every retain and release
+    /// of the list slow.) Without this, a timeout made for one call would leave both behind for the whole limit.
+    func close() {
+        let timer = state.withLock { state in
+            state.timerAt = nil
+            return state.timer.take()
+        }
+        timer?.cancel()
     }
 
     /// An entry that expires at `deadline`, for a child that is about to start.
@@ -81,17 +88,21 @@ final class DeadlineList: Sendable {
     /// Ends the entry. Called by the child as the last thing it does.
     ///
     /// Its `isExpired` does not change any more after that.
-    nonisolated(nonsending)
-        func finish(_ entry: DeadlineEntry) async
-    {
-        let isBusy = state.withLock { state in
+    ///
+    /// - Returns: Whether somebody is cancelling the child at this moment; then ``waitForCanceller(of:)`` must follow.
+    func finish(_ entry: DeadlineEntry) -> Bool {
+        state.withLock { state in
             state.unlink(entry)
             entry.isRunning = false
             if case .cancelling = entry.phase { return true }
             entry.phase = .idle
             return false
         }
-        guard isBusy else { return }
+    }
+
+    nonisolated(nonsending)
+        func waitForCanceller(of entry: DeadlineEntry) async
+    {
         await withUnsafeContinuation { continuation in
             let isOver = state.withLock { _ in
                 guard case .cancelling = entry.phase else { return true }
@@ -143,9 +154,14 @@ final class DeadlineList: Sendable {
     }
 
     private func setTimer(for deadline: TimerInstant) {
-        let timer = clock.base.schedule(at: deadline) { [weak self] in self?.timerFired() }
-        // It may have fired meanwhile; then `timerAt` is another.
-        state.withLock { if $0.timerAt == deadline { $0.timer = timer } }
+        let timer = clock.base.schedule(at: deadline) { self.timerFired() }
+        // It may have fired meanwhile, or the list may have been closed; then `timerAt` is another.
+        let isSurplus = state.withLock { state in
+            guard state.timerAt == deadline else { return true }
+            state.timer = timer
+            return false
+        }
+        if isSurplus { timer.cancel() }
     }
 
     /// Expires what is due, one entry at a time, because cancelling happens outside the lock.

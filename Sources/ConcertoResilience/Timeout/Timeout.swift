@@ -72,6 +72,7 @@ public struct Timeout: ResilienceStrategy {
 
     /// Runs `body` under the limit.
     @inlinable
+    @inline(__always)
     nonisolated(nonsending)
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
@@ -84,6 +85,10 @@ public struct Timeout: ResilienceStrategy {
             throw core.cooperativeError(error, deadline, context)
         }
     }
+
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
 
     /// Settles the kind: cooperative if what stands further in ends by itself when the deadline passes.
     public mutating func prepare(_ site: inout StrategySite) {

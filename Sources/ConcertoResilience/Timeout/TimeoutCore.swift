@@ -18,10 +18,14 @@ final class TimeoutCore: Sendable {
         deadlines = DeadlineList(clock: clock)
     }
 
+    deinit { deadlines.close() }
+
     /// - Returns: When this timeout expires, which may be later than the context's deadline.
     @usableFromInline
     func lowerDeadline(of context: inout ResilienceContext) -> TimerInstant {
-        let deadline = deadline(from: clock.now)
+        let now = context.now(on: clock)
+        context.keep(now, of: clock)
+        let deadline = deadline(from: now)
         context.lowerDeadline(to: deadline, on: clock)
         return deadline
     }
@@ -42,11 +46,11 @@ final class TimeoutCore: Sendable {
     }
 
     @usableFromInline
-    nonisolated(nonsending)
-        func runNatively(_ context: ResilienceContext, _ body: ResilienceBody) async throws
-    {
-        var inner = context
-        let now = clock.now
+    func runNatively(
+        _ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)? = #isolation
+    ) async throws {
+        let now = context.now(on: clock)
+        var inner = context.with(reading: ResilienceContext.noReading)
         inner.lowerDeadline(to: deadline(from: now), on: clock)
         let deadline = inner.deadline
         guard deadline > now else {
@@ -55,9 +59,9 @@ final class TimeoutCore: Sendable {
         }
         let entry = deadlines.begin(deadline: deadline)
         if _PoolInternals.isOnPoolThread {
-            await runInPlace(entry, inner, body)
+            await runInPlace(entry, inner, body, isolation: isolation)
         } else {
-            await runImmediately(entry, inner, body)
+            await runImmediately(entry, inner, body, isolation: isolation)
         }
         let error = entry.error
         let isExpired = entry.isExpired
@@ -83,9 +87,10 @@ final class TimeoutCore: Sendable {
 
     /// On Concerto's pool: a child task (`async let`) whose job the pool hands over instead of queueing it, so that it
     /// starts here and now. Task-locals and the caller's cancellation reach it for nothing.
+    @inline(__always)
     private func runInPlace(
         _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
-        isolation: isolated (any Actor)? = #isolation
+        isolation: isolated (any Actor)?
     ) async {
         await withoutActuallyEscaping(body) { body in
             entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)
@@ -107,9 +112,10 @@ final class TimeoutCore: Sendable {
     }
 
     /// Elsewhere: an immediate task, to which the caller's cancellation has to be relayed.
+    @inline(__always)
     private func runImmediately(
         _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
-        isolation: isolated (any Actor)? = #isolation
+        isolation: isolated (any Actor)?
     ) async {
         await withoutActuallyEscaping(body) { body in
             entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)

@@ -188,6 +188,31 @@ struct BatchRunTests {
         #expect(try await setup.finish(setup.options { $0.existing = .resume }, rest).succeeded == 10)
     }
 
+    /// A minute in which nobody answers: the rows wait for their host, except those that find out whether it is back.
+    @Test(arguments: [true, false])
+    func anOutageDelaysRowsAndFailsNone(hasBreaker: Bool) async throws {
+        try setup.folder.write("input", input(300))
+        let recovery = TimerInstant(nanoseconds: 60_000_000_000)
+        let transport = setup.transport { [clock = setup.clock] _, _ in
+            guard clock.now >= recovery else {
+                throw HTTPFailure(.connect, mayHaveBeenSent: false, "no connection")
+            }
+            return .status(200)
+        }
+        let options = setup.options {
+            if !hasBreaker { $0.breaker = nil }
+        }
+        let summary = try await setup.finish(options, transport)
+        #expect(summary.ending == .completed && summary.succeeded + summary.failed == 300)
+        let early = transport.arrivals.filter { $0.time < recovery }.count
+        if hasBreaker {
+            #expect(summary.failed == 0)
+            #expect(early < 80, "\(early) attempts during the outage")
+        } else {
+            #expect(summary.failed > 0)
+        }
+    }
+
     @Test func tooManyFailuresEndTheRun() async throws {
         try setup.folder.write("input", input(500))
         let transport = setup.transport { _, _ in .status(404) }

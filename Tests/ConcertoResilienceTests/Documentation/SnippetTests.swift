@@ -28,6 +28,17 @@ struct SnippetTests {
         #expect(name == "name 1")
     }
 
+    @Test func registering() async throws {
+        let upstreams = ResilienceRegistry<String> { host in
+            ResiliencePipeline(host) {
+                Retry()
+                CircuitBreaker(name: host)
+            }
+        }
+        let name = try await upstreams["users.example.com"].execute { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
     @Test func retrying() async throws {
         let retry = Retry(
             maxRetries: 4,

@@ -18,6 +18,17 @@ struct PartitionedRateLimiterTests {
         #expect(limiter.tryAcquire(for: 2))
     }
 
+    @Test(arguments: [0, -1, Int.min])
+    func aNumberOfKeysThatCannotWorkIsNamed(maxKeys: Int) throws {
+        let error = try #require(throws: InvalidOptionsError.self) {
+            _ = try PartitionedRateLimiter<Int>(validating: maxKeys) { _ in
+                RateLimiter(.smooth(1, per: .seconds(1)))
+            }
+        }
+        #expect(error.subject == "PartitionedRateLimiter")
+        #expect(error.problems.map(\.field) == ["maxKeys"])
+    }
+
     @Test func memoryIsBoundedAndLimitersInUseAreKept() async throws {
         let limiter = make(maxKeys: 100)
         #expect(limiter.tryAcquire(for: -1))

@@ -50,10 +50,73 @@ struct ResilienceTelemetryTests {
         _ = try? await pipeline.execute("load") {}
         #expect(
             log.entries == [
-                Seen(.retryAttempt, .warning, "retry", 1), Seen(.circuitOpened, .error, "breaker", 1),
+                Seen(.attemptExecuted, .warning, "retry", 1), Seen(.retryAttempt, .warning, "retry", 1),
+                Seen(.circuitOpened, .error, "breaker", 1), Seen(.attemptExecuted, .error, "retry", 2),
                 Seen(.retryExhausted, .error, "retry", 2), Seen(.pipelineExecuted, .warning, "users", 1),
-                Seen(.circuitRejected, .error, "breaker", 1), Seen(.pipelineExecuted, .warning, "users", 1),
+                Seen(.circuitRejected, .error, "breaker", 1), Seen(.attemptExecuted, .information, "retry", 1),
+                Seen(.pipelineExecuted, .warning, "users", 1),
             ])
+    }
+
+    private struct Attempt: Hashable, Sendable {
+        var number: Int
+        var duration: Duration?
+        var severity: ResilienceEvent.Severity
+        var isHandled: Bool?
+        var failed: Bool
+    }
+
+    private func attempts(
+        _ make: (ResilienceTelemetry, ManualClock) -> Retry, _ body: @Sendable (Int) async throws -> Int
+    ) async -> [Attempt] {
+        let log = Log<Attempt>()
+        let registration = telemetry.addListener { event in
+            guard event.name == .attemptExecuted else { return }
+            log.append(
+                Attempt(
+                    number: event.attempt, duration: event.duration, severity: event.severity,
+                    isHandled: event.isHandled, failed: event.error != nil))
+        }
+        _ = await make(telemetry, clock).executeOutcome { context in
+            clock.advance(by: .seconds(context.attempt))
+            return try await body(context.attempt)
+        }
+        registration.remove()
+        return log.entries
+    }
+
+    @Test func everyAttemptIsReportedWithItsNumberDurationAndOutcome() async {
+        let seen = await attempts({ Retry(maxRetries: 3, backoff: .none, budget: nil, clock: $1, telemetry: $0) }) {
+            if $0 < 3 { throw Failure() }
+            return $0
+        }
+        #expect(
+            seen == [
+                Attempt(number: 1, duration: .seconds(1), severity: .warning, isHandled: true, failed: true),
+                Attempt(number: 2, duration: .seconds(2), severity: .warning, isHandled: true, failed: true),
+                Attempt(number: 3, duration: .seconds(3), severity: .information, isHandled: false, failed: false),
+            ])
+    }
+
+    @Test func theLastHandledAttemptIsAnErrorAndAnUnhandledOneIsNot() async {
+        let last = await attempts({ Retry(maxRetries: 0, budget: nil, clock: $1, telemetry: $0) }) { _ in
+            throw Failure()
+        }
+        #expect(last.map(\.severity) == [.error] && last.map(\.isHandled) == [true])
+        let unhandled = await attempts({
+            Retry(maxRetries: 3, budget: nil, clock: $1, telemetry: $0, shouldRetry: { _ in false })
+        }) { _ in throw Failure() }
+        #expect(unhandled.map(\.severity) == [.information] && unhandled.map(\.isHandled) == [false])
+    }
+
+    @Test func aResultThatIsRetriedIsAHandledAttempt() async {
+        let seen = await attempts({
+            Retry(
+                maxRetries: 1, backoff: .none, budget: nil,
+                retryResults: ResultPredicate { (value: Int) in value == 1 },
+                clock: $1, telemetry: $0)
+        }) { $0 }
+        #expect(seen.map(\.isHandled) == [true, false] && seen.allSatisfy { !$0.failed })
     }
 
     @Test func eventsAreAStream() async throws {

@@ -1,0 +1,84 @@
+#if HTTP
+import Concerto
+import ConcertoResilience
+
+/// What is shared by all calls to one host.
+struct HostPipeline: Sendable {
+    let gate: HostGate
+    let breaker: CircuitBreaker?
+    /// Whether an open circuit delays calls instead of ending them.
+    let waitsForCircuit: Bool
+    let retries: ResiliencePipeline
+
+    init(host: String, options: ResilientHTTPClientOptions) throws(InvalidOptionsError) {
+        gate = HostGate(maximum: options.maximumPerHost, clock: options.clock)
+        waitsForCircuit = options.breaker?.whenOpen == .wait
+        breaker = try Self.breaker(host: host, options: options)
+        var retry = RetryOptions()
+        retry.maxRetries = options.maxRetries
+        retry.backoff = options.backoff
+        retry.clock = options.clock
+        retry.random = options.random
+        retry.budget = RetryBudget(clock: options.clock)
+        retry.whenBudgetExhausted = .wait
+        retry.shouldRetry = { $0 is UnsatisfyingReply || $0 is HTTPFailure }
+        // The gate makes the whole host wait, as long as the answer said or at a pace; a delay on top of that would let
+        // new rows overtake those that were turned away.
+        retry.delay = { ($0.error as? UnsatisfyingReply)?.isGated == true ? .zero : nil }
+        retry.name = host
+        let strategy = try Retry(options: retry)
+        retries = ResiliencePipeline(host) {
+            if let total = options.totalTimeout { Timeout(total, clock: options.clock) }
+            strategy
+        }
+    }
+
+    private static func breaker(
+        host: String, options: ResilientHTTPClientOptions
+    ) throws(InvalidOptionsError) -> CircuitBreaker? {
+        guard var breaker = options.breaker else { return nil }
+        breaker.name = host
+        breaker.clock = options.clock
+        breaker.random = options.random
+        // Which attempts count, and how, the client says itself.
+        breaker.failureResults = nil
+        // A probe may have to wait at the gate, and then take as long as a call's own timeout allows. That ends it: a limit
+        // before it would only have its result ignored. One that is not positive is left as it is, to be refused.
+        if breaker.halfOpenTimeLimit > .zero {
+            breaker.halfOpenTimeLimit = max(breaker.halfOpenTimeLimit, .seconds(86_400))
+        }
+        return try CircuitBreaker(options: breaker)
+    }
+
+    /// Ends a call at once that would be turned away anyway, before it waits for anything else.
+    func checkCircuit(_ context: ResilienceContext) throws {
+        guard let breaker, !waitsForCircuit else { return }
+        switch breaker.state {
+        case .open, .isolated: throw breaker.rejection(context)
+        case .closed, .halfOpen: break
+        }
+    }
+
+    var statistics: HostGate.Statistics {
+        var statistics = gate.statistics
+        if let breaker, breaker.state != .closed { statistics.circuitOpenFor = breaker.retryAfter ?? .zero }
+        return statistics
+    }
+
+    /// Whether nothing is lost if the host is forgotten.
+    var isIdle: Bool {
+        let now = statistics
+        return now.inFlight == 0 && now.waiting == 0 && now.pausedUntil == nil && now.circuitOpenFor == nil
+    }
+}
+
+/// An answer after which the call may be repeated.
+struct UnsatisfyingReply: Error, CustomStringConvertible {
+    var reply: HTTPReply
+    /// The host has refused the call, and its gate sees to it that the next one does not come too early.
+    var isGated: Bool
+
+    /// What people see as the reason why a circuit is open.
+    var description: String { "the host answered with status \(reply.status)" }
+}
+#endif
