@@ -28,7 +28,7 @@ public final class CancellationTokenSource: Sendable {
 
     /// Set once, under the lock of `state`, before the first callback runs.
     let requested = Atomic(false)
-    let state: Mutex<State>
+    let state: Guarded<State>
     private let clock: any TimerClock
 
     /// Creates a source.
@@ -36,13 +36,13 @@ public final class CancellationTokenSource: Sendable {
     /// - Parameter clock: Runs ``cancel(after:)``.
     public init(clock: any TimerClock) {
         self.clock = clock
-        state = Mutex(State())
+        state = Guarded(State())
     }
 
     /// Creates a source.
     public init() {
         clock = MonotonicClock()
-        state = Mutex(State())
+        state = Guarded(State())
     }
 
     /// Creates a source that cancels itself after `delay`; at once if `delay` is zero.

@@ -1,5 +1,4 @@
 import ConcertoRuntime
-import Synchronization
 
 /// Runs asynchronous code from synchronous code and waits for its result.
 ///
@@ -97,7 +96,7 @@ enum BlockedPlace: Sendable {
 
 /// One `runBlocking`, shared by the waiting thread and the task it waits for.
 private final class BlockingCall<Success: Sendable>: Sendable {
-    private let result = Mutex<Result<Success, any Error>?>(nil)
+    private let result = Guarded<Result<Success, any Error>?>(nil)
     private let place: BlockedPlace
     let event = ThreadEvent()
 

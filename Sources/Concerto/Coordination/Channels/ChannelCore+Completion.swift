@@ -1,4 +1,4 @@
-import Synchronization
+import ConcertoRuntime
 
 extension ChannelCore {
     /// What whoever comes too late gets.

@@ -1,8 +1,8 @@
-public import Synchronization
+public import ConcertoRuntime
 
 /// The implementation that all channels share; use it through ``ChannelProtocol``.
 public final class ChannelCore<Element: Sendable>: WaiterHost {
-    @usableFromInline let state: Mutex<ChannelState<Element>>
+    @usableFromInline let state: Guarded<ChannelState<Element>>
     @usableFromInline let capacity: Int
     @usableFromInline let onDrop: (@Sendable (Element) -> Void)?
 
@@ -16,7 +16,7 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     ) {
         self.capacity = capacity
         self.onDrop = onDrop
-        state = Mutex(ChannelState(capacity: capacity, fullMode: fullMode, order: order))
+        state = Guarded(ChannelState(capacity: capacity, fullMode: fullMode, order: order))
     }
 
     @usableFromInline var count: Int { state.withLock { $0.buffer.count } }

@@ -14,11 +14,11 @@ public final class AsyncManualResetEvent: WaiterHost {
         var waiters = WaiterQueue()
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// Creates an event.
     public init(isSet: Bool = false) {
-        state = Mutex(State(isSet: isSet))
+        state = Guarded(State(isSet: isSet))
     }
 
     /// Whether the gate is open.

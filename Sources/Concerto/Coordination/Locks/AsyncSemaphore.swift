@@ -21,7 +21,7 @@ public final class AsyncSemaphore: WaiterHost {
         var isClosed = false
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     /// How many permits there are in all, as far as anybody knows: what was free at the start.
     private let initialPermits: Int
     /// What it is called in diagnostics.
@@ -46,7 +46,7 @@ public final class AsyncSemaphore: WaiterHost {
         self.maxPermits = maxPermits
         self.kind = kind
         initialPermits = permits
-        state = Mutex(State(available: permits))
+        state = Guarded(State(available: permits))
     }
 
     /// How many permits are free.
