@@ -9,18 +9,21 @@ extension CancellationTokenSource {
             // `requested` only changes under this lock: a callback that is added here will be seen by `cancel()`.
             if requested.load(ordering: .relaxed) { return nil }
             if state.isDisposed { return CancellationTokenRegistration() }
-            if state.callbacks.isEmpty { for link in state.links { link.retain(self) } }
+            if !state.links.isEmpty, state.callbacks.isEmpty { for link in state.links { link.retain(self) } }
             let (node, id) = state.callbacks.add(action)
             return CancellationTokenRegistration(source: self, node: node, id: id)
         }
     }
 
     func remove(_ node: CancellationCallback?, _ id: UInt64) -> Bool {
-        // The action is released outside the lock: what it captured may call back into this source.
-        let action = state.withLock { state in
-            let action = state.callbacks.remove(node, id)
-            if action != nil, state.callbacks.isEmpty { for link in state.links { link.release() } }
-            return action
+        // Released outside the lock: what it captured may call back into this source. By capture, because a closure that
+        // is handed out as a generic result costs an object.
+        var action: (@Sendable () throws -> Void)?
+        state.withLock { state in
+            action = state.callbacks.remove(node, id)
+            if !state.links.isEmpty, action != nil, state.callbacks.isEmpty {
+                for link in state.links { link.release() }
+            }
         }
         return action != nil
     }
@@ -113,11 +116,13 @@ extension CancellationTokenSource {
     }
 
     private func next() -> (@Sendable () throws -> Void)? {
+        var action: (@Sendable () throws -> Void)?
         state.withLock { state in
-            guard let (action, id) = state.callbacks.popNewest() else { return nil }
-            state.running = (id, .current)
-            return action
+            guard let newest = state.callbacks.popNewest() else { return }
+            state.running = (newest.id, .current)
+            action = newest.action
         }
+        return action
     }
 
     private func finishRunning() {

@@ -24,12 +24,16 @@ public final class CancellationTokenSource: Sendable {
         /// Tells the timer that counts from one that was replaced too late to be stopped.
         var timerGeneration: UInt64 = 0
         var links: [CancellationLink] = []
+
+        /// Whether there is anything to give up.
+        var holdsAnything: Bool { timer != nil || !links.isEmpty || !callbacks.isEmpty }
     }
 
     /// Set once, under the lock of `state`, before the first callback runs.
     let requested = Atomic(false)
     let state: Guarded<State>
-    private let clock: any TimerClock
+    /// `nil` is the monotonic clock: most sources have no timer, and none should pay for naming one.
+    private let clock: (any TimerClock)?
 
     /// Creates a source.
     ///
@@ -41,7 +45,7 @@ public final class CancellationTokenSource: Sendable {
 
     /// Creates a source.
     public init() {
-        clock = MonotonicClock()
+        clock = nil
         state = Guarded(State())
     }
 
@@ -75,6 +79,7 @@ public final class CancellationTokenSource: Sendable {
     }
 
     deinit {
+        guard state.withLastReference({ $0.holdsAnything }) else { return }
         let (timer, links, actions) = state.withLock { ($0.timer, $0.links, $0.callbacks.removeAll()) }
         timer?.cancel()
         for link in links { link.cut() }
@@ -144,6 +149,7 @@ public final class CancellationTokenSource: Sendable {
             cancel()
             return
         }
+        let clock = clock ?? MonotonicClock()
         // The timer holds the source: what was registered runs even if nobody else refers to it any more.
         let timer = clock.schedule(at: clock.now.advanced(by: delay)) { self.expire(timer: generation) }
         let late = state.withLock { state in

@@ -48,6 +48,17 @@ package struct Guarded<Value: ~Copyable>: ~Copyable, @unchecked Sendable {
         }
         return try body(&value._address.pointee)
     }
+
+    /// Runs `body` with the value where nobody else can have it any more: in `deinit` of the only object that refers to it.
+    ///
+    /// Counting the references has ordered everything before; ThreadSanitizer does not know, so debug builds lock.
+    @inlinable @inline(__always)
+    package borrowing func withLastReference<Result: ~Copyable>(_ body: (inout Value) -> Result) -> Result {
+        #if DEBUG
+        withLock { _ in }
+        #endif
+        return body(&value._address.pointee)
+    }
 }
 
 /// Out of line: callers are inlined into everything that locks.
@@ -65,4 +76,12 @@ package func wakeOneThread(_ lock: UnsafeMutablePointer<Atomic<UInt32>>) {
 /// A value behind a lock. Where `Mutex` is the system's unfair lock, it is what Linux has to be given.
 @usableFromInline
 package typealias Guarded = Mutex
+
+extension Mutex where Value: ~Copyable {
+    /// Runs `body` with the value where nobody else can have it any more.
+    @inlinable
+    package borrowing func withLastReference<Result: ~Copyable>(
+        _ body: (inout sending Value) -> sending Result
+    ) -> sending Result { withLock(body) }
+}
 #endif

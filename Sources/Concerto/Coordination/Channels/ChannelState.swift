@@ -7,7 +7,7 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
     @usableFromInline
     final class ItemWaiter: Waiter, @unchecked Sendable {
         // Sendable: `item` is protected as the other fields of a waiter are.
-        @usableFromInline var item: Element?
+        @usableFromInline @exclusivity(unchecked) var item: Element?
 
         @inlinable
         init(of host: any WaiterHost, item: Element?) {

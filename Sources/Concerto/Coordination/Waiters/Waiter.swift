@@ -1,3 +1,4 @@
+import CConcerto
 import ConcertoRuntime
 import Synchronization
 
@@ -5,7 +6,8 @@ import Synchronization
 ///
 /// **Who may touch what.** `phase`, `outcome`, `error`, `continuation` and the links are protected by the lock of
 /// `host`, the primitive the waiter belongs to. `weight` and whatever a subclass carries belong to the waiting task
-/// until `admit` publishes the waiter, then to that lock, and to the waiting task again once it has been resumed.
+/// until `admit` publishes the waiter, then to that lock, and to the waiting task again once it has been resumed. So no
+/// two accesses overlap, and nobody has to check that again at run time.
 ///
 /// **The race.** A grant, a cancellation, a timeout and a close may all come at once. Each of them first takes the
 /// waiter out of the queue under the host's lock, and only the one that moves `phase` from `queued` to `left` decides
@@ -38,16 +40,16 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     }
 
     /// How many permits (or whatever the host counts) this waiter asks for.
-    @usableFromInline package final var weight: Int
-    @usableFromInline package final var phase = Phase.created
-    @usableFromInline package final var outcome = Outcome.granted
+    @usableFromInline @exclusivity(unchecked) package final var weight: Int
+    @usableFromInline @exclusivity(unchecked) package final var phase = Phase.created
+    @usableFromInline @exclusivity(unchecked) package final var outcome = Outcome.granted
     /// Why the wait failed; set by the host together with the outcome `failed`.
-    @usableFromInline package final var error: (any Error)?
+    @usableFromInline @exclusivity(unchecked) package final var error: (any Error)?
     /// When the wait began, in coarse monotonic nanoseconds.
-    @usableFromInline package final var since: UInt64 = 0
-    @usableFromInline final var continuation: UnsafeContinuation<Outcome, Never>?
-    @usableFromInline unowned(unsafe) final var next: Waiter?
-    @usableFromInline unowned(unsafe) final var previous: Waiter?
+    @usableFromInline @exclusivity(unchecked) package final var since: UInt64 = 0
+    @usableFromInline @exclusivity(unchecked) final var continuation: UnsafeContinuation<Outcome, Never>?
+    @usableFromInline @exclusivity(unchecked) unowned(unsafe) final var next: Waiter?
+    @usableFromInline @exclusivity(unchecked) unowned(unsafe) final var previous: Waiter?
     @usableFromInline final let host: any WaiterHost
 
     #if DEBUG
@@ -104,17 +106,20 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     nonisolated(nonsending)
         private final func sleep(alarm: WaitAlarm?, admit: () -> Bool) async -> Outcome
     {
-        await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                // Nobody else reads it before `admit` has published the waiter under the host's lock.
-                self.continuation = continuation
-                guard admit() else { return continuation.resume(returning: outcome) }
-                // From here on the task may run again on another thread: touch only what the alarm protects itself.
-                alarm?.arm(self)
-            }
-        } onCancel: {
-            leave(.cancelled)
+        // `unwatch` returns only when the handler is not running: this frame, which the caller keeps us alive from, is
+        // still there while it does.
+        let watch = concerto_cancellation_watch(
+            { Unmanaged<Waiter>.fromOpaque($0).takeUnretainedValue().leave(.cancelled) },
+            Unmanaged.passUnretained(self).toOpaque())
+        let outcome = await withUnsafeContinuation { continuation in
+            // Nobody else reads it before `admit` has published the waiter under the host's lock.
+            self.continuation = continuation
+            guard admit() else { return continuation.resume(returning: self.outcome) }
+            // The task may be runnable by now, but goes on only when this closure has returned.
+            alarm?.arm(self)
         }
+        concerto_cancellation_unwatch(watch)
+        return outcome
     }
 
     /// Ends the wait with `outcome`, unless it has ended already.
