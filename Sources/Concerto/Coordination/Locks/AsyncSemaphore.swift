@@ -119,8 +119,13 @@ public final class AsyncSemaphore: WaiterHost {
             _ count: Int, _ cancellation: CancellationToken, _ fileID: StaticString, _ line: UInt
         ) async throws
     {
-        _ = try await acquireSlowly(
-            count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
+        if WaitGraph.isActive || cancellation.canBeCancelled {
+            _ = try await acquireSlowly(
+                count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
+            return
+        }
+        let waiter = Waiter(of: self, weight: count)
+        _ = try await waiter.waitInPlace { admit(waiter) }.isGranted(waiter)
     }
 
     /// Waits for `count` permits, but no longer than `timeout`.
@@ -268,14 +273,10 @@ public final class AsyncSemaphore: WaiterHost {
         private func sleep(_ count: Int, _ limit: WaitLimit) async throws -> Bool
     {
         let waiter = Waiter(of: self, weight: count)
-        let outcome = await waiter.wait(limit) { withState { $0.admit(waiter) } }
-        switch outcome {
-        case .granted: return true
-        case .timedOut: return false
-        case .cancelled: throw CancellationError()
-        case .failed: throw waiter.error ?? ClosedError("AsyncSemaphore")
-        }
+        return try await waiter.wait(limit) { admit(waiter) }.isGranted(waiter)
     }
+
+    private func admit(_ waiter: Waiter) -> Bool { withState { $0.admit(waiter) } }
 
     /// Fetches the count behind the lock for `body`, and lets it out again if nobody waits.
     private func withState<Result>(_ body: (inout State) -> Result) -> Result {
@@ -328,9 +329,9 @@ extension AsyncSemaphore.State {
     }
 
     mutating func grant(into wakes: inout WakeList) {
-        while let waiter = waiters.first, waiter.weight <= available {
-            available -= waiter.weight
-            waiters.grant(waiter, into: &wakes)
+        while let weight = waiters.firstWeight, weight <= available {
+            available -= weight
+            _ = waiters.grantFirst(into: &wakes)
         }
     }
 }

@@ -14,8 +14,8 @@ import Synchronization
 /// the outcome and resumes the task, after the lock has been released. So a waiter that was granted stays granted
 /// whatever comes later, and a waiter that left by cancellation can never be granted.
 ///
-/// **Lifetime.** The queue does not retain its waiters: the frame of the suspended task does, and it cannot go on
-/// before the waiter has left the queue.
+/// **Lifetime.** The queue does not retain its waiters: the frame of the suspended task does, to the end of the wait, and
+/// it cannot go on before the waiter has left the queue.
 @usableFromInline
 package class Waiter: @unchecked Sendable {  // protected as described above
     /// Where a waiter stands.
@@ -48,8 +48,8 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     /// When the wait began, in coarse monotonic nanoseconds.
     @usableFromInline @exclusivity(unchecked) package final var since: UInt64 = 0
     @usableFromInline @exclusivity(unchecked) final var continuation: UnsafeContinuation<Outcome, Never>?
-    @usableFromInline @exclusivity(unchecked) unowned(unsafe) final var next: Waiter?
-    @usableFromInline @exclusivity(unchecked) unowned(unsafe) final var previous: Waiter?
+    @usableFromInline @exclusivity(unchecked) final var next: Unmanaged<Waiter>?
+    @usableFromInline @exclusivity(unchecked) final var previous: Unmanaged<Waiter>?
     @usableFromInline final let host: any WaiterHost
 
     #if DEBUG
@@ -78,17 +78,54 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     ///     ``settle(_:)`` or puts the waiter into a queue; it returns whether the waiter now sleeps.
     @usableFromInline
     nonisolated(nonsending)
-        package final func wait(_ limit: WaitLimit = .none, admit: () -> Bool) async -> Outcome
+        package final func wait(_ limit: WaitLimit, admit: () -> Bool) async -> Outcome
     {
-        if limit.isNone { return await sleep(alarm: nil, admit: admit) }
+        if limit.isNone { return await wait(admit: admit) }
         if limit.cancellation.isCancellationRequested { return .cancelled }
         // The host has been asked already: a wait without time does not queue.
         if let deadline = limit.deadline, deadline <= limit.clock.now { return .timedOut }
         let registration = limit.cancellation.register { [self] in leave(.cancelled) }
         let alarm = limit.deadline.map { WaitAlarm(clock: limit.clock, deadline: $0) }
-        let outcome = await sleep(alarm: alarm, admit: admit)
+        let outcome = await wait {
+            guard admit() else { return false }
+            // The task may be runnable by now, but goes on only when this closure has returned.
+            alarm?.arm(self)
+            return true
+        }
         alarm?.disarm()
         registration.unregister()
+        return outcome
+    }
+
+    /// Suspends the current task until the waiter has left its host's queue, or the task is cancelled; see
+    /// ``wait(_:admit:)``.
+    @usableFromInline @inline(never)
+    nonisolated(nonsending)
+        package final func wait(admit: () -> Bool) async -> Outcome
+    {
+        await waitInPlace(admit: admit)
+    }
+
+    /// As ``wait(admit:)``, but a part of its caller: an async function more costs a frame and two looks at the executor.
+    ///
+    /// Only for callers that are not generic. Both ends of the watch take from the stack of memory of the task, last in,
+    /// first out, where the compiler also puts what has no fixed size; it does not know that they have to nest.
+    @inline(__always)
+    nonisolated(nonsending)
+        final func waitInPlace(admit: () -> Bool) async -> Outcome
+    {
+        let watch = concerto_cancellation_watch(
+            { Unmanaged<Waiter>.fromOpaque($0).takeUnretainedValue().leave(.cancelled) },
+            Unmanaged.passUnretained(self).toOpaque())
+        let outcome = await withUnsafeContinuation { continuation in
+            // Nobody else reads it before `admit` has published the waiter under the host's lock.
+            self.continuation = continuation
+            if !admit() { continuation.resume(returning: self.outcome) }
+        }
+        // Returns only when the handler is not running.
+        concerto_cancellation_unwatch(watch)
+        // The queue and the watch do not count a reference, and the optimiser ends a lifetime at the last use.
+        withExtendedLifetime(self) {}
         return outcome
     }
 
@@ -101,25 +138,7 @@ package class Waiter: @unchecked Sendable {  // protected as described above
             self.continuation = continuation
             if !admit() { continuation.resume(returning: outcome) }
         }
-    }
-
-    nonisolated(nonsending)
-        private final func sleep(alarm: WaitAlarm?, admit: () -> Bool) async -> Outcome
-    {
-        // `unwatch` returns only when the handler is not running: this frame, which the caller keeps us alive from, is
-        // still there while it does.
-        let watch = concerto_cancellation_watch(
-            { Unmanaged<Waiter>.fromOpaque($0).takeUnretainedValue().leave(.cancelled) },
-            Unmanaged.passUnretained(self).toOpaque())
-        let outcome = await withUnsafeContinuation { continuation in
-            // Nobody else reads it before `admit` has published the waiter under the host's lock.
-            self.continuation = continuation
-            guard admit() else { return continuation.resume(returning: self.outcome) }
-            // The task may be runnable by now, but goes on only when this closure has returned.
-            alarm?.arm(self)
-        }
-        concerto_cancellation_unwatch(watch)
-        return outcome
+        withExtendedLifetime(self) {}
     }
 
     /// Ends the wait with `outcome`, unless it has ended already.
