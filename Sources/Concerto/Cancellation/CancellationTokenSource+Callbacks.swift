@@ -60,15 +60,14 @@ extension CancellationTokenSource {
 
     /// Ends the source for its timer.
     ///
-    /// Callbacks are foreign code: one that blocks would hold up every timer of the process, and one that waits for a
-    /// timer would stop them for good. So they run in a task.
+    /// Callbacks are foreign code; see ``CancellationThreads``.
     func expire(timer generation: UInt64) {
         guard begin(timer: generation) else { return }
         guard state.withLock({ !$0.callbacks.isEmpty }) else {
             _ = runCallbacks()
             return
         }
-        Task.detached(name: "CancellationTokenSource.cancel(after:)", priority: .high) {
+        CancellationThreads.shared.run {
             for error in self.runCallbacks() { UnobservedError.raise(error, from: "a cancellation callback") }
         }
     }

@@ -128,9 +128,9 @@ public final class CancellationTokenSource: Sendable {
 
     /// Cancels the source after `delay`, at once if it is zero; replaces a delay that was set before.
     ///
-    /// Tokens are cancelled by the timer itself. Callbacks, if there are any, run soon afterwards in a task on the
-    /// process's executor, the last registered first, so that they may block without holding up other timers; with a
-    /// delay of zero they run inside this call. A delay that was taken back or replaced in time never cancels.
+    /// Tokens are cancelled by the timer itself. Callbacks, if there are any, run right afterwards on a thread that is
+    /// there for that, the last registered first: they may block without holding up other timers, and they run also
+    /// while every thread of the pool computes. With a delay of zero they run inside this call. A delay that was taken back or replaced in time never cancels.
     /// - Parameter delay: `nil` takes the pending cancellation back.
     /// - Throws: ``ArgumentError`` if `delay` is negative; ``ClosedError`` if the source has been disposed of. On a
     ///   source that has been cancelled the call does nothing.
