@@ -128,7 +128,13 @@ let package = Package(
                 intent: .custom(verb: "asynclint", description: "Finds asynchronous mistakes in Swift sources.")),
             dependencies: ["AsyncLintTool"]),
 
-        .testTarget(name: "ConcertoRuntimeTests", dependencies: ["ConcertoRuntime"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoRuntimeTests", dependencies: ["ConcertoRuntime", "MainLoopProgram"],
+            swiftSettings: settings),
+        // A test cannot have a main thread of its own.
+        .executableTarget(
+            name: "MainLoopProgram", dependencies: ["ConcertoRuntime"],
+            path: "Tests/Programs/MainLoopProgram", swiftSettings: settings),
         .testTarget(name: "ConcertoTests", dependencies: ["Concerto", "ConcertoTesting"], swiftSettings: settings),
         .testTarget(
             name: "ConcertoTestingTests", dependencies: ["ConcertoTesting"], swiftSettings: settings),

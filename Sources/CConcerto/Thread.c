@@ -11,6 +11,7 @@
 #if defined(__linux__)
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,8 +58,17 @@ static void *run(void *raw) {
 #else
   pthread_setname_np(pthread_self(), start.name);
 #endif
+  memcpy(concerto_thread_self()->name, start.name, sizeof start.name);
   start.body(start.argument);
   return NULL;
+}
+
+void concerto_thread_restore_name(void) {
+#if defined(__linux__)
+  char present[16] = {0};
+  const char *name = concerto_thread_self()->name;
+  if (prctl(PR_GET_NAME, present) == 0 && strncmp(present, name, sizeof present) != 0) prctl(PR_SET_NAME, name);
+#endif
 }
 
 int concerto_thread_start(void (*body)(void *), void *argument, const char *name, size_t stack_size) {
@@ -83,6 +93,10 @@ int concerto_thread_start(void (*body)(void *), void *argument, const char *name
   sigdelset(&all, SIGILL);
   sigdelset(&all, SIGTRAP);
   sigdelset(&all, SIGABRT);
+  // These are for the thread that causes them (a broken pipe, a forbidden call) or that runs (a sampling profiler).
+  sigdelset(&all, SIGPIPE);
+  sigdelset(&all, SIGPROF);
+  sigdelset(&all, SIGSYS);
   pthread_sigmask(SIG_SETMASK, &all, &old);
   pthread_t thread;
   if (!error) error = pthread_create(&thread, &attributes, run, start);

@@ -1,6 +1,7 @@
 #if CLI
 import ArgumentParser
 import ConcertoBatch
+import ConcertoRuntime
 import Foundation
 
 /// `concerto`: pushes API calls through Concerto.
@@ -13,6 +14,8 @@ struct ConcertoTool: AsyncParsableCommand {
         subcommands: [BatchCommand.self, DemoServerCommand.self])
 
     static func main() async {
+        // Where it cannot be had the tool runs on Swift's own executor.
+        ThreadPool.installAsDefault()
         // A reader that goes away is an error of a write, not a death without a word.
         signal(SIGPIPE, SIG_IGN)
         do {

@@ -72,9 +72,14 @@ void concerto_unlock(uint32_t *word);
 
 // --- Threads
 
-/// Starts a detached thread with all signals but the synchronous ones blocked. `name` is cut to 15 bytes;
+/// Starts a detached thread with all signals blocked but those that are about the thread itself: the
+/// synchronous ones, SIGPIPE, SIGSYS and SIGPROF. `name` is cut to 15 bytes;
 /// `stack_size` 0 means the system's default. Returns 0 or an errno.
 int concerto_thread_start(void (*body)(void *_Nullable), void *_Nullable argument, const char *name, size_t stack_size);
+
+/// Gives this thread, which `concerto_thread_start` has started, the name back that it was started with, if it has
+/// another. One system call, two if it has.
+void concerto_thread_restore_name(void);
 
 /// Processors that this process may run on.
 int concerto_processors(void);
@@ -104,6 +109,8 @@ typedef struct {
   bool urgent;
   /// Where the thread's stack ends, on threads that can be asked for their frames.
   uintptr_t stack_low, stack_high;
+  /// The name that the thread was started with.
+  char name[16];
 } concerto_thread_slots;
 
 #if defined(__linux__)

@@ -68,9 +68,13 @@ extension ThreadPool {
     @discardableResult
     public static func installAsDefault(_ configuration: Configuration = Configuration()) -> InstallationResult {
         Installation.state.withLock { state in
-            if case .installed = state { return .alreadyInstalled }
+            if let state {
+                if case .installed = state { return .alreadyInstalled }
+                return state
+            }
             let result = install(configuration)
-            state = result
+            // What was refused before the runtime was touched may be tried again; after that there is one answer.
+            if Installation.isInstalled { state = result }
             return result
         }
     }

@@ -73,7 +73,10 @@ extension Scheduler {
         let count = created.load(ordering: .acquiring)
         for index in 0..<count {
             let worker = workers[index]
-            completed += (worker.pointee.epoch.load(ordering: .acquiring) - 2) / 2
+            let epochs = (worker.pointee.epoch.load(ordering: .acquiring) - 2) / 2
+            // Read after the epoch, these may be too many: better one job too few for a moment.
+            let turns = worker.pointee.timerTurns.load(ordering: .relaxed)
+            completed += epochs - min(epochs, turns)
             steals += worker.pointee.steals.load(ordering: .relaxed)
             parks += worker.pointee.parks.load(ordering: .relaxed)
         }

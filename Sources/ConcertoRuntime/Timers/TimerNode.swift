@@ -13,6 +13,11 @@ final class TimerNode: ScheduledTimer, @unchecked Sendable {
         case none
     }
 
+    /// Whether firing it runs code of its owner. Of a node that is out of the wheel.
+    var hasAction: Bool {
+        if case .action = payload { true } else { false }
+    }
+
     let deadline: Int64
     private let service: TimerService
 

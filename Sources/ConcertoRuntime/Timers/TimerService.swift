@@ -6,10 +6,11 @@ import Synchronization
 /// A thread of its own does, which is started with the first timer and sleeps until the wheel has something to do. A
 /// timer wakes it only when it comes before everything the thread already waits for; one that is cancelled never
 /// does. On a busy machine that thread has to wait for a processor like everybody else; so the workers of a pool,
-/// which have one, look at the time now and then between two jobs, and drive what is due (``poll()``).
+/// which have one, look at the time now and then between two jobs, and resume the tasks that are due (``lendHand()``).
 ///
 /// With a thread of its own no job can delay a timer by running long or by blocking, and timers work alike on both
-/// executors. One party drives at a time (`driving`), so that timers fire in order.
+/// executors; only a timer's own action can hold up those after it. One party drives at a time (`driving`), so that
+/// timers fire in order.
 final class TimerService: Sendable {
     static let shared = TimerService()
 
@@ -20,13 +21,15 @@ final class TimerService: Sendable {
         var started = false
         /// Somebody fires timers, outside of the lock.
         var driving = false
-        /// The thread found somebody else driving, and waits to be told.
+        /// The thread found a worker driving, and waits to be told.
         var threadWaits = false
+        /// Due timers that a worker met and left to the thread; they come before all in the wheel.
+        var left: [TimerNode] = []
     }
 
     private let state = Locked(State(wheel: TimerWheel(now: concerto_now())))
     private let wakeUp = Event()
-    /// When the wheel has something to do; a copy for ``poll()``, changed under the lock.
+    /// When the wheel has something to do; a copy for ``isDue``, changed under the lock.
     private let nextDue = Atomic(Int64.max)
 
     /// Timers that wait.
@@ -106,55 +109,77 @@ final class TimerService: Sendable {
         }
     }
 
-    /// Fires what is due, if anything is and nobody else does. By a worker between two jobs; costs a clock reading.
+    /// Whether a timer may be due. Costs a clock reading if any timer waits at all.
     @inline(__always)
-    func poll() {
+    var isDue: Bool {
         let due = nextDue.load(ordering: .relaxed)
-        if due != .max, due <= concerto_now() { drive() }
+        return due != .max && due <= concerto_now()
     }
 
-    /// - Returns: When there is something to do next; `nil` if somebody else drives and will tell the thread.
-    @discardableResult
+    /// One turn of a pool's worker: resumes the tasks whose time has come, if nobody else drives.
+    ///
+    /// A worker runs nobody's code but that of executors: from the first timer with an action on, what is due is
+    /// left to the thread, which may be held up.
     @inline(never)
-    private func drive(asThread: Bool = false) -> Int64? {
+    func lendHand() {
         var due: [TimerNode] = []
-        var begun = false
+        let drives = state.withLock { state in
+            guard !state.driving, state.left.isEmpty else { return false }
+            advance(&state, into: &due)
+            state.driving = !due.isEmpty
+            return state.driving
+        }
+        guard drives else { return }
+        let resumable = due.firstIndex { $0.hasAction } ?? due.endIndex
+        fire(due[..<resumable])
+        let tells = state.withLock { state in
+            state.driving = false
+            state.left.append(contentsOf: due[resumable...])
+            return state.threadWaits || !state.left.isEmpty
+        }
+        if tells { wakeUp.signal() }
+    }
+
+    /// Fires everything that is due.
+    ///
+    /// - Returns: When there is something to do next; `nil` if a worker drives, who will tell this thread.
+    private func drive() -> Int64? {
+        var due: [TimerNode] = []
         while true {
-            let (next, refused, wakes): (Int64, Bool, Bool) = state.withLock { state in
-                if !begun, state.driving {
-                    if asThread { state.threadWaits = true }
-                    return (.max, true, false)
+            let next: Int64? = state.withLock { state in
+                // From the second round on it is this thread that drives.
+                if state.driving, due.isEmpty {
+                    state.threadWaits = true
+                    return nil
                 }
-                state.wheel.advance(to: concerto_now(), into: &due)
-                let next = state.wheel.nextDeadline() ?? .max
-                nextDue.store(next, ordering: .relaxed)
+                state.threadWaits = false
+                due = state.left
+                state.left = []
+                advance(&state, into: &due)
                 state.driving = !due.isEmpty
-                guard due.isEmpty else { return (next, false, false) }
-                if asThread { state.threadLook = next }
-                // The thread was turned away, and doesn't know what comes next.
-                defer { state.threadWaits = false }
-                return (next, false, !asThread && state.threadWaits)
+                state.threadLook = state.wheel.nextDeadline() ?? .max
+                return state.threadLook
             }
-            if refused { return nil }
-            if due.isEmpty {
-                if wakes { wakeUp.signal() }
-                return next
-            }
-            begun = true
-            fire(&due)
+            if due.isEmpty { return next }
+            fire(due[...])
         }
     }
 
+    private func advance(_ state: inout State, into due: inout [TimerNode]) {
+        state.wheel.advance(to: concerto_now(), into: &due)
+        nextDue.store(state.wheel.nextDeadline() ?? .max, ordering: .relaxed)
+    }
+
     /// These are out of the wheel: `cancel` finds them gone, and nobody else touches their payload.
-    private func fire(_ due: inout [TimerNode]) {
+    private func fire(_ due: ArraySlice<TimerNode>) {
         // What is resumed here has waited long enough: it does not queue up behind a backlog of its own class.
         let slots = concerto_thread_self()
         let before = slots.pointee.urgent
         slots.pointee.urgent = true
         defer { slots.pointee.urgent = before }
-        for index in due.indices {
-            let payload = due[index].payload
-            due[index].payload = .none
+        for node in due {
+            let payload = node.payload
+            node.payload = .none
             switch payload {
             case .action(let action): action()
             case .job(let job, let executor): executor.enqueue(job)
@@ -162,7 +187,6 @@ final class TimerService: Sendable {
             case .none, .cancelled: break
             }
         }
-        due.removeAll(keepingCapacity: due.count <= 1 << 16)
     }
 
     private func start() {
@@ -177,7 +201,7 @@ final class TimerService: Sendable {
     private func runThread() -> Never {
         while true {
             // A timer that came after the lock was released has signalled, and the wait returns at once.
-            _ = wakeUp.wait(until: drive(asThread: true) ?? .max)
+            _ = wakeUp.wait(until: drive() ?? .max)
         }
     }
 }

@@ -94,11 +94,46 @@ import Testing
         await pool.shutdown()
     }
 
+    @Test func `a worker that blocked and computes again, in the same job, counts again`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 3))
+        let gate = DispatchSemaphore(value: 0)
+        let first = Task(executorPreference: pool) {
+            blockingWait(gate)
+            while pool.statistics.blockedThreads > 0 { compute(1_000, seed: 0) }
+        }
+        // The monitor looks while work waits: there is always a job more than there are threads.
+        let stop = Atomic(false)
+        @Sendable func again() {
+            guard !stop.load(ordering: .relaxed) else { return }
+            pool.queueWorkItem { again() }
+        }
+        for _ in 0..<4 { again() }
+        while pool.statistics.blockedThreads == 0 { await Task.yield() }
+        gate.signal()
+        await first.value
+        stop.store(true, ordering: .relaxed)
+        await pool.shutdown()
+    }
+
+    @Test func `a broken pipe or a profiler's signal reaches a worker, a program's signals do not`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 1))
+        let blocked = await withUnsafeContinuation { (continuation: UnsafeContinuation<[Bool], Never>) in
+            pool.queueWorkItem {
+                var mask = sigset_t()
+                pthread_sigmask(SIG_BLOCK, nil, &mask)
+                let signals = [SIGPIPE, SIGPROF, SIGSYS, SIGSEGV, SIGINT, SIGTERM, SIGUSR1]
+                continuation.resume(returning: signals.map { sigismember(&mask, $0) == 1 })
+            }
+        }
+        #expect(blocked == [false, false, false, false, true, true, true])
+        await pool.shutdown()
+    }
+
     // Under the thread sanitizer jobs do block: its memory maps fight over the kernel's lock.
     @Test(.disabled(if: isThreadSanitized)) func `load that computes never grows the pool`() async throws {
         let pool = try ThreadPool(.init(minThreads: 2))
         let tasks = (0..<40).map { index in
-            Task(executorPreference: pool) { spin(until: .milliseconds(5), seed: index) }
+            Task(executorPreference: pool) { compute(1_000_000, seed: index) }
         }
         for task in tasks { _ = await task.value }
         #expect(pool.statistics.injectedThreads == 0)
@@ -119,7 +154,7 @@ import Testing
         let work = (0..<60).map { index in
             Task(executorPreference: pool) {
                 most.see(inside.increment())
-                spin(until: .milliseconds(1), seed: index)
+                compute(200_000, seed: index)
                 _ = inside.decrement()
             }
         }
@@ -147,12 +182,16 @@ import Testing
 /// `DispatchSemaphore.wait`, which Swift refuses in asynchronous code; this is what a library hides.
 func blockingWait(_ semaphore: DispatchSemaphore) { semaphore.wait() }
 
-/// Uses a processor until some time of it has been used.
+/// Uses a processor and nothing else: reading a clock goes through the Swift runtime, whose locks a busy process makes
+/// threads wait for.
 @discardableResult
-func spin(until duration: Duration, seed: Int) -> Int {
-    let end = ContinuousClock.now + duration
+func compute(_ rounds: Int, seed: Int) -> Int {
     var value = seed
-    while ContinuousClock.now < end { value = value &* 6_364_136_223_846_793_005 &+ 1 }
+    var round = 0
+    while round < rounds {
+        value = value &* 6_364_136_223_846_793_005 &+ 1
+        round += 1
+    }
     return value
 }
 

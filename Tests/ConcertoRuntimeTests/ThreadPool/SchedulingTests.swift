@@ -45,6 +45,29 @@ import Testing
         await pool.shutdown()
     }
 
+    /// A job that computes on, for jobs that wait in its own thread's queue, while the other thread is never idle and
+    /// so never steals.
+    @Test func `what waits behind a job that computes runs though everybody is busy`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2, maxThreads: 2))
+        let left = Counter(100)
+        let done = Atomic(false)
+        @Sendable func busy() {
+            guard !done.load(ordering: .relaxed) else { return }
+            pool.queueWorkItem { busy() }
+        }
+        for _ in 0..<2 { busy() }
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            pool.queueWorkItem {
+                for _ in 0..<100 {
+                    pool.queueWorkItem { if left.decrement() == 0 { done.store(true, ordering: .relaxed) } }
+                }
+                while !done.load(ordering: .relaxed) {}
+                continuation.resume()
+            }
+        }
+        await pool.shutdown()
+    }
+
     @Test func `jobs that requeue themselves locally do not stop shared ones, nor the other way round`() async throws {
         let pool = try ThreadPool(.init(minThreads: 1))
         let stop = Atomic(false)
@@ -110,6 +133,29 @@ import Testing
             MainActor.assertIsolated()
         }.value
         await pool.shutdown()
+    }
+
+    @Test func `a thread gets its name back within 256 jobs`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 1, blockedAfter: .seconds(3600), name: "named"))
+        let names = Mutex<[String]>([])
+        await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+            pool.queueWorkItem {
+                let name = open("/proc/thread-self/comm", O_WRONLY)
+                _ = write(name, "other", 5)
+                _ = close(name)
+                // Queued from here, so that the thread does not park in between.
+                for index in 0..<256 {
+                    pool.queueWorkItem {
+                        let name = try? String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
+                        names.withLock { $0.append(name?.trimmingCharacters(in: .newlines) ?? "none") }
+                        if index == 255 { continuation.resume() }
+                    }
+                }
+            }
+        }
+        await pool.shutdown()
+        #expect(names.withLock { $0.contains("other") && $0.contains("named-0") })
+        #expect(names.withLock { $0.count } == 256)
     }
 
     @Test func `what a job leaves in errno is not seen by the next`() async throws {

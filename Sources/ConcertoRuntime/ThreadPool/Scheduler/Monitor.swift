@@ -14,6 +14,9 @@ import Synchronization
 /// block, the limit is raised beyond that, twice as far each time: otherwise a queue of 64 blocking jobs would advance
 /// by `minThreads` an interval. Threads that an earlier storm has left parked are all released at once. The first
 /// worker that ends a job takes the raised limit back, and so does the first look that finds one computing.
+///
+/// What waits in the queues of a worker that blocks, or that computes in one job for long, is moved to the shared queue,
+/// where every worker looks now and then: the others steal only when they have nothing else to do.
 final class Monitor: Sendable {
     private let signal = Event()
     private let started = Atomic(false)
@@ -74,6 +77,9 @@ final class Monitor: Sendable {
             case .moves:
                 idleLooks = 0
                 interval = min(interval * 2, shortest * 16)
+            case .computes:
+                idleLooks = 0
+                interval = min(interval * 2, shortest * 4)
             case .sticks:
                 idleLooks = 0
                 interval = shortest
@@ -83,24 +89,34 @@ final class Monitor: Sendable {
 }
 
 /// What the monitor remembers from look to look.
-private struct Looks {
+private struct Looks: ~Copyable {
     enum Verdict {
         case nothingWaits
         /// Work waits and every busy worker has begun another job since the last look.
         case moves
-        /// Work waits and some worker has been in one job since the last look.
+        /// Work waits, and the workers that have been in one job since the last look compute.
+        case computes
+        /// Work waits and some worker, in one job since the last look, may block.
         case sticks
     }
 
     private struct Seen {
         var epoch: UInt64 = 0
+        /// When it was first seen in this epoch.
+        var begun: Int64 = 0
+        /// Since when it has used no more than ``cpu``.
         var since: Int64 = 0
         var cpu: Int64 = 0
         /// Looks in a row that found it waiting. One is not enough: a short wait for a lock is no blocking.
         var waiting = 0
     }
 
+    /// How long a job may compute before those that wait in its worker's queues are given to others.
+    private static let hogsAfter: Int64 = 10_000_000
+
     private unowned let scheduler: Scheduler
+    /// For what is on its way to the shared queue.
+    private let transit = LocalQueue()
     private let blockedAfter: Int64
     private var seen: [Seen] = []
     /// How many threads the last injection let run beyond those that it replaced; doubles while everything blocks.
@@ -122,6 +138,7 @@ private struct Looks {
         var found = 0
         var moving = 0
         var sticks = false
+        var mayBlock = false
         var blocked: Int?
         for index in 0..<count {
             let worker = scheduler.workers[index]
@@ -129,7 +146,10 @@ private struct Looks {
             let mark = worker.pointee.blockedMark.load(ordering: .acquiring)
             if mark != 0 {
                 // A mark that came just after its job had ended: nobody else takes it back before the next job ends.
-                if mark != Worker.declaredBlocked, mark != epoch { withdraw(mark, worker) }
+                if mark != Worker.declaredBlocked, mark != epoch || computes(index, worker, now) {
+                    withdraw(mark, worker)
+                }
+                scheduler.evacuate(worker, through: transit)
                 continue
             }
             let inJob = epoch & 1 == 1
@@ -137,16 +157,19 @@ private struct Looks {
                 // A job that ended is a thread that moves. One that has just begun on a fresh thread says nothing yet.
                 if seen[index].epoch & 1 == 1 { moving += 1 }
                 seen[index] = Seen(
-                    epoch: epoch, since: now,
+                    epoch: epoch, begun: now, since: now,
                     cpu: inJob ? concerto_thread_cpu_time(worker.pointee.threadID.load(ordering: .acquiring)) : 0)
                 continue
             }
             sticks = true
             switch waits ? judge(index, worker, now) : .undecided {
-            case .undecided: break
-            case .works: moving += 1
+            case .undecided: mayBlock = true
+            case .works:
+                moving += 1
+                if now - seen[index].begun >= Self.hogsAfter { scheduler.evacuate(worker, through: transit) }
             case .blocks:
                 if markBlocked(worker, epoch) {
+                    scheduler.evacuate(worker, through: transit)
                     found += 1
                     blocked = index
                 }
@@ -165,7 +188,8 @@ private struct Looks {
         }
         if moving > 0 { restoreLimit() }
         rescue(state, sticks: sticks)
-        return sticks || step > 0 ? .sticks : .moves
+        if mayBlock || step > 0 { return .sticks }
+        return sticks ? .computes : .moves
     }
 
     private enum Judgement {
@@ -192,10 +216,29 @@ private struct Looks {
         switch kernel {
         case UInt8(ascii: "S"): return seen[index].waiting >= 2 ? .blocks : .undecided
         case UInt8(ascii: "D"): return seen[index].waiting >= 8 ? .blocks : .undecided
+        // The kernel cannot be asked: no descriptor is free, or there is no `/proc`. A thread that has not run for so
+        // long is not waiting for a processor.
+        case 0: return used == 0 && elapsed >= 20 * blockedAfter ? .blocks : .undecided
         default:
+            seen[index].since = now
+            seen[index].cpu = cpu
             seen[index].waiting = 0
             return .works
         }
+    }
+
+    /// Whether a worker that was found blocked has gone on to compute, in the same job: for `blockedAfter` it has
+    /// had an eighth of a processor and more.
+    private mutating func computes(_ index: Int, _ worker: WorkerPointer, _ now: Int64) -> Bool {
+        guard now - seen[index].since >= blockedAfter else { return false }
+        let cpu = concerto_thread_cpu_time(worker.pointee.threadID.load(ordering: .acquiring))
+        guard cpu >= 0 else { return false }
+        defer {
+            seen[index].since = now
+            seen[index].cpu = cpu
+            seen[index].waiting = 0
+        }
+        return (cpu - seen[index].cpu) * 8 >= now - seen[index].since
     }
 
     /// Counts `worker` as blocked in the job of `epoch`.

@@ -57,9 +57,11 @@ extension Scheduler {
     private func enqueueLocally(_ entry: Entry, _ lane: Lane, isYield: Bool, _ worker: WorkerPointer) {
         worker.pointee.localEnqueues.bump()
         if isYield {
-            // In the slot it would run before everybody it gives way to. It needs no other thread: the job that
-            // enqueues it is about to end, and its worker looks at its queues right then.
-            let alone = worker.pointee.normal.isEmptyForOwner && worker.pointee.high.isEmptyForOwner
+            // In the slot it would run before everybody it gives way to. Alone it needs no other thread: the job that
+            // enqueues it is about to end, and its worker finds it right then.
+            let alone =
+                worker.pointee.slot.load(ordering: .relaxed) == 0 && worker.pointee.normal.isEmptyForOwner
+                && worker.pointee.high.isEmptyForOwner
             push(entry, lane, worker)
             if alone { workAddedQuietly() } else { workAdded() }
             return

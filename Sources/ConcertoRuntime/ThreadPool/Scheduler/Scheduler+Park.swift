@@ -12,6 +12,7 @@ extension Scheduler {
     /// P1 and P2 of the handshake, then sleep. The worker's own queues are empty.
     @inline(never)
     func park(_ worker: WorkerPointer, searching: Bool) -> ParkOutcome {
+        holders.remove(worker.pointee.index)
         let leaving = idle.withLock { idle in
             guard !closing.load(ordering: .sequentiallyConsistent) else { return true }
             setParked(searching: searching)
@@ -21,6 +22,7 @@ extension Scheduler {
         if leaving {
             // What came meanwhile is run before the last one goes.
             if hasWorkOrSlots() {
+                holders.insert(worker.pointee.index)
                 if !searching { state.wrappingAdd(PoolState.oneSearching, ordering: .sequentiallyConsistent) }
                 return .woken
             }
@@ -47,6 +49,7 @@ extension Scheduler {
                 let (exchanged, current) = state.weakCompareExchange(
                     expected: bits, desired: next, ordering: .sequentiallyConsistent)
                 if exchanged {
+                    holders.remove(worker.pointee.index)
                     idle.parked.append(worker.pointee.index)
                     return true
                 }
@@ -54,7 +57,11 @@ extension Scheduler {
             }
             return false
         }
-        guard parked else { return nil }
+        guard parked else {
+            // While it was on its way to the shared queue nobody saw it (E2).
+            if hasWork() { workAdded() }
+            return nil
+        }
         return sleep(worker)
     }
 
@@ -69,12 +76,19 @@ extension Scheduler {
         worker.pointee.parks.bump()
         // P2. May wake this very worker: then the wait below returns at once.
         if hasWork() { workAdded() }
+        concerto_thread_restore_name()
         if configuration.maxThreads - spare.load(ordering: .relaxed) > parallelism {
-            let deadline = concerto_now() &+ configuration.idleTimeout.saturatingNanoseconds
-            if worker.pointee.wakeUp.wait(until: deadline) { return .woken }
+            let (deadline, never) = concerto_now().addingReportingOverflow(
+                configuration.idleTimeout.saturatingNanoseconds)
+            guard !worker.pointee.wakeUp.wait(until: never ? .max : deadline) else { return woken(worker) }
             if retire(worker) { return .leave }
         }
         _ = worker.pointee.wakeUp.wait()
+        return woken(worker)
+    }
+
+    private func woken(_ worker: WorkerPointer) -> ParkOutcome {
+        holders.insert(worker.pointee.index)
         return .woken
     }
 
@@ -130,20 +144,5 @@ extension Scheduler {
         idle.retired += 1
         spare.store(configuration.maxThreads - idle.threads, ordering: .relaxed)
         idle.vacant.append(worker.pointee.index)
-    }
-
-    /// Moves what a worker holds to the shared queue, the slot first. By its own thread.
-    func handOver(_ worker: WorkerPointer) {
-        var high = EntryList()
-        var normal = EntryList()
-        let slot = worker.pointee.slot.exchange(0, ordering: .acquiringAndReleasing)
-        if slot != 0 {
-            let entry = Entry(bits: slot)
-            if entry.lane == .normal { normal.append(entry) } else { high.append(entry) }
-        }
-        while let entry = worker.pointee.high.pop() { high.append(entry) }
-        while let entry = worker.pointee.normal.pop() { normal.append(entry) }
-        if !high.isEmpty { shared.append(high, .high) }
-        if !normal.isEmpty { shared.append(normal, .normal) }
     }
 }

@@ -8,6 +8,7 @@ extension Scheduler {
         slots.pointee.worker = UnsafeMutableRawPointer(worker)
         slots.pointee.pool = owner
         worker.pointee.threadID.store(concerto_thread_id(), ordering: .releasing)
+        holders.insert(worker.pointee.index)
         if configuration.reportsBlocking { concerto_stack_prepare() }
         observation.threadStarted(worker.pointee.index)
         // Whoever started or woke this thread has counted it as a searcher.
@@ -25,6 +26,8 @@ extension Scheduler {
                     continue
                 }
             }
+            // Not as a searcher, on whom enqueuers rely.
+            if !searching, worker.own.pointee.tick & 15 == 15, TimerService.shared.isDue { driveTimers(worker) }
             var found = next(worker)
             if found == nil {
                 if !searching { searching = becomeSearcher() }
@@ -49,7 +52,15 @@ extension Scheduler {
     private func run(_ entry: Entry, _ worker: WorkerPointer) {
         let epoch = worker.pointee.epoch.load(ordering: .relaxed)
         worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
-        let observed = observation.isOn ? observation.starts(entry, self, worker.pointee.index) : nil
+        if _slowPath(observation.isOn) { runObserved(entry, worker) } else { start(entry, worker) }
+        // What one job leaves in its thread is not for the next one to see.
+        concerto_clear_errno()
+        worker.pointee.epoch.store(epoch &+ 2, ordering: .relaxed)
+        if worker.pointee.blockedMark.load(ordering: .relaxed) != 0 { recover(worker) }
+    }
+
+    @inline(__always)
+    private func start(_ entry: Entry, _ worker: WorkerPointer) {
         if let item = entry.workItem {
             worker.own.pointee.currentKind = 0
             WorkItem.run(item)
@@ -58,10 +69,25 @@ extension Scheduler {
             worker.own.pointee.endedSleep = entry.flags & 0xFFFF == 0
             unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: executor)
         }
-        if let observed { observation.ends(observed, worker.pointee.index) }
-        // What one job leaves in its thread is not for the next one to see.
-        concerto_clear_errno()
-        worker.pointee.epoch.store(epoch &+ 2, ordering: .relaxed)
+    }
+
+    @inline(never)
+    private func runObserved(_ entry: Entry, _ worker: WorkerPointer) {
+        let job = observation.starts(entry, self, worker.pointee.index)
+        start(entry, worker)
+        observation.ends(job, worker.pointee.index)
+    }
+
+    /// Resumes tasks whose time has come. To the monitor it is a job: its slot can be stolen, and should an executor
+    /// block while it takes a job, the worker is replaced.
+    @inline(never)
+    private func driveTimers(_ worker: WorkerPointer) {
+        let epoch = worker.pointee.epoch.load(ordering: .relaxed)
+        worker.pointee.epoch.store(epoch &+ 1, ordering: .relaxed)
+        worker.own.pointee.currentKind = 0
+        TimerService.shared.lendHand()
+        worker.pointee.timerTurns.bump()
+        worker.pointee.epoch.store(epoch &+ 2, ordering: .releasing)
         if worker.pointee.blockedMark.load(ordering: .relaxed) != 0 { recover(worker) }
     }
 
@@ -85,7 +111,6 @@ extension Scheduler {
         worker.own.pointee.tick &+= 1
         let tick = worker.own.pointee.tick
         if tick & 15 == 0 {
-            TimerService.shared.poll()
             if let aged = nextAged(worker, tick) { return aged }
         }
 
@@ -125,7 +150,10 @@ extension Scheduler {
             if lane == .normal || !highWaits {
                 // Full rings are no reason to let it go last.
                 let queued = lane == .normal ? worker.pointee.normal.push(entry) : worker.pointee.high.push(entry)
-                return queued ? nil : entry
+                guard queued else { return entry }
+                // E2: until now it was the owner's next, and nobody had to be told.
+                workAdded()
+                return nil
             }
             return entry
         }
@@ -138,7 +166,11 @@ extension Scheduler {
 
     @inline(never)
     private func nextAged(_ worker: WorkerPointer, _ tick: UInt32) -> Entry? {
-        if tick & 255 == 0, let entry = shared.take(.background, share: 1, limit: 0, into: { _ in }) { return entry }
+        if tick & 255 == 0 {
+            // A system call: too much after every job.
+            concerto_thread_restore_name()
+            if let entry = shared.take(.background, share: 1, limit: 0, into: { _ in }) { return entry }
+        }
         if tick & 63 == 0, let entry = shared.take(.low, share: 1, limit: 0, into: { _ in }) { return entry }
         // Both halves of the normal lane in turn.
         if tick & 16 == 0, let entry = shared.take(.normal, share: 1, limit: 0, into: { _ in }) { return entry }
@@ -198,11 +230,9 @@ extension Scheduler {
     private func steal(_ worker: WorkerPointer, evenSlots: Bool) -> Entry? {
         let count = created.load(ordering: .acquiring)
         guard count > 1 else { return nil }
-        var index = Int(worker.own.pointee.nextRandom() % UInt32(count))
-        for _ in 0..<count {
-            index = index + 1 == count ? 0 : index + 1
+        return holders.first(from: Int(worker.own.pointee.nextRandom() % UInt32(count))) { index in
             let victim = workers[index]
-            if victim == worker { continue }
+            if victim == worker { return nil }
             if let entry = victim.pointee.high.steal(into: worker.pointee.high)
                 ?? victim.pointee.normal.steal(into: worker.pointee.normal)
             {
@@ -216,8 +246,8 @@ extension Scheduler {
                 worker.pointee.steals.bump()
                 return entry
             }
+            return nil
         }
-        return nil
     }
 
     /// Takes the slot of a worker that stays in one job: one that is between jobs runs the entry itself, sooner.

@@ -58,6 +58,8 @@ final class Scheduler: @unchecked Sendable {
     /// `maxThreads` pointers, of which the first `created` are set, for ever.
     let workers: UnsafeMutablePointer<WorkerPointer>
     let created = Atomic<Int>(0)
+    /// The workers that may hold entries: those that are not parked.
+    let holders: WorkerSet
     /// How many more threads may be started: a hint that spares the lock.
     let spare: Atomic<Int>
     /// Set once: workers leave instead of parking.
@@ -76,6 +78,7 @@ final class Scheduler: @unchecked Sendable {
         limit = Atomic(configuration.minThreads)
         spare = Atomic(configuration.maxThreads)
         workers = .allocate(capacity: configuration.maxThreads)
+        holders = WorkerSet(capacity: configuration.maxThreads)
         latency = configuration.measuresLatency ? LatencyHistogram() : nil
         if latency != nil { observation.measureLatency() }
     }
@@ -105,19 +108,13 @@ final class Scheduler: @unchecked Sendable {
     /// Whether a job waits where any worker may fetch it. Sequentially consistent.
     func hasWork() -> Bool {
         if !shared.isEmpty { return true }
-        for index in 0..<created.load(ordering: .sequentiallyConsistent) {
-            let worker = workers[index]
-            if !worker.pointee.normal.isEmpty || !worker.pointee.high.isEmpty { return true }
-        }
-        return false
+        return holders.contains { !workers[$0].pointee.normal.isEmpty || !workers[$0].pointee.high.isEmpty }
     }
 
     /// As ``hasWork()``, and the slots.
     func hasWorkOrSlots() -> Bool {
         if hasWork() { return true }
-        for index in 0..<created.load(ordering: .sequentiallyConsistent)
-        where workers[index].pointee.slot.load(ordering: .sequentiallyConsistent) != 0 { return true }
-        return false
+        return holders.contains { workers[$0].pointee.slot.load(ordering: .sequentiallyConsistent) != 0 }
     }
 }
 

@@ -36,6 +36,8 @@ struct Worker: ~Copyable {
 
     // MARK: Counters: written by the owner, read by anybody
 
+    /// Epochs in which it drove the timers instead of running a job.
+    let timerTurns = Atomic<UInt64>(0)
     let localEnqueues = Atomic<UInt64>(0)
     let steals = Atomic<UInt64>(0)
     let parks = Atomic<UInt64>(0)
