@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Each case is a program with a `main` of its own, which ends with 0 if it held.
-@Suite struct MainThreadBlockingTests {
+@Suite(.serialized) struct MainThreadBlockingTests {
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
