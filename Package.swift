@@ -135,7 +135,12 @@ let package = Package(
         .executableTarget(
             name: "MainLoopProgram", dependencies: ["ConcertoRuntime"],
             path: "Tests/Programs/MainLoopProgram", swiftSettings: settings),
-        .testTarget(name: "ConcertoTests", dependencies: ["Concerto", "ConcertoTesting"], swiftSettings: settings),
+        .executableTarget(
+            name: "BlockingProgram", dependencies: ["Concerto", "ConcertoRuntime"],
+            path: "Tests/Programs/BlockingProgram", swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoTests", dependencies: ["Concerto", "ConcertoTesting", "BlockingProgram"],
+            swiftSettings: settings),
         .testTarget(
             name: "ConcertoTestingTests", dependencies: ["ConcertoTesting"], swiftSettings: settings),
         .testTarget(

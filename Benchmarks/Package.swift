@@ -8,7 +8,11 @@ let package = Package(
         .executable(name: "concerto-bench", targets: ["ConcertoBench"]),
         .executable(name: "concerto-bench-resilience", targets: ["ConcertoBenchResilience"]),
     ],
-    dependencies: [.package(name: "concerto", path: "..")],
+    dependencies: [
+        .package(name: "concerto", path: ".."),
+        // Measured beside Concerto's channels.
+        .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.4"),
+    ],
     targets: [
         // Counts allocations by standing before malloc: only in the program that reports them.
         .target(name: "CMallocCount"),
@@ -27,7 +31,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "ConcertoBench",
-            dependencies: [.product(name: "Concerto", package: "concerto")],
+            dependencies: [
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+                .product(name: "Concerto", package: "concerto"),
+            ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),
                 .enableUpcomingFeature("MemberImportVisibility"),

@@ -1,5 +1,4 @@
-public import Concerto
-import Synchronization
+public import ConcertoRuntime
 
 /// A clock that stands still until a test moves it.
 ///
@@ -33,7 +32,7 @@ public final class ManualClock: TimerClock {
         func cancel() -> Bool { clock.remove(self) }
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Creates a clock that shows zero.
     public init() {}

@@ -1,4 +1,4 @@
-import Synchronization
+import ConcertoRuntime
 
 /// An executor that runs nothing until a test says so: one job at a time, in order or in a seeded random order.
 ///
@@ -28,13 +28,13 @@ public final class ManualExecutor: TaskExecutor {
         var random: SeededRandom?
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// Creates an executor.
     public init(order: Order = .firstInFirstOut) {
         switch order {
-        case .firstInFirstOut: state = Mutex(State())
-        case .random(let seed): state = Mutex(State(random: SeededRandom(seed: seed)))
+        case .firstInFirstOut: state = Guarded(State())
+        case .random(let seed): state = Guarded(State(random: SeededRandom(seed: seed)))
         }
     }
 
@@ -88,7 +88,7 @@ public final class ManualExecutor: TaskExecutor {
     public func run<Success: Sendable>(
         _ operation: sending @escaping () async throws -> Success
     ) throws -> Success {
-        let outcome = Mutex<Result<Success, any Error>?>(nil)
+        let outcome = Guarded<Result<Success, any Error>?>(nil)
         let box = OutcomeBox(outcome)
         task {
             let result: Result<Success, any Error>
@@ -111,9 +111,9 @@ public final class ManualExecutor: TaskExecutor {
 }
 
 private final class OutcomeBox<Success: Sendable>: Sendable {
-    let outcome: Mutex<Result<Success, any Error>?>
+    let outcome: Guarded<Result<Success, any Error>?>
 
-    init(_ outcome: consuming Mutex<Result<Success, any Error>?>) {
+    init(_ outcome: consuming Guarded<Result<Success, any Error>?>) {
         self.outcome = outcome
     }
 }

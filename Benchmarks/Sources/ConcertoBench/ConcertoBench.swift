@@ -35,7 +35,6 @@ import Glibc
                 let result = await Task.detached { await workload.run() }.value
                 var line =
                     "{\"runtime\":\"swift-\(executor)\",\"workload\":\"\(workload.name)\",\"ms\":\(fixed(result.milliseconds))"
-                if workload.isProvisional { line += ",\"provisional\":true" }
                 for (key, value) in result.extra { line += ",\"\(key)\":\(fixed(value))" }
                 write(line + "}\n", to: 1)
             }

@@ -1,72 +1,95 @@
+import AsyncAlgorithms
 import Concerto
 
 extension Workload {
     static let coordination: [Workload] = [
-        .timed("pingpong_200k", provisional: true) {
-            let there = Channel<Int>(capacity: 1)
-            let back = Channel<Int>(capacity: 1)
+        .timed("pingpong_200k") {
+            let there = BoundedChannel<Int>(capacity: 1)
+            let back = BoundedChannel<Int>(capacity: 1)
             let echo = Task {
-                for _ in 0..<200_000 { await back.send(await there.receive()!) }
+                for _ in 0..<200_000 { try await back.write(try await there.read()) }
             }
             for index in 0..<200_000 {
-                await there.send(index)
-                let value = await back.receive()
+                try await there.write(index)
+                let value = try await back.read()
                 precondition(value == index)
             }
-            await echo.value
+            try await echo.value
         },
-        .timed("semaphore_uncontended_1m", provisional: true) {
-            let semaphore = Semaphore(permits: 1)
+        .timed("semaphore_uncontended_1m") {
+            let semaphore = AsyncSemaphore(permits: 1)
             for _ in 0..<1_000_000 {
-                await semaphore.wait()
-                semaphore.signal()
+                try await semaphore.acquire()
+                try semaphore.release()
             }
         },
-        .timed("semaphore_contended_640k", provisional: true) {
-            await contended { await Task.yield() }
+        .timed("semaphore_contended_640k") { try await contended { await Task.yield() } },
+        .timed("semaphore_contended_pool_640k", needsPool: true) {
+            try await contended { await ThreadPool.yield() }
         },
-        .timed("semaphore_contended_pool_640k", provisional: true, needsPool: true) {
-            await contended { await ThreadPool.yield() }
-        },
-        .timed("mpmc_4x4_2m", provisional: true) {
-            let channel = Channel<Int>(capacity: 1_024)
+        .timed("mpmc_4x4_2m") {
+            let channel = BoundedChannel<Int>(capacity: 1_024)
             let producers = (0..<4).map { _ in
                 Task {
-                    for index in 0..<500_000 { await channel.send(index) }
+                    for index in 0..<500_000 { try await channel.write(index) }
                 }
             }
             let consumers = (0..<4).map { _ in
                 Task {
                     var sum = 0
-                    while let value = await channel.receive() { sum += value }
+                    for try await value in channel { sum += value }
                     return sum
                 }
             }
-            for producer in producers { await producer.value }
-            channel.finish()
+            for producer in producers { try await producer.value }
+            try channel.complete()
             var sum = 0
-            for consumer in consumers { sum += await consumer.value }
+            for consumer in consumers { sum += try await consumer.value }
             precondition(sum == 4 * (500_000 * 499_999 / 2))
         },
-        .timed("cancel_register_1m", provisional: true) {
+        .timed("cancel_register_1m") {
             for _ in 0..<1_000_000 {
-                let source = TokenSource()
-                source.unregister(source.register {})
+                let source = CancellationTokenSource()
+                let registration = source.token.register {}
+                precondition(registration.unregister())
             }
+        },
+        .perItem("channel_64_1m", 1_000_000) { count in
+            let channel = BoundedChannel<Int>(capacity: 64)
+            let writer = Task {
+                for index in 0..<count { try await channel.write(index) }
+                try channel.complete()
+            }
+            var sum = 0
+            for try await value in channel { sum += value }
+            try await writer.value
+            precondition(sum == count * (count - 1) / 2)
+        },
+        // What the field has for two tasks: a rendezvous.
+        .perItem("async_algorithms_channel_200k", 200_000) { count in
+            let channel = AsyncChannel<Int>()
+            let writer = Task {
+                for index in 0..<count { await channel.send(index) }
+                channel.finish()
+            }
+            var sum = 0
+            for await value in channel { sum += value }
+            await writer.value
+            precondition(sum == count * (count - 1) / 2)
         },
     ]
 
-    private static func contended(_ giveWay: @escaping @Sendable () async -> Void) async {
-        let semaphore = Semaphore(permits: 8)
+    private static func contended(_ giveWay: @escaping @Sendable () async -> Void) async throws {
+        let semaphore = AsyncSemaphore(permits: 8)
         let tasks = (0..<64).map { _ in
             Task {
                 for _ in 0..<10_000 {
-                    await semaphore.wait()
+                    try await semaphore.acquire()
                     await giveWay()
-                    semaphore.signal()
+                    try semaphore.release()
                 }
             }
         }
-        for task in tasks { await task.value }
+        for task in tasks { try await task.value }
     }
 }

@@ -8,8 +8,6 @@ struct Workload: Sendable {
     }
 
     let name: String
-    /// Stands on a primitive of this program until the library has one.
-    var isProvisional = false
     /// Uses the pool by name; makes no sense on the stock executor.
     var needsPool = false
     /// Not part of `all`.
@@ -18,13 +16,25 @@ struct Workload: Sendable {
 
     /// A workload whose figure is how long its body takes.
     static func timed(
-        _ name: String, provisional: Bool = false, needsPool: Bool = false, _ body: @escaping @Sendable () async -> Void
+        _ name: String, needsPool: Bool = false, _ body: @escaping @Sendable () async throws -> Void
     ) -> Workload {
-        Workload(name: name, isProvisional: provisional, needsPool: needsPool) {
-            let start = ContinuousClock.now
-            await body()
-            return Outcome(milliseconds: (ContinuousClock.now - start).milliseconds)
+        Workload(name: name, needsPool: needsPool) { Outcome(milliseconds: await measure(body)) }
+    }
+
+    /// A workload of `count` items; also reports the nanoseconds of one.
+    static func perItem(
+        _ name: String, _ count: Int, _ body: @escaping @Sendable (Int) async throws -> Void
+    ) -> Workload {
+        Workload(name: name) {
+            let milliseconds = await measure { try await body(count) }
+            return Outcome(milliseconds: milliseconds, extra: [("ns_per_item", milliseconds * 1e6 / Double(count))])
         }
+    }
+
+    private static func measure(_ body: @Sendable () async throws -> Void) async -> Double {
+        let start = ContinuousClock.now
+        do { try await body() } catch { fatalError("a workload failed: \(error)") }
+        return (ContinuousClock.now - start).milliseconds
     }
 
     static let all: [Workload] = tasks + coordination + time + blocking + threads

@@ -165,6 +165,14 @@ void concerto_task_local_pop(void);
 /// Where the current value of a task-local is, or NULL if none is bound; valid until it is popped.
 const void *_Nullable concerto_task_local_get(const void *key);
 
+/// What `withTaskCancellationHandler` does, without its two further async functions: calls `body` once when the current
+/// task is cancelled, on the thread that cancels, or inside this call if it has been. Only inside a task. Ends with
+/// `concerto_cancellation_unwatch`, in the same async function: both take from the task's own stack of memory.
+void *concerto_cancellation_watch(void (*body)(void *), void *argument);
+
+/// Returns once `body` is not running and never will.
+void concerto_cancellation_unwatch(void *watch);
+
 /// The flags of a job: its kind in the low byte, its priority in the next. Read where the runtime of this version keeps
 /// them; `concerto_job_layout_holds` says whether it does.
 static inline uint32_t concerto_job_flags(const void *job) {

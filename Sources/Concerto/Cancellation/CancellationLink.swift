@@ -1,4 +1,4 @@
-import Synchronization
+import ConcertoRuntime
 
 /// The link of a linked source to one of its parents.
 ///
@@ -7,7 +7,7 @@ import Synchronization
 /// The child holds the anchor weakly, or a child with callbacks would keep itself alive after its parent had gone.
 final class CancellationLink: @unchecked Sendable {  // all is set by `attach`, before the link is published
     final class Anchor: Sendable {
-        private let strong = Mutex<CancellationTokenSource?>(nil)
+        private let strong = Guarded<CancellationTokenSource?>(nil)
         private let weakly: WeakSource
 
         init(_ child: CancellationTokenSource) {

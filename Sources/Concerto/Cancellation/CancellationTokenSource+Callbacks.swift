@@ -9,18 +9,21 @@ extension CancellationTokenSource {
             // `requested` only changes under this lock: a callback that is added here will be seen by `cancel()`.
             if requested.load(ordering: .relaxed) { return nil }
             if state.isDisposed { return CancellationTokenRegistration() }
-            if state.callbacks.isEmpty { for link in state.links { link.retain(self) } }
+            if !state.links.isEmpty, state.callbacks.isEmpty { for link in state.links { link.retain(self) } }
             let (node, id) = state.callbacks.add(action)
             return CancellationTokenRegistration(source: self, node: node, id: id)
         }
     }
 
     func remove(_ node: CancellationCallback?, _ id: UInt64) -> Bool {
-        // The action is released outside the lock: what it captured may call back into this source.
-        let action = state.withLock { state in
-            let action = state.callbacks.remove(node, id)
-            if action != nil, state.callbacks.isEmpty { for link in state.links { link.release() } }
-            return action
+        // Released outside the lock: what it captured may call back into this source. By capture, because a closure that
+        // is handed out as a generic result costs an object.
+        var action: (@Sendable () throws -> Void)?
+        state.withLock { state in
+            action = state.callbacks.remove(node, id)
+            if !state.links.isEmpty, action != nil, state.callbacks.isEmpty {
+                for link in state.links { link.release() }
+            }
         }
         return action != nil
     }
@@ -57,15 +60,14 @@ extension CancellationTokenSource {
 
     /// Ends the source for its timer.
     ///
-    /// Callbacks are foreign code: one that blocks would hold up every timer of the process, and one that waits for a
-    /// timer would stop them for good. So they run in a task.
+    /// Callbacks are foreign code; see ``CancellationThreads``.
     func expire(timer generation: UInt64) {
         guard begin(timer: generation) else { return }
         guard state.withLock({ !$0.callbacks.isEmpty }) else {
             _ = runCallbacks()
             return
         }
-        Task.detached(name: "CancellationTokenSource.cancel(after:)", priority: .high) {
+        CancellationThreads.shared.run {
             for error in self.runCallbacks() { UnobservedError.raise(error, from: "a cancellation callback") }
         }
     }
@@ -113,11 +115,13 @@ extension CancellationTokenSource {
     }
 
     private func next() -> (@Sendable () throws -> Void)? {
+        var action: (@Sendable () throws -> Void)?
         state.withLock { state in
-            guard let (action, id) = state.callbacks.popNewest() else { return nil }
-            state.running = (id, .current)
-            return action
+            guard let newest = state.callbacks.popNewest() else { return }
+            state.running = (newest.id, .current)
+            action = newest.action
         }
+        return action
     }
 
     private func finishRunning() {

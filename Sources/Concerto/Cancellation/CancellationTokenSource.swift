@@ -24,25 +24,29 @@ public final class CancellationTokenSource: Sendable {
         /// Tells the timer that counts from one that was replaced too late to be stopped.
         var timerGeneration: UInt64 = 0
         var links: [CancellationLink] = []
+
+        /// Whether there is anything to give up.
+        var holdsAnything: Bool { timer != nil || !links.isEmpty || !callbacks.isEmpty }
     }
 
     /// Set once, under the lock of `state`, before the first callback runs.
     let requested = Atomic(false)
-    let state: Mutex<State>
-    private let clock: any TimerClock
+    let state: Guarded<State>
+    /// `nil` is the monotonic clock: most sources have no timer, and none should pay for naming one.
+    private let clock: (any TimerClock)?
 
     /// Creates a source.
     ///
     /// - Parameter clock: Runs ``cancel(after:)``.
     public init(clock: any TimerClock) {
         self.clock = clock
-        state = Mutex(State())
+        state = Guarded(State())
     }
 
     /// Creates a source.
     public init() {
-        clock = MonotonicClock()
-        state = Mutex(State())
+        clock = nil
+        state = Guarded(State())
     }
 
     /// Creates a source that cancels itself after `delay`; at once if `delay` is zero.
@@ -75,6 +79,7 @@ public final class CancellationTokenSource: Sendable {
     }
 
     deinit {
+        guard state.withLastReference({ $0.holdsAnything }) else { return }
         let (timer, links, actions) = state.withLock { ($0.timer, $0.links, $0.callbacks.removeAll()) }
         timer?.cancel()
         for link in links { link.cut() }
@@ -123,9 +128,9 @@ public final class CancellationTokenSource: Sendable {
 
     /// Cancels the source after `delay`, at once if it is zero; replaces a delay that was set before.
     ///
-    /// Tokens are cancelled by the timer itself. Callbacks, if there are any, run soon afterwards in a task on the
-    /// process's executor, the last registered first, so that they may block without holding up other timers; with a
-    /// delay of zero they run inside this call. A delay that was taken back or replaced in time never cancels.
+    /// Tokens are cancelled by the timer itself. Callbacks, if there are any, run right afterwards on a thread that is
+    /// there for that, the last registered first: they may block without holding up other timers, and they run also
+    /// while every thread of the pool computes. With a delay of zero they run inside this call. A delay that was taken back or replaced in time never cancels.
     /// - Parameter delay: `nil` takes the pending cancellation back.
     /// - Throws: ``ArgumentError`` if `delay` is negative; ``ClosedError`` if the source has been disposed of. On a
     ///   source that has been cancelled the call does nothing.
@@ -144,6 +149,7 @@ public final class CancellationTokenSource: Sendable {
             cancel()
             return
         }
+        let clock = clock ?? MonotonicClock()
         // The timer holds the source: what was registered runs even if nobody else refers to it any more.
         let timer = clock.schedule(at: clock.now.advanced(by: delay)) { self.expire(timer: generation) }
         let late = state.withLock { state in

@@ -1,4 +1,5 @@
 import CConcerto
+import ConcertoRuntime
 import Synchronization
 
 #if canImport(Glibc)
@@ -34,7 +35,7 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     private let queue = ContextQueue()
     private let stopped = Atomic(false)
     /// The thread that runs the context's jobs now, innermost last; nested while a job of the context blocks and pumps.
-    private let pumping = Mutex<[ThreadIdentity]>([])
+    private let pumping = Guarded<[ThreadIdentity]>([])
     /// For diagnostics.
     public let name: String
 

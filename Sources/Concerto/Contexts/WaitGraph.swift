@@ -1,3 +1,4 @@
+import ConcertoRuntime
 public import Synchronization
 
 /// Who holds what and who waits for what: the one seam that deadlock detection and diagnostics stand on.
@@ -49,7 +50,7 @@ public enum WaitGraph {
     }
 
     @usableFromInline static let active = Atomic(false)
-    private static let state = Mutex(State())
+    private static let state = Guarded(State())
 
     /// Whether edges are recorded.
     @inlinable

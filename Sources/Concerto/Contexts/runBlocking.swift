@@ -1,5 +1,5 @@
 import ConcertoRuntime
-import Synchronization
+import Dispatch
 
 /// Runs asynchronous code from synchronous code and waits for its result.
 ///
@@ -13,8 +13,8 @@ import Synchronization
 /// - The thread of a ``SynchronizationContext`` pumps its context: all of its jobs, so that other code of the context,
 ///   and the actors that live on it, can run in the middle of the synchronous call.
 /// - The main thread pumps the main actor and libdispatch's main queue in the same way, where
-///   `ThreadPool.installAsDefault()` has taken the main loop; in a task on the stock main actor it cannot be pumped,
-///   and the call throws ``DeadlockError`` instead of hanging.
+///   `ThreadPool.installAsDefault()` has taken the main loop, or outside of any task; in a task on the stock main actor,
+///   whichever thread that is on, it cannot be pumped, and the call throws ``DeadlockError`` instead of hanging.
 /// - Any other thread sleeps.
 ///
 /// - Cancellation: a caller that is cancelled already starts `operation` cancelled, and ``CancellationToken/current``
@@ -57,11 +57,16 @@ enum BlockedPlace: Sendable {
     static func current(at site: @autoclosure () -> String) throws -> BlockedPlace {
         if let context = SynchronizationContext.current { return .context(context) }
         if _PoolInternals.canPumpMainLoop { return .mainLoop }
-        guard _PoolInternals.isMainThread else { return .thread }
+        guard StockMainActor.mayRunHere else { return .thread }
+        // Outside of a task nothing of the main actor is on the stack, and libdispatch's main queue can be pumped.
         let isInTask = withUnsafeCurrentTask { $0 != nil }
-        guard isInTask else { return .thread }
+        #if os(Linux)
+        if !isInTask { return _PoolInternals.isMainThread ? .mainLoop : .thread }
+        #else
+        if !isInTask { return .thread }
+        #endif
         throw DeadlockError(cycle: [
-            "runBlocking at \(site()) would block the main thread inside a task of the main actor,",
+            "runBlocking at \(site()) would block the main actor inside one of its tasks,",
             "and work that needs the main actor could never run. Make ThreadPool.installAsDefault() the first",
             "statement of main, so that the main thread can be pumped, or await the operation.",
         ])
@@ -95,9 +100,21 @@ enum BlockedPlace: Sendable {
     }
 }
 
+/// Swift's own main actor: it runs on the main thread until `main` suspends for the first time, and then wherever
+/// libdispatch drains its main queue.
+private enum StockMainActor {
+    private static let key = DispatchSpecificKey<Bool>()
+    private static let isMarked: Void = DispatchQueue.main.setSpecific(key: key, value: true)
+
+    static var mayRunHere: Bool {
+        isMarked
+        return _PoolInternals.isMainThread || DispatchQueue.getSpecific(key: key) == true
+    }
+}
+
 /// One `runBlocking`, shared by the waiting thread and the task it waits for.
 private final class BlockingCall<Success: Sendable>: Sendable {
-    private let result = Mutex<Result<Success, any Error>?>(nil)
+    private let result = Guarded<Result<Success, any Error>?>(nil)
     private let place: BlockedPlace
     let event = ThreadEvent()
 

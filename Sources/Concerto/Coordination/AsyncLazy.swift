@@ -1,3 +1,4 @@
+import ConcertoRuntime
 import Synchronization
 
 /// A value that is made when somebody first asks for it, once, however many ask.
@@ -31,7 +32,7 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
 
     private let factory: @Sendable () async throws -> Value
     private let policy: FailurePolicy
-    private let task = Mutex<TaskHandle<Value>?>(nil)
+    private let task = Guarded<TaskHandle<Value>?>(nil)
 
     /// Creates a value that has not been made.
     ///

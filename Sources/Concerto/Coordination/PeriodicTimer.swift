@@ -29,7 +29,7 @@ public final class PeriodicTimer: WaiterHost {
         public var description: String { "a PeriodicTimer has one waiter at a time: share the ticks through a channel" }
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let clock: any TimerClock
 
     /// Creates a timer whose first tick comes after one period.
@@ -38,7 +38,7 @@ public final class PeriodicTimer: WaiterHost {
     public init(period: Duration, clock: any TimerClock = MonotonicClock()) throws {
         guard period > .zero else { throw ArgumentError("period", period, "it must be positive") }
         self.clock = clock
-        state = Mutex(State(period: period, next: clock.now.advanced(by: period)))
+        state = Guarded(State(period: period, next: clock.now.advanced(by: period)))
         arm()
     }
 

@@ -1,4 +1,4 @@
-import Synchronization
+import ConcertoRuntime
 
 #if canImport(Glibc)
 import Glibc
@@ -22,7 +22,7 @@ public struct UnobservedError: Error, CustomStringConvertible {
     /// The line for a log.
     public var description: String { "unobserved error from \(origin): \(error)" }
 
-    private static let handler = Mutex<(@Sendable (UnobservedError) -> Void)?>(nil)
+    private static let handler = Guarded<(@Sendable (UnobservedError) -> Void)?>(nil)
 
     static var currentHandler: (@Sendable (UnobservedError) -> Void)? {
         get { handler.withLock { $0 } }

@@ -1,3 +1,4 @@
+import ConcertoRuntime
 import Synchronization
 
 extension AsyncSequence where Self: Sendable, Element: Sendable {
@@ -59,7 +60,7 @@ private func runStream<Source: AsyncSequence, Value: Sendable>(
 
 /// The promises whose elements are being worked on, or wait for it.
 private final class IssuedPromises<Value: Sendable>: Sendable {
-    private let promises = Mutex<[TaskHandle<Value>]>([])
+    private let promises = Guarded<[TaskHandle<Value>]>([])
 
     func add(_ promise: TaskHandle<Value>) {
         // A failure is what the iteration throws; it needs no other observer.

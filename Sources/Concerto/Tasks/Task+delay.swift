@@ -1,5 +1,4 @@
 public import ConcertoRuntime
-import Synchronization
 
 extension Task where Success == Never, Failure == Never {
     /// Suspends for `duration`.
@@ -43,7 +42,7 @@ extension Task where Success == Never, Failure == Never {
 
 /// A host that grants nothing: its waiters leave when their time is up.
 private final class Delay: WaiterHost {
-    private let waiters = Mutex(WaiterQueue())
+    private let waiters = Guarded(WaiterQueue())
 
     nonisolated(nonsending)
         func wait(_ limit: WaitLimit) async throws

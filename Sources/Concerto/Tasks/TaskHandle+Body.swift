@@ -1,3 +1,4 @@
+import ConcertoRuntime
 import Synchronization
 
 extension TaskHandle {

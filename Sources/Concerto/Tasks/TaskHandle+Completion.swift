@@ -1,3 +1,4 @@
+import ConcertoRuntime
 import Synchronization
 
 /// Where a callback of ``TaskHandle/onCompletion(_:_:)`` runs.

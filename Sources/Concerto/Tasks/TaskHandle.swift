@@ -1,3 +1,4 @@
+import ConcertoRuntime
 public import Synchronization
 
 /// A task that can be looked at: with a status, a result once it has ended, any number of awaiters and callbacks, and
@@ -35,7 +36,7 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
     @usableFromInline let phase: Atomic<UInt8>
     @usableFromInline var stored: Result<Success, any Error>?
     private let observed = Atomic(false)
-    let state: Mutex<State>
+    let state: Guarded<State>
     let metadata: TaskMetadata
 
     #if DEBUG
@@ -46,7 +47,7 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
     {
         phase = Atomic(status.rawValue)
         metadata = TaskMetadata(name: name, fileID: fileID, line: line)
-        state = Mutex(State())
+        state = Guarded(State())
         #if DEBUG
         ledger?.tasks.add(1, ordering: .relaxed)
         #endif
@@ -56,7 +57,7 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
         stored = outcome
         phase = Atomic(Self.status(of: outcome).rawValue)
         metadata = TaskMetadata(name: nil, fileID: fileID, line: line)
-        state = Mutex(State())
+        state = Guarded(State())
         #if DEBUG
         ledger?.tasks.add(1, ordering: .relaxed)
         #endif

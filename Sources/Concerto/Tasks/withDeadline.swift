@@ -7,7 +7,9 @@ public import ConcertoRuntime
 ///
 /// - Cancellation: of the caller cancels `body`.
 /// - Where it runs: `body` stays on the caller's executor and actor, in a task of its own (on Swift 6.3); task-local
-///   values reach it.
+///   values reach it. Cancellation handlers inside of it, when the deadline comes on one of the system's clocks, run on
+///   a thread that is there for that, about 20 µs later: they may block without holding up other timers, and they run
+///   also while every thread of the pool computes.
 /// - Allocates: a task and a timer.
 /// - Parameters:
 ///   - deadline: When to cancel. One that has passed starts `body` cancelled.
@@ -65,12 +67,15 @@ enum DeadlineTimer {
         at deadline: C.Instant, tolerance: Duration?, on clock: C, _ action: @escaping @Sendable () -> Void
     ) -> CancellableScopeArm where C.Duration == Duration {
         if let clock = clock as? any TimerClock, let deadline = deadline as? TimerInstant {
-            return .timer(clock.schedule(at: deadline, action))
+            // The system's timers must not wait for foreign code; the clock of a test fires where it is moved.
+            guard clock is MonotonicClock else { return .timer(clock.schedule(at: deadline, action)) }
+            return .timer(clock.schedule(at: deadline) { CancellationThreads.shared.run(action) })
         }
         if clock is ContinuousClock || clock is SuspendingClock {
             let monotonic = MonotonicClock()
             let left = clock.now.duration(to: deadline)
-            return .timer(monotonic.schedule(at: monotonic.now.advanced(by: left), action))
+            return .timer(
+                monotonic.schedule(at: monotonic.now.advanced(by: left)) { CancellationThreads.shared.run(action) })
         }
         return .task(
             Task {

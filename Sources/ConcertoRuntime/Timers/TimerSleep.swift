@@ -15,7 +15,7 @@ final class TimerSleep: Sendable {
         case cancelled
     }
 
-    private let state = Mutex(State.idle)
+    private let state = Guarded(State.idle)
 
     func start(_ waiter: UnsafeContinuation<Void, any Error>, on clock: some TimerClock, until deadline: TimerInstant) {
         let cancelled = state.withLock { state in

@@ -3,7 +3,7 @@ import ConcertoTesting
 import Synchronization
 import Testing
 
-@Suite struct CancellationRaceTests {
+@Suite(.leakFree) struct CancellationRaceTests {
     @Test(.row("1.5.9"))
     func `unregister against cancel, 10,000 rounds: exactly one of "took it back" and "it ran"`() async {
         var random = SeededRandom(seed: 20)

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct CancellationTokenSourceTests {
+@Suite(.leakFree) struct CancellationTokenSourceTests {
     let clock = ManualClock()
 
     @Test(.row("1.5.13"))
@@ -132,7 +132,7 @@ import Testing
     }
 }
 
-@Suite struct LinkedCancellationTests {
+@Suite(.leakFree) struct LinkedCancellationTests {
     @Test(.row("1.5.18"))
     func `A linked source is cancelled with any parent and never reaches them`() {
         let first = CancellationTokenSource()

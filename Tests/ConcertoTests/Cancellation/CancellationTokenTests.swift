@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct CancellationTokenTests {
+@Suite(.leakFree) struct CancellationTokenTests {
     @Test(.row("1.5.1"))
     func `Tokens are equal if they come from one source`() throws {
         let source = CancellationTokenSource()

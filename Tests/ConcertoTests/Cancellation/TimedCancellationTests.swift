@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite struct TimedCancellationTests {
+@Suite(.leakFree) struct TimedCancellationTests {
     let clock = ManualClock()
 
     // Cause: callbacks of cancel(after:) ran where timers are driven; one that blocked held up all of them, and one that

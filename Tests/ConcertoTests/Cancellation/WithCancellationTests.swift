@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct WithCancellationTests {
+@Suite(.leakFree) struct WithCancellationTests {
     let executor = ManualExecutor()
 
     @Test func `A cancelled token cancels the body only, and the body is waited for`() throws {

@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct RunBlockingTests {
+@Suite(.leakFree) struct RunBlockingTests {
     private func blocking<Success: Sendable>(_ body: @escaping @Sendable () async throws -> Success) throws -> Success {
         try runBlocking(body)
     }

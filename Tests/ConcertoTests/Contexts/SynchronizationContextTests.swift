@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct SynchronizationContextTests {
+@Suite(.leakFree) struct SynchronizationContextTests {
     let log = Recorder<String>()
 
     @Test(.row("1.6.5"))

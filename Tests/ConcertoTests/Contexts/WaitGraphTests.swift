@@ -1,7 +1,7 @@
 import Concerto
 import Testing
 
-@Suite struct WaitGraphTests {
+@Suite(.leakFree) struct WaitGraphTests {
     // Cause: the permits at the start counted as all there are, so a semaphore used as a signal looked like a deadlock.
     @Test func `A semaphore to which permits may be added never makes a deadlock`() async throws {
         WaitGraph.activate()

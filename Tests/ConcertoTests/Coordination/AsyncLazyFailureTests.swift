@@ -1,7 +1,7 @@
 import Concerto
 import Testing
 
-@Suite struct AsyncLazyFailureTests {
+@Suite(.leakFree) struct AsyncLazyFailureTests {
     // Cause: a failure was forgotten by a synchronous callback that was registered under the value's own lock; a factory
     // that had failed by then ran it inside and locked again.
     // Cause: callbacks come after waiters, so whoever asked again at once was handed the failure it had just got.
@@ -36,9 +36,9 @@ import Testing
     @Test func `A task that the factory left behind may ask once the value is made`() async throws {
         let made = TaskCompletionSource<Void>()
         let late = TaskCompletionSource<Int>()
-        let box = TaskCompletionSource<AsyncLazy<Int>>()
+        let box = Recorder<AsyncLazy<Int>>()
         let lazy = AsyncLazy<Int> {
-            let lazy = try await box.task.value
+            let lazy = box.entries[0]
             // asynclint:ignore:next unobserved-task-error — the lazy value's own error is looked at below
             Task {
                 try await made.task.value
@@ -46,9 +46,11 @@ import Testing
             }
             return 7
         }
-        box.trySetResult(lazy)
+        box.record(lazy)
         #expect(try await lazy.value() == 7)
         made.trySetResult()
         #expect(try await late.task.value == 7)
+        // The value and the box hold each other.
+        box.removeAll()
     }
 }

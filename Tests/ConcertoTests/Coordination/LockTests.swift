@@ -84,9 +84,10 @@ import Testing
         lock.writeUnlock()
     }
 
-    @Test func `Random interleavings of readers and writers, 5,000 rounds: never a writer with somebody else`() throws {
+    @Test func `Random interleavings of readers and writers, 10,000 rounds: never a writer with somebody else`() throws
+    {
         var random = SeededRandom(seed: 77)
-        for round in 0..<5_000 {
+        for round in 0..<10_000 {
             let interleaving = random.next()
             let executor = ManualExecutor(order: .random(seed: interleaving))
             let lock = AsyncReaderWriterLock()

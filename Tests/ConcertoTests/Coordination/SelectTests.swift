@@ -73,4 +73,101 @@ import Testing
         #expect(channel.statistics.waiters == 0)
         await #expect(throws: ArgumentError.self) { try await select() as Int }
     }
+
+    @Test func `Two selects meet at a rendezvous, whichever comes first`() async throws {
+        for writesFirst in [true, false] {
+            let channel = BoundedChannel<Int>(capacity: 0)
+            let sides: [@Sendable () async throws -> String] = [
+                { try await select(.write(7, to: channel) { "written" }) },
+                { try await select(.read(channel) { "read \($0)" }) },
+            ]
+            let first = executor.task { try await sides[writesFirst ? 0 : 1]() }
+            executor.runUntilIdle()
+            let second = executor.task { try await sides[writesFirst ? 1 : 0]() }
+            executor.runUntilIdle()
+            #expect(try await Set([first.value, second.value]) == ["written", "read 7"])
+            #expect(channel.statistics.waiters == 0)
+        }
+    }
+
+    @Test func `Of several offers exactly one is taken, by any kind of reader`() async throws {
+        let one = BoundedChannel<Int>(capacity: 0)
+        let other = BoundedChannel<Int>(capacity: 0)
+        let offering = executor.task {
+            try await select(.write(1, to: one) { "one" }, .write(2, to: other) { "other" })
+        }
+        executor.runUntilIdle()
+        #expect(one.statistics.waiters == 1 && other.statistics.waiters == 1)
+        #expect(other.tryRead() == 2)
+        // The other offer is void at once, also before its task has run again.
+        #expect(one.tryRead() == nil)
+        executor.runUntilIdle()
+        #expect(try await offering.value == "other")
+        #expect(one.statistics.waiters == 0 && other.statistics.waiters == 0)
+
+        let again = executor.task { try await select(.write(3, to: one) { "again" }) }
+        executor.runUntilIdle()
+        #expect(try await one.read() == 3)
+        executor.runUntilIdle()
+        #expect(try await again.value == "again")
+    }
+
+    @Test func `A cancelled offer is never read, a read one is never cancelled, and completing ends it`() async throws {
+        let channel = BoundedChannel<Int>(capacity: 0)
+        let cancelled = executor.task { try await select(.write(1, to: channel) { "written" }) }
+        executor.runUntilIdle()
+        cancelled.cancel()
+        executor.runUntilIdle()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        #expect(channel.tryRead() == nil)
+
+        let taken = executor.task { try await select(.write(2, to: channel) { "written" }) }
+        executor.runUntilIdle()
+        #expect(channel.tryRead() == 2)
+        taken.cancel()
+        executor.runUntilIdle()
+        #expect(try await taken.value == "written")
+
+        let closed = executor.task { try await select(.write(3, to: channel) { "written" }) }
+        executor.runUntilIdle()
+        try channel.complete()
+        executor.runUntilIdle()
+        await #expect(throws: ChannelClosedError.self) { try await closed.value }
+    }
+
+    /// Four tasks that each offer on one rendezvous and read from another, with cancellations in between: what was
+    /// written is what was read.
+    @Test func `Selects that write here and read there, 10,000 rounds: items are conserved and nobody hangs`()
+        async throws
+    {
+        let left = BoundedChannel<Int>(capacity: 0)
+        let right = BoundedChannel<Int>(capacity: 0)
+        let written = Counter()
+        let read = Counter()
+        let rounds = 2_500
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for side in 0..<4 {
+                group.addTask {
+                    var random = SeededRandom(seed: UInt64(side))
+                    let (mine, theirs) = side.isMultiple(of: 2) ? (left, right) : (right, left)
+                    for round in 0..<rounds {
+                        let item = side * rounds + round + 1
+                        let attempt = Task {
+                            try await select(
+                                .write(item, to: mine) { written.add(item) },
+                                .read(theirs) { read.add($0) },
+                                // The last ones have nobody to meet.
+                                .timeout(after: .milliseconds(1)) { 0 })
+                        }
+                        if Int.random(in: 0..<8, using: &random) == 0 { attempt.cancel() }
+                        _ = await attempt.result
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(written.value == read.value, "seeds 0 to 3")
+        #expect(written.value > 0)
+        #expect(left.statistics.waiters == 0 && right.statistics.waiters == 0)
+    }
 }

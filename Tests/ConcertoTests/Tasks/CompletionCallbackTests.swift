@@ -1,7 +1,7 @@
 import Concerto
 import Testing
 
-@Suite struct CompletionCallbackTests {
+@Suite(.leakFree) struct CompletionCallbackTests {
     // Cause: the callbacks of an iteration held it, so a task that never ends kept every iteration that was left.
     @Test func `An iteration of whenEach that is left keeps nothing at a task that goes on`() async throws {
         let endless = TaskCompletionSource<Int>()

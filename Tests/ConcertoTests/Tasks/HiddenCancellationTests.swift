@@ -2,7 +2,7 @@ import Concerto
 import Testing
 
 /// Cancellations that come in another shape, or where nobody looked for them.
-@Suite struct HiddenCancellationTests {
+@Suite(.leakFree) struct HiddenCancellationTests {
     // Cause: only the operations' errors were looked at, not whether the caller had been cancelled.
     @Test func `firstSuccess of a cancelled caller throws CancellationError, whatever its operations do`() async throws
     {

@@ -2,7 +2,7 @@ import Concerto
 import Testing
 
 /// Cause of all: one step of a chain ran, or was destroyed, inside the step before.
-@Suite struct LongChainTests {
+@Suite(.leakFree) struct LongChainTests {
     @Test func `Cancelling through 100,000 linked sources needs no stack, and keeps order and errors`() throws {
         let root = CancellationTokenSource()
         let log = Recorder<String>()

@@ -3,7 +3,7 @@ import Testing
 
 /// Cause: the handle of a Swift `Task` was completed by a task that had to be scheduled first, so that what has ended did
 /// not look so to whoever asked at once.
-@Suite struct SwiftTaskEndTests {
+@Suite(.leakFree) struct SwiftTaskEndTests {
     @Test func `The handle of a Swift task that has ended has ended, with its value or its error`() async throws {
         for number in 0..<200 {
             let task = Task<Int, any Error> { number }

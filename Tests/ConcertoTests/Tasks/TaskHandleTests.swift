@@ -2,7 +2,7 @@ import Concerto
 import ConcertoTesting
 import Testing
 
-@Suite struct TaskHandleTests {
+@Suite(.leakFree) struct TaskHandleTests {
     let executor = ManualExecutor()
 
     @Test(.row("1.1.1"))

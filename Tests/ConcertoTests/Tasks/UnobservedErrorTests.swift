@@ -3,7 +3,7 @@ import ConcertoTesting
 import Testing
 
 /// Serialised, because the handler is the process's; errors of other suites pass by, ours have numbers of their own.
-@Suite(.serialized) struct UnobservedErrorTests {
+@Suite(.serialized, .leakFree) struct UnobservedErrorTests {
     private func raised(_ numbers: ClosedRange<Int>, _ body: () async throws -> Void) async rethrows -> [Int] {
         let log = Recorder<Int>()
         TaskHandle.onUnobservedError = { event in

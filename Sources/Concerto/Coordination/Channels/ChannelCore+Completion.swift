@@ -1,4 +1,4 @@
-import Synchronization
+import ConcertoRuntime
 
 extension ChannelCore {
     /// What whoever comes too late gets.
@@ -74,6 +74,10 @@ extension ChannelCore {
     nonisolated(nonsending)
         func waitToWrite(_ cancellation: CancellationToken) async throws -> Bool
     {
+        // The other side may only be asking too, with `waitToRead`, and then nobody would ever come.
+        if isRendezvous {
+            throw ArgumentError("capacity", 0, "a rendezvous has no room to wait for: use write, or select")
+        }
         if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
         let waiter = Waiter(of: self, weight: Role.writeSignal.rawValue)
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {

@@ -1,8 +1,8 @@
-public import Synchronization
+public import ConcertoRuntime
 
 /// The implementation that all channels share; use it through ``ChannelProtocol``.
 public final class ChannelCore<Element: Sendable>: WaiterHost {
-    @usableFromInline let state: Mutex<ChannelState<Element>>
+    @usableFromInline let state: Guarded<ChannelState<Element>>
     @usableFromInline let capacity: Int
     @usableFromInline let onDrop: (@Sendable (Element) -> Void)?
 
@@ -16,7 +16,7 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     ) {
         self.capacity = capacity
         self.onDrop = onDrop
-        state = Mutex(ChannelState(capacity: capacity, fullMode: fullMode, order: order))
+        state = Guarded(ChannelState(capacity: capacity, fullMode: fullMode, order: order))
     }
 
     @usableFromInline var count: Int { state.withLock { $0.buffer.count } }
@@ -70,17 +70,25 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     {
         let waiter = ItemWaiter(of: self, item: item)
         waiter.weight = Role.writer.rawValue
-        let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
-            var wakes = WakeList()
-            let sleeps = state.withLock { $0.admitWriter(waiter, into: &wakes) }
-            wakes.resume()
-            return sleeps
-        }
+        let outcome =
+            if cancellation.canBeCancelled {
+                await waiter.wait(WaitLimit(cancellation: cancellation)) { admit(writer: waiter) }
+            } else {
+                await waiter.wait { admit(writer: waiter) }
+            }
         switch outcome {
         case .granted: return
         case .cancelled, .timedOut: throw CancellationError()
         case .failed: throw closedError
         }
+    }
+
+    @inlinable
+    func admit(writer: ItemWaiter) -> Bool {
+        var wakes = WakeList()
+        let sleeps = state.withLock { $0.admitWriter(writer, into: &wakes) }
+        wakes.resume()
+        return sleeps
     }
 
     // MARK: Reading
@@ -114,23 +122,31 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
         func readSlowly(_ cancellation: CancellationToken) async throws -> Element?
     {
         let waiter = ItemWaiter(of: self, item: nil)
-        let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
-            var wakes = WakeList()
-            var drained: TaskHandle<Void>?
-            let sleeps = state.withLock { state in
-                let sleeps = state.admitReader(waiter, into: &wakes)
-                if state.isClosed { drained = state.takeCompletion() }
-                return sleeps
+        let outcome =
+            if cancellation.canBeCancelled {
+                await waiter.wait(WaitLimit(cancellation: cancellation)) { admit(reader: waiter) }
+            } else {
+                await waiter.wait { admit(reader: waiter) }
             }
-            wakes.resume()
-            if let drained { finish(drained) }
-            return sleeps
-        }
         switch outcome {
         case .granted: return waiter.item.take()
         case .cancelled, .timedOut: throw CancellationError()
         case .failed: return nil
         }
+    }
+
+    @inlinable
+    func admit(reader: ItemWaiter) -> Bool {
+        var wakes = WakeList()
+        var drained: TaskHandle<Void>?
+        let sleeps = state.withLock { state in
+            let sleeps = state.admitReader(reader, into: &wakes)
+            if state.isClosed { drained = state.takeCompletion() }
+            return sleeps
+        }
+        wakes.resume()
+        if let drained { finish(drained) }
+        return sleeps
     }
 
     @inlinable

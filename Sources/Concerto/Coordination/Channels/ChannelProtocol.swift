@@ -79,7 +79,9 @@ extension ChannelProtocol {
     /// Waits until there is room to write; another writer may be faster.
     ///
     /// - Returns: `false` once the channel is completed.
-    /// - Throws: the error it was completed with; `CancellationError`.
+    /// - Throws: the error it was completed with; `CancellationError`; ``ArgumentError`` if the channel is a rendezvous,
+    ///   which has no room: two sides that only ask would wait for each other for ever. Use ``write(_:cancellation:)``
+    ///   or `select`.
     nonisolated(nonsending)
         public func waitToWrite(cancellation: CancellationToken = .none) async throws -> Bool
     {

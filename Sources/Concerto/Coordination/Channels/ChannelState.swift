@@ -6,14 +6,19 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
     /// A waiting reader, with the item it is given, or a waiting writer, with the item it brings.
     @usableFromInline
     final class ItemWaiter: Waiter, @unchecked Sendable {
-        // Sendable: `item` is protected as the other fields of a waiter are.
-        @usableFromInline var item: Element?
+        // Sendable: `item` is protected as the other fields of a waiter are; `offer` never changes once it is queued.
+        @usableFromInline @exclusivity(unchecked) var item: Element?
+        /// Set for a writer that is one of several offers of a ``select(_:cancellation:)``, of which one counts.
+        @usableFromInline @exclusivity(unchecked) var offer: SelectOffer?
 
         @inlinable
         init(of host: any WaiterHost, item: Element?) {
             self.item = item
             super.init(of: host)
         }
+
+        @usableFromInline
+        override func wake() { offer?.hasLeft(outcome) }
     }
 
     @usableFromInline enum Written {
@@ -50,7 +55,7 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
     var hasSomethingToRead: Bool { buffer.count > 0 || !writers.isEmpty }
 
     @inlinable
-    var hasRoom: Bool { fullMode != .wait || buffer.count < capacity || !readers.isEmpty }
+    var hasRoom: Bool { fullMode != .wait || buffer.count < capacity }
 
     @inlinable
     mutating func write(_ item: consuming Element, into wakes: inout WakeList) -> Written {
@@ -102,11 +107,16 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
             }
             return item
         }
-        if let writer = writers.first {
-            // A rendezvous: the item goes from hand to hand.
-            let item = unsafeDowncast(writer, to: ItemWaiter.self).item.take()
+        // A rendezvous: the item goes from hand to hand.
+        while let writer = writers.first {
+            let waiter = unsafeDowncast(writer, to: ItemWaiter.self)
+            guard waiter.offer?.claim() ?? true else {
+                // Its `select` has settled for something else and is about to take it back.
+                _ = writers.withdraw(writer, as: .cancelled, into: &wakes)
+                continue
+            }
             writers.grant(writer, into: &wakes)
-            return item
+            return waiter.item.take()
         }
         return nil
     }
@@ -120,8 +130,6 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
             return reader.settle(.granted)
         }
         if isClosed { return reader.settle(.failed) }
-        // A rendezvous has room for as long as a reader waits.
-        if capacity == 0 && !writeSignals.isEmpty { writeSignals.grantAll(into: &wakes) }
         return readers.append(reader)
     }
 
@@ -139,6 +147,18 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
             if capacity == 0 && !readSignals.isEmpty { readSignals.grantAll(into: &wakes) }
             return writers.append(writer)
         }
+    }
+
+    /// Whether every item goes from hand to hand, or nowhere.
+    @inlinable
+    var isRendezvous: Bool { capacity == 0 && fullMode == .wait }
+
+    /// Puts an offer into the queue of a rendezvous; not if a reader waits already or none will come any more: then its
+    /// `select` tries again.
+    mutating func admitOffer(_ writer: ItemWaiter, into wakes: inout WakeList) -> Bool {
+        if isClosed || !readers.isEmpty { return writer.settle(.granted) }
+        if !readSignals.isEmpty { readSignals.grantAll(into: &wakes) }
+        return writers.append(writer)
     }
 
     /// Takes a waiter out of whichever queue it is in.

@@ -10,9 +10,10 @@ public struct SelectCase<Result>: Sendable {
     }
 
     let attempt: @Sendable () -> Attempt
-    /// Calls back once it may be worth an attempt; returns what takes that back.
-    let watch: @Sendable (@escaping @Sendable () -> Void) -> @Sendable () -> Void
-    let isTimer: Bool
+    /// Wakes the round up once it may be worth an attempt; returns what takes that back.
+    let watch: @Sendable (SelectRound, _ index: Int) -> @Sendable () -> Void
+    /// What is left to do if a reader took the offer that `watch` made.
+    var taken: (@Sendable () async throws -> Result)?
 
     /// Reads an item from `channel` and hands it to `body`.
     public static func read<Channel: ChannelProtocol>(
@@ -24,7 +25,7 @@ public struct SelectCase<Result>: Sendable {
                 if let item = core.tryRead() { return .ready { try await body(item) } }
                 return core.state.withLock { $0.isDrained } ? .closed : .notReady
             },
-            watch: { core.watchReadable($0) }, isTimer: false)
+            watch: { round, _ in core.watchReadable { round.fire() } })
     }
 
     /// Writes `item` to `channel` and then calls `body`.
@@ -37,7 +38,10 @@ public struct SelectCase<Result>: Sendable {
                 if core.tryWrite(item) { return .ready(body) }
                 return core.state.withLock { $0.isClosed } ? .closed : .notReady
             },
-            watch: { core.watchWritable($0) }, isTimer: false)
+            watch: { round, index in
+                core.isRendezvous
+                    ? core.offer(item, round, index) : core.watchWritable { round.fire() }
+            }, taken: body)
     }
 
     /// Calls `body` if nothing else was ready for `duration`.
@@ -48,10 +52,10 @@ public struct SelectCase<Result>: Sendable {
         let deadline = clock.now.advanced(by: duration)
         return SelectCase(
             attempt: { clock.now >= deadline ? .ready(body) : .notReady },
-            watch: { action in
-                let timer = clock.schedule(at: deadline, action)
+            watch: { round, _ in
+                let timer = clock.schedule(at: deadline) { round.fire() }
                 return { timer.cancel() }
-            }, isTimer: true)
+            })
     }
 }
 
@@ -66,7 +70,8 @@ public struct SelectCase<Result>: Sendable {
 ///
 /// - Cancellation: of the task or the token ends the wait with `CancellationError`; nothing has been taken then.
 /// - Where it runs: the body runs on the caller's task.
-/// - Ordering: of several that are ready the first in the list wins.
+/// - Ordering: of several that are ready the first in the list wins. A write to a rendezvous is ready when a reader waits,
+///   and is an offer while it is not: whoever reads there takes it, also another `select`.
 /// - Allocates: a few objects for each case, if it has to wait.
 /// - Throws: ``ChannelClosedError`` if all channels are completed (and drained, where reading) and there is no timeout;
 ///   ``ArgumentError`` for an empty list; what the body throws.
@@ -87,11 +92,15 @@ nonisolated(nonsending)
             }
         }
         guard open > 0 else { throw ChannelClosedError() }
-        // Any watcher may fire while the others are still being set up; the gate remembers.
-        let gate = TaskHandle<Void>(promiseNamed: nil)
-        let cancels = cases.map { $0.watch { gate.complete(.success(())) } }
+        let round = SelectRound()
+        let cancels = cases.enumerated().map { index, candidate in candidate.watch(round, index) }
         defer { for cancel in cancels { cancel() } }
-        try await gate.waitForEnd(cancellation)
+        do { try await round.wait(cancellation) } catch {
+            // A reader that was faster has the item: that cannot be taken back.
+            if let index = round.close(), let body = cases[index].taken { return try await body() }
+            throw error
+        }
+        if let index = round.close(), let body = cases[index].taken { return try await body() }
     }
 }
 
@@ -109,4 +118,18 @@ extension ChannelCore {
         waiter.start { state.withLock { $0.isClosed ? $0.writeSignals.append(waiter) : $0.admitWriteSignal(waiter) } }
         return { waiter.leave(.cancelled) }
     }
+
+    /// Puts `item` into the queue of writers until the round is over.
+    func offer(_ item: Element, _ round: SelectRound, _ index: Int) -> @Sendable () -> Void {
+        let waiter = ItemWaiter(of: self, item: item)
+        waiter.weight = Role.writer.rawValue
+        waiter.offer = SelectOffer(round, index, keeping: waiter)
+        var wakes = WakeList()
+        let sleeps = state.withLock { $0.admitOffer(waiter, into: &wakes) }
+        wakes.resume()
+        if !sleeps { waiter.wake() }
+        return { waiter.leave(.cancelled) }
+    }
+
+    var isRendezvous: Bool { state.withLock { $0.isRendezvous } }
 }

@@ -1,3 +1,4 @@
+import ConcertoRuntime
 import Synchronization
 
 /// A meeting point: everybody waits until all participants are there, then all go on, and the next phase begins.
@@ -14,7 +15,7 @@ public final class AsyncBarrier: WaiterHost {
         var waiters = WaiterQueue()
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// How many have to arrive.
     public let participants: Int
 

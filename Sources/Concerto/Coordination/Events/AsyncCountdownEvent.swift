@@ -1,3 +1,4 @@
+import ConcertoRuntime
 import Synchronization
 
 /// Opens when it has been signalled as often as it was told to expect.
@@ -8,7 +9,7 @@ import Synchronization
 /// - Ordering: waiters become runnable in the order in which they came.
 /// - Allocates: nothing if it is open, one object for a wait.
 public final class AsyncCountdownEvent: Sendable {
-    private let remaining: Mutex<Int>
+    private let remaining: Guarded<Int>
     private let event: AsyncManualResetEvent
 
     /// Creates an event that opens after `count` signals; at once if that is 0.
@@ -16,7 +17,7 @@ public final class AsyncCountdownEvent: Sendable {
     /// - Precondition: `count >= 0`.
     public init(count: Int) {
         precondition(count >= 0, "AsyncCountdownEvent needs a count >= 0, not \(count)")
-        remaining = Mutex(count)
+        remaining = Guarded(count)
         event = AsyncManualResetEvent(isSet: count == 0)
     }
 

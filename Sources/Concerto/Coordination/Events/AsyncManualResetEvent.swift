@@ -14,11 +14,11 @@ public final class AsyncManualResetEvent: WaiterHost {
         var waiters = WaiterQueue()
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// Creates an event.
     public init(isSet: Bool = false) {
-        state = Mutex(State(isSet: isSet))
+        state = Guarded(State(isSet: isSet))
     }
 
     /// Whether the gate is open.
@@ -83,13 +83,14 @@ public final class AsyncManualResetEvent: WaiterHost {
 }
 
 extension Waiter.Outcome {
-    /// Whether the wait got what it asked for, `false` after a timeout; throws if it was cancelled.
+    /// Whether the wait got what it asked for, `false` after a timeout; throws if it was cancelled or failed.
     @usableFromInline
-    package func isGranted() throws -> Bool {
+    package func isGranted(_ waiter: Waiter? = nil) throws -> Bool {
         switch self {
         case .granted: return true
         case .timedOut: return false
-        case .cancelled, .failed: throw CancellationError()
+        case .cancelled: throw CancellationError()
+        case .failed: throw waiter?.error ?? CancellationError()
         }
     }
 }

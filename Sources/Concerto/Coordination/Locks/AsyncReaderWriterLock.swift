@@ -23,7 +23,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
         case write
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Creates a lock that is free.
     public init() {}

@@ -1,5 +1,5 @@
 public import ConcertoRuntime
-import Synchronization
+public import Synchronization
 
 /// A counter of permits that tasks take and give back: at most so many at a time.
 ///
@@ -16,12 +16,23 @@ import Synchronization
 /// - Allocates: nothing when permits are free, one object for a wait.
 public final class AsyncSemaphore: WaiterHost {
     struct State: ~Copyable {
-        var available: Int
+        /// How many permits are free; only while `free` is ``queued``.
+        var available = 0
         var waiters = WaiterQueue()
         var isClosed = false
     }
 
-    private let state: Mutex<State>
+    /// How many permits are free, or ``queued``.
+    ///
+    /// Invariant: a count here means that nobody waits and that the semaphore is open, and then it is the only count there
+    /// is; permits are taken and given back by compare-and-swap alone. Under the lock, and only there, it is exchanged for
+    /// ``queued``, which sends everybody to the lock, and it comes back when the queue is empty. So whoever found too few
+    /// permits and comes to queue either gets what was given back meanwhile from the exchange, or is in the queue before
+    /// the next one who gives back gets the lock.
+    @usableFromInline let free: Atomic<Int>
+    /// The count is behind the lock.
+    private static var queued: Int { .min }
+    private let state = Guarded(State())
     /// How many permits there are in all, as far as anybody knows: what was free at the start.
     private let initialPermits: Int
     /// What it is called in diagnostics.
@@ -46,11 +57,14 @@ public final class AsyncSemaphore: WaiterHost {
         self.maxPermits = maxPermits
         self.kind = kind
         initialPermits = permits
-        state = Mutex(State(available: permits))
+        free = Atomic(permits)
     }
 
     /// How many permits are free.
-    public var availablePermits: Int { state.withLock { $0.available } }
+    public var availablePermits: Int {
+        let count = free.load(ordering: .relaxed)
+        return count >= 0 ? count : withState { $0.available }
+    }
 
     /// Who waits.
     public var statistics: WaitStatistics { state.withLock { $0.waiters.statistics } }
@@ -61,7 +75,9 @@ public final class AsyncSemaphore: WaiterHost {
     /// - Precondition: `count >= 1`.
     public func tryAcquire(_ count: Int = 1) -> Bool {
         checkCount(count)
-        return state.withLock { $0.tryTake(count) }
+        if takeFree(count) { return true }
+        // Only a count behind the lock may be more than was seen.
+        return free.load(ordering: .relaxed) < 0 && withState { $0.tryTake(count) }
     }
 
     /// Waits for `count` permits and takes them.
@@ -80,16 +96,23 @@ public final class AsyncSemaphore: WaiterHost {
             line: UInt = #line
         ) async throws
     {
-        if takeNow(count, cancellation) { return }
+        checkCount(count)
+        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if takeFree(count) { return }
         try await acquireSlowly(count, cancellation, fileID, line)
     }
 
-    /// Takes permits if that is possible without waiting and nothing is cancelled.
-    @usableFromInline
-    func takeNow(_ count: Int, _ cancellation: CancellationToken) -> Bool {
-        checkCount(count)
-        if Task.isCancelled || cancellation.isCancellationRequested { return false }
-        return state.withLock { $0.tryTake(count) }
+    /// Takes permits if the count says that there are enough.
+    @inlinable
+    func takeFree(_ count: Int) -> Bool {
+        var present = free.load(ordering: .relaxed)
+        while present >= count {
+            let (exchanged, current) = free.weakCompareExchange(
+                expected: present, desired: present &- count, successOrdering: .acquiring, failureOrdering: .relaxed)
+            if exchanged { return true }
+            present = current
+        }
+        return false
     }
 
     @usableFromInline
@@ -98,9 +121,13 @@ public final class AsyncSemaphore: WaiterHost {
             _ count: Int, _ cancellation: CancellationToken, _ fileID: StaticString, _ line: UInt
         ) async throws
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
-        _ = try await acquireSlowly(
-            count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
+        if WaitGraph.isActive || cancellation.canBeCancelled {
+            _ = try await acquireSlowly(
+                count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
+            return
+        }
+        let waiter = Waiter(of: self, weight: count)
+        _ = try await waiter.waitInPlace { admit(waiter) }.isGranted(waiter)
     }
 
     /// Waits for `count` permits, but no longer than `timeout`.
@@ -124,7 +151,7 @@ public final class AsyncSemaphore: WaiterHost {
         checkCount(count)
         if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
         if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
-        if state.withLock({ $0.tryTake(count) }) { return true }
+        if tryAcquire(count) { return true }
         if timeout == .zero {
             if state.withLock({ $0.isClosed }) { throw ClosedError("AsyncSemaphore") }
             return false
@@ -140,10 +167,24 @@ public final class AsyncSemaphore: WaiterHost {
     /// - Throws: ``SemaphoreFullError``, and nothing changes, if there would be more than ``maxPermits``.
     /// - Precondition: `count >= 1`.
     @discardableResult
+    @inlinable
     public func release(_ count: Int = 1) throws(SemaphoreFullError) -> Int {
         precondition(count >= 1, "AsyncSemaphore.release needs a count >= 1, not \(count)")
+        var present = free.load(ordering: .relaxed)
+        while present >= 0 {
+            guard maxPermits - present >= count else { throw SemaphoreFullError(maxPermits: maxPermits) }
+            let (exchanged, current) = free.weakCompareExchange(
+                expected: present, desired: present &+ count, successOrdering: .releasing, failureOrdering: .relaxed)
+            if exchanged { return present }
+            present = current
+        }
+        return try releaseSlowly(count)
+    }
+
+    @usableFromInline
+    func releaseSlowly(_ count: Int) throws(SemaphoreFullError) -> Int {
         var wakes = WakeList()
-        let previous = state.withLock { state -> Int? in
+        let previous = withState { state -> Int? in
             guard maxPermits - state.available >= count else { return nil }
             let previous = state.available
             state.available += count
@@ -190,14 +231,14 @@ public final class AsyncSemaphore: WaiterHost {
     /// Ends every wait, now and later, with ``ClosedError``. Whoever holds permits may still give them back.
     public func close() {
         var wakes = WakeList()
-        state.withLock { state in
+        withState { state in
             state.isClosed = true
             state.waiters.failAll(with: ClosedError("AsyncSemaphore"), into: &wakes)
         }
         wakes.resume()
     }
 
-    @usableFromInline
+    @inlinable
     func giveBack(_ count: Int) {
         do { try release(count) } catch {
             preconditionFailure("\(error): somebody gave back permits that a running withPermit holds")
@@ -236,16 +277,26 @@ public final class AsyncSemaphore: WaiterHost {
         private func sleep(_ count: Int, _ limit: WaitLimit) async throws -> Bool
     {
         let waiter = Waiter(of: self, weight: count)
-        let outcome = await waiter.wait(limit) { state.withLock { $0.admit(waiter) } }
-        switch outcome {
-        case .granted: return true
-        case .timedOut: return false
-        case .cancelled: throw CancellationError()
-        case .failed: throw waiter.error ?? ClosedError("AsyncSemaphore")
+        return try await waiter.wait(limit) { admit(waiter) }.isGranted(waiter)
+    }
+
+    private func admit(_ waiter: Waiter) -> Bool { withState { $0.admit(waiter) } }
+
+    /// Fetches the count behind the lock for `body`, and lets it out again if nobody waits.
+    private func withState<Result>(_ body: (inout State) -> Result) -> Result {
+        state.withLock { state in
+            // Under the lock nobody else writes `queued` or takes it away.
+            if free.load(ordering: .relaxed) >= 0 {
+                state.available = free.exchange(Self.queued, ordering: .acquiring)
+            }
+            let result = body(&state)
+            if state.waiters.isEmpty && !state.isClosed { free.store(state.available, ordering: .releasing) }
+            return result
         }
     }
 
-    private func checkCount(_ count: Int) {
+    @inlinable
+    func checkCount(_ count: Int) {
         precondition(count >= 1, "AsyncSemaphore needs a count >= 1, not \(count)")
         precondition(
             count <= maxPermits, "AsyncSemaphore with at most \(maxPermits) permits can never give \(count)")
@@ -254,7 +305,7 @@ public final class AsyncSemaphore: WaiterHost {
     @usableFromInline
     package func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
         var wakes = WakeList()
-        state.withLock { state in
+        withState { state in
             guard state.waiters.withdraw(waiter, as: outcome, into: &wakes) else { return }
             // A large request may have kept back smaller ones behind it.
             state.grant(into: &wakes)
@@ -282,9 +333,9 @@ extension AsyncSemaphore.State {
     }
 
     mutating func grant(into wakes: inout WakeList) {
-        while let waiter = waiters.first, waiter.weight <= available {
-            available -= waiter.weight
-            waiters.grant(waiter, into: &wakes)
+        while let weight = waiters.firstWeight, weight <= available {
+            available -= weight
+            _ = waiters.grantFirst(into: &wakes)
         }
     }
 }

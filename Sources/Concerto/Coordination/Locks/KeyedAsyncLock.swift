@@ -1,4 +1,4 @@
-import Synchronization
+import ConcertoRuntime
 
 /// A lock for each key: one order at a time for each customer, different customers at the same time.
 ///
@@ -13,7 +13,7 @@ public final class KeyedAsyncLock<Key: Hashable & Sendable>: Sendable {
         var users = 0
     }
 
-    private let entries = Mutex<[Key: Entry]>([:])
+    private let entries = Guarded<[Key: Entry]>([:])
 
     /// Creates a lock for which no key is in use.
     public init() {}

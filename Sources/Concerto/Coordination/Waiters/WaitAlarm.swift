@@ -1,5 +1,4 @@
 import ConcertoRuntime
-import Synchronization
 
 /// The timer of one timed wait.
 ///
@@ -14,7 +13,7 @@ final class WaitAlarm: Sendable {
 
     private let clock: any TimerClock
     private let deadline: TimerInstant
-    private let state = Mutex(State.idle)
+    private let state = Guarded(State.idle)
 
     init(clock: any TimerClock, deadline: TimerInstant) {
         self.clock = clock

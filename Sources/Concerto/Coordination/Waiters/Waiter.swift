@@ -1,3 +1,4 @@
+import CConcerto
 import ConcertoRuntime
 import Synchronization
 
@@ -5,15 +6,16 @@ import Synchronization
 ///
 /// **Who may touch what.** `phase`, `outcome`, `error`, `continuation` and the links are protected by the lock of
 /// `host`, the primitive the waiter belongs to. `weight` and whatever a subclass carries belong to the waiting task
-/// until `admit` publishes the waiter, then to that lock, and to the waiting task again once it has been resumed.
+/// until `admit` publishes the waiter, then to that lock, and to the waiting task again once it has been resumed. So no
+/// two accesses overlap, and nobody has to check that again at run time.
 ///
 /// **The race.** A grant, a cancellation, a timeout and a close may all come at once. Each of them first takes the
 /// waiter out of the queue under the host's lock, and only the one that moves `phase` from `queued` to `left` decides
 /// the outcome and resumes the task, after the lock has been released. So a waiter that was granted stays granted
 /// whatever comes later, and a waiter that left by cancellation can never be granted.
 ///
-/// **Lifetime.** The queue does not retain its waiters: the frame of the suspended task does, and it cannot go on
-/// before the waiter has left the queue.
+/// **Lifetime.** The queue does not retain its waiters: the frame of the suspended task does, to the end of the wait, and
+/// it cannot go on before the waiter has left the queue.
 @usableFromInline
 package class Waiter: @unchecked Sendable {  // protected as described above
     /// Where a waiter stands.
@@ -38,16 +40,16 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     }
 
     /// How many permits (or whatever the host counts) this waiter asks for.
-    @usableFromInline package final var weight: Int
-    @usableFromInline package final var phase = Phase.created
-    @usableFromInline package final var outcome = Outcome.granted
+    @usableFromInline @exclusivity(unchecked) package final var weight: Int
+    @usableFromInline @exclusivity(unchecked) package final var phase = Phase.created
+    @usableFromInline @exclusivity(unchecked) package final var outcome = Outcome.granted
     /// Why the wait failed; set by the host together with the outcome `failed`.
-    @usableFromInline package final var error: (any Error)?
+    @usableFromInline @exclusivity(unchecked) package final var error: (any Error)?
     /// When the wait began, in coarse monotonic nanoseconds.
-    @usableFromInline package final var since: UInt64 = 0
-    @usableFromInline final var continuation: UnsafeContinuation<Outcome, Never>?
-    @usableFromInline unowned(unsafe) final var next: Waiter?
-    @usableFromInline unowned(unsafe) final var previous: Waiter?
+    @usableFromInline @exclusivity(unchecked) package final var since: UInt64 = 0
+    @usableFromInline @exclusivity(unchecked) final var continuation: UnsafeContinuation<Outcome, Never>?
+    @usableFromInline @exclusivity(unchecked) final var next: Unmanaged<Waiter>?
+    @usableFromInline @exclusivity(unchecked) final var previous: Unmanaged<Waiter>?
     @usableFromInline final let host: any WaiterHost
 
     #if DEBUG
@@ -76,17 +78,54 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     ///     ``settle(_:)`` or puts the waiter into a queue; it returns whether the waiter now sleeps.
     @usableFromInline
     nonisolated(nonsending)
-        package final func wait(_ limit: WaitLimit = .none, admit: () -> Bool) async -> Outcome
+        package final func wait(_ limit: WaitLimit, admit: () -> Bool) async -> Outcome
     {
-        if limit.isNone { return await sleep(alarm: nil, admit: admit) }
+        if limit.isNone { return await wait(admit: admit) }
         if limit.cancellation.isCancellationRequested { return .cancelled }
         // The host has been asked already: a wait without time does not queue.
         if let deadline = limit.deadline, deadline <= limit.clock.now { return .timedOut }
         let registration = limit.cancellation.register { [self] in leave(.cancelled) }
         let alarm = limit.deadline.map { WaitAlarm(clock: limit.clock, deadline: $0) }
-        let outcome = await sleep(alarm: alarm, admit: admit)
+        let outcome = await wait {
+            guard admit() else { return false }
+            // The task may be runnable by now, but goes on only when this closure has returned.
+            alarm?.arm(self)
+            return true
+        }
         alarm?.disarm()
         registration.unregister()
+        return outcome
+    }
+
+    /// Suspends the current task until the waiter has left its host's queue, or the task is cancelled; see
+    /// ``wait(_:admit:)``.
+    @usableFromInline @inline(never)
+    nonisolated(nonsending)
+        package final func wait(admit: () -> Bool) async -> Outcome
+    {
+        await waitInPlace(admit: admit)
+    }
+
+    /// As ``wait(admit:)``, but a part of its caller: an async function more costs a frame and two looks at the executor.
+    ///
+    /// Only for callers that are not generic. Both ends of the watch take from the stack of memory of the task, last in,
+    /// first out, where the compiler also puts what has no fixed size; it does not know that they have to nest.
+    @inline(__always)
+    nonisolated(nonsending)
+        final func waitInPlace(admit: () -> Bool) async -> Outcome
+    {
+        let watch = concerto_cancellation_watch(
+            { Unmanaged<Waiter>.fromOpaque($0).takeUnretainedValue().leave(.cancelled) },
+            Unmanaged.passUnretained(self).toOpaque())
+        let outcome = await withUnsafeContinuation { continuation in
+            // Nobody else reads it before `admit` has published the waiter under the host's lock.
+            self.continuation = continuation
+            if !admit() { continuation.resume(returning: self.outcome) }
+        }
+        // Returns only when the handler is not running.
+        concerto_cancellation_unwatch(watch)
+        // The queue and the watch do not count a reference, and the optimiser ends a lifetime at the last use.
+        withExtendedLifetime(self) {}
         return outcome
     }
 
@@ -99,22 +138,7 @@ package class Waiter: @unchecked Sendable {  // protected as described above
             self.continuation = continuation
             if !admit() { continuation.resume(returning: outcome) }
         }
-    }
-
-    nonisolated(nonsending)
-        private final func sleep(alarm: WaitAlarm?, admit: () -> Bool) async -> Outcome
-    {
-        await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                // Nobody else reads it before `admit` has published the waiter under the host's lock.
-                self.continuation = continuation
-                guard admit() else { return continuation.resume(returning: outcome) }
-                // From here on the task may run again on another thread: touch only what the alarm protects itself.
-                alarm?.arm(self)
-            }
-        } onCancel: {
-            leave(.cancelled)
-        }
+        withExtendedLifetime(self) {}
     }
 
     /// Ends the wait with `outcome`, unless it has ended already.

@@ -6,8 +6,9 @@
 /// - Complexity: O(1) for everything but ``failAll(with:into:)`` and ``grantAll(into:)``, which are O(waiters).
 @usableFromInline
 package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are protected by the host's lock
-    @usableFromInline unowned(unsafe) var head: Waiter?
-    @usableFromInline unowned(unsafe) var tail: Waiter?
+    // Unmanaged, and used without a reference being counted: whoever waits keeps its waiter while it is here.
+    @usableFromInline var head: Unmanaged<Waiter>?
+    @usableFromInline var tail: Unmanaged<Waiter>?
 
     /// How many tasks wait.
     @usableFromInline package private(set) var count = 0
@@ -25,11 +26,15 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
 
     /// The waiter whose turn is next.
     @inlinable
-    package var first: Waiter? { head }
+    package var first: Waiter? { head?.takeUnretainedValue() }
+
+    /// What the waiter whose turn is next asks for.
+    @inlinable
+    package var firstWeight: Int? { head?._withUnsafeGuaranteedRef { $0.weight } }
 
     /// The waiter that came last.
     @inlinable
-    package var last: Waiter? { tail }
+    package var last: Waiter? { tail?.takeUnretainedValue() }
 
     /// Puts `waiter` at the end, unless a cancellation has already ended its wait.
     ///
@@ -39,10 +44,11 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
         guard waiter.phase == .created else { return false }
         waiter.phase = .queued
         waiter.since = CoarseTime.now
+        let link = Unmanaged.passUnretained(waiter)
         waiter.previous = tail
         waiter.next = nil
-        if let tail { tail.next = waiter } else { head = waiter }
-        tail = waiter
+        if let tail { tail._withUnsafeGuaranteedRef { $0.next = link } } else { head = link }
+        tail = link
         count += 1
         total += 1
         return true
@@ -53,10 +59,11 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
         guard waiter.phase == .created else { return false }
         waiter.phase = .queued
         waiter.since = CoarseTime.now
+        let link = Unmanaged.passUnretained(waiter)
         waiter.previous = nil
         waiter.next = head
-        if let head { head.previous = waiter } else { tail = waiter }
-        head = waiter
+        if let head { head._withUnsafeGuaranteedRef { $0.previous = link } } else { tail = link }
+        head = link
         count += 1
         total += 1
         return true
@@ -65,29 +72,29 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
     /// Grants the waiter whose turn it is and takes it out.
     @usableFromInline
     package mutating func grantFirst(into wakes: inout WakeList) -> Bool {
-        guard let waiter = head else { return false }
-        grant(waiter, into: &wakes)
+        guard let head else { return false }
+        take(head, as: .granted, into: &wakes)
         return true
     }
 
     /// Grants `waiter`, which must be in this queue, and takes it out.
     @usableFromInline
     package mutating func grant(_ waiter: Waiter, into wakes: inout WakeList) {
-        take(waiter, as: .granted, into: &wakes)
+        take(Unmanaged.passUnretained(waiter), as: .granted, into: &wakes)
     }
 
     /// Grants everybody, in order.
     @usableFromInline
     package mutating func grantAll(into wakes: inout WakeList) {
-        while let waiter = head { take(waiter, as: .granted, into: &wakes) }
+        while let head { take(head, as: .granted, into: &wakes) }
     }
 
     /// Ends the wait of everybody with `error`, in order.
     @usableFromInline
     package mutating func failAll(with error: any Error, into wakes: inout WakeList) {
-        while let waiter = head {
-            waiter.error = error
-            take(waiter, as: .failed, into: &wakes)
+        while let head {
+            head._withUnsafeGuaranteedRef { $0.error = error }
+            take(head, as: .failed, into: &wakes)
         }
     }
 
@@ -106,7 +113,7 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
             waiter.outcome = outcome
             return false
         case .queued:
-            take(waiter, as: outcome, into: &wakes)
+            take(Unmanaged.passUnretained(waiter), as: outcome, into: &wakes)
             return true
         }
     }
@@ -114,18 +121,23 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
     /// How many tasks wait, and for how long the first of them has.
     package var statistics: WaitStatistics {
         WaitStatistics(
-            waiters: count, waits: total, longestWait: head.map { CoarseTime.elapsed(since: $0.since) } ?? .zero)
+            waiters: count, waits: total, longestWait: first.map { CoarseTime.elapsed(since: $0.since) } ?? .zero)
     }
 
-    private mutating func take(_ waiter: Waiter, as outcome: Waiter.Outcome, into wakes: inout WakeList) {
-        assert(waiter.phase == .queued, "only a queued waiter can be taken out")
-        if let previous = waiter.previous { previous.next = waiter.next } else { head = waiter.next }
-        if let next = waiter.next { next.previous = waiter.previous } else { tail = waiter.previous }
-        waiter.previous = nil
-        waiter.next = nil
-        waiter.phase = .left
-        waiter.outcome = outcome
+    private mutating func take(
+        _ link: Unmanaged<Waiter>, as outcome: Waiter.Outcome, into wakes: inout WakeList
+    ) {
+        link._withUnsafeGuaranteedRef { waiter in
+            assert(waiter.phase == .queued, "only a queued waiter can be taken out")
+            let (previous, next) = (waiter.previous, waiter.next)
+            if let previous { previous._withUnsafeGuaranteedRef { $0.next = next } } else { head = next }
+            if let next { next._withUnsafeGuaranteedRef { $0.previous = previous } } else { tail = previous }
+            waiter.previous = nil
+            waiter.next = nil
+            waiter.phase = .left
+            waiter.outcome = outcome
+        }
         count -= 1
-        wakes.append(waiter)
+        wakes.append(link)
     }
 }

@@ -4,8 +4,8 @@
 /// that is dropped here would sleep for ever.
 @usableFromInline
 package struct WakeList: @unchecked Sendable {  // its waiters belong to nobody else until they are resumed
-    @usableFromInline unowned(unsafe) var head: Waiter?
-    @usableFromInline unowned(unsafe) var tail: Waiter?
+    @usableFromInline var head: Unmanaged<Waiter>?
+    @usableFromInline var tail: Unmanaged<Waiter>?
 
     /// Creates an empty list.
     @inlinable
@@ -16,23 +16,26 @@ package struct WakeList: @unchecked Sendable {  // its waiters belong to nobody 
     package var isEmpty: Bool { head == nil }
 
     @usableFromInline
-    mutating func append(_ waiter: Waiter) {
-        waiter.next = nil
-        if let tail { tail.next = waiter } else { head = waiter }
-        tail = waiter
+    mutating func append(_ link: Unmanaged<Waiter>) {
+        link._withUnsafeGuaranteedRef { $0.next = nil }
+        if let tail { tail._withUnsafeGuaranteedRef { $0.next = link } } else { head = link }
+        tail = link
     }
 
     /// Makes everybody runnable, in the order in which they left the queue. Never call this under a lock.
     @inlinable
     package func resume() {
-        var waiter = head
-        while let current = waiter {
-            // Resuming may free the waiter: read what is needed first.
-            waiter = current.next
-            if let continuation = current.continuation {
-                continuation.resume(returning: current.outcome)
+        var link = head
+        while let current = link {
+            // Resuming may free the waiter: everything is read before.
+            let (next, continuation, outcome) = current._withUnsafeGuaranteedRef {
+                ($0.next, $0.continuation, $0.outcome)
+            }
+            link = next
+            if let continuation {
+                continuation.resume(returning: outcome)
             } else {
-                current.wake()
+                current.takeUnretainedValue().wake()
             }
         }
     }

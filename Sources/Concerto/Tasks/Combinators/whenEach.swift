@@ -1,3 +1,4 @@
+import ConcertoRuntime
 import Synchronization
 
 extension Task where Success == Never, Failure == Never {
@@ -36,7 +37,7 @@ public struct WhenEachSequence<Input: Awaitable>: AsyncSequence, Sendable {
         }
 
         let awaitables: [Input]
-        let state = Mutex(State())
+        let state = Guarded(State())
 
         init(_ awaitables: [Input]) {
             self.awaitables = awaitables

@@ -1,4 +1,4 @@
-public import Synchronization
+public import ConcertoRuntime
 
 /// What the workers of one parallel loop share: the source, and how the loop is going.
 ///
@@ -17,7 +17,7 @@ class LoopState<Element: Sendable>: @unchecked Sendable {
         init() {}
     }
 
-    @usableFromInline final let state = Mutex(State())
+    @usableFromInline final let state = Guarded(State())
 
     @inlinable
     init() {}

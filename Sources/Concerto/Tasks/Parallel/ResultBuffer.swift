@@ -1,3 +1,4 @@
+import ConcertoRuntime
 public import Synchronization
 
 /// The results of a concurrent map: each worker keeps its own until it ends, so that they meet under a lock once a
@@ -6,7 +7,7 @@ public import Synchronization
 final class ResultBuffer<Value: Sendable>: Sendable {
     @usableFromInline typealias Chunk = [(slot: Int, value: Value)]
 
-    @usableFromInline let chunks = Mutex<[Chunk]>([])
+    @usableFromInline let chunks = Guarded<[Chunk]>([])
     /// The place of the next result to come, where results are wanted as they come.
     @usableFromInline let arrivals = Atomic(0)
 
