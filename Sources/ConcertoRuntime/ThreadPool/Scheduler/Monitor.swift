@@ -4,7 +4,7 @@ import Synchronization
 /// Looks for workers that block without saying so, and lets other threads run in their place.
 ///
 /// A thread of its own. It sleeps while nothing is queued; while something is, it looks at every worker in intervals
-/// of half of `blockedAfter`, up to sixteen times that while everything moves.
+/// of half of `blockedAfter`, up to four times that while jobs end or compute.
 ///
 /// A worker is blocked if work waits and, since at least `blockedAfter`, it has been in the same job, has used next to no
 /// processor time, and the kernel says that it does not want any: so neither a job that computes nor one that a
@@ -15,8 +15,8 @@ import Synchronization
 /// by `minThreads` an interval. Threads that an earlier storm has left parked are all released at once. The first
 /// worker that ends a job takes the raised limit back, and so does the first look that finds one computing.
 ///
-/// What waits in the queues of a worker that blocks, or that computes in one job for long, is moved to the shared queue,
-/// where every worker looks now and then: the others steal only when they have nothing else to do.
+/// What waits in the queues of a worker that stays in one job for long is moved to the shared queue, where every worker
+/// looks now and then: the others steal only when they have nothing else to do.
 final class Monitor: Sendable {
     private let signal = Event()
     private let started = Atomic(false)
@@ -54,6 +54,8 @@ final class Monitor: Sendable {
     private func run(_ scheduler: Scheduler) {
         var looks = Looks(scheduler)
         let shortest = min(10_000_000, max(100_000, scheduler.configuration.blockedAfter.saturatingNanoseconds / 2))
+        // Blocking that begins just after a look is seen no later than this.
+        let longest = shortest * 4
         var interval = shortest
         var idleLooks = 0
         while !scheduler.closing.load(ordering: .sequentiallyConsistent)
@@ -63,8 +65,8 @@ final class Monitor: Sendable {
             switch looks.look() {
             case .nothingWaits:
                 idleLooks += 1
-                interval = min(interval * 2, shortest * 16)
-                guard idleLooks >= 6 else { continue }
+                interval = min(interval * 2, longest)
+                guard idleLooks >= 12 else { continue }
                 idleLooks = 0
                 interval = shortest
                 // M1, M2: whoever queues something after the look sees the bit and wakes this thread.
@@ -74,12 +76,9 @@ final class Monitor: Sendable {
                 } else {
                     _ = signal.wait()
                 }
-            case .moves:
+            case .moves, .computes:
                 idleLooks = 0
-                interval = min(interval * 2, shortest * 16)
-            case .computes:
-                idleLooks = 0
-                interval = min(interval * 2, shortest * 4)
+                interval = min(interval * 2, longest)
             case .sticks:
                 idleLooks = 0
                 interval = shortest
@@ -122,8 +121,13 @@ private struct Looks: ~Copyable {
         }
     }
 
-    /// How long a job may compute before those that wait in its worker's queues are given to others.
+    /// How long a job may compute before those that wait in its worker's queues are moved.
     private static let hogsAfter: Int64 = 10_000_000
+    /// The same for a job that was found blocked. Much longer: the thread that replaces it steals them as a rule, after it
+    /// has served the shared queue, which would fill with what a storm of blocking jobs has left behind.
+    private static let blocksAfter: Int64 = 100_000_000
+    /// How often a blocked worker is asked whether it computes again; a system call each.
+    private static let asksAfter: Int64 = 10_000_000
 
     private unowned let scheduler: Scheduler
     /// For what is on its way to the shared queue.
@@ -147,7 +151,9 @@ private struct Looks: ~Copyable {
         let count = scheduler.created.load(ordering: .sequentiallyConsistent)
         while seen.count < count { seen.append(Seen()) }
         var found = 0
-        var moving = 0
+        // Workers that compute, and jobs that have ended since the last look.
+        var computing = 0
+        var ended: UInt64 = 0
         var sticks = false
         var mayBlock = false
         var blocked: Int?
@@ -163,25 +169,29 @@ private struct Looks: ~Copyable {
                 } else if mark != epoch || computes(index, worker, now) {
                     withdraw(mark, worker)
                 }
-                scheduler.evacuate(worker, through: transit)
+                if mark == Worker.declaredBlocked || now - seen[index].begun >= Self.blocksAfter {
+                    scheduler.evacuate(worker, through: transit)
+                }
                 continue
             }
             let inJob = epoch & 1 == 1
             if seen[index].epoch != epoch || !inJob {
                 // A job that ended is a thread that moves. One that has just begun on a fresh thread says nothing yet.
-                if seen[index].epoch & 1 == 1 { moving += 1 }
+                if seen[index].epoch & 1 == 1 { ended += (epoch - seen[index].epoch + 1) / 2 }
                 seen[index] = Seen(worker, epoch, now)
                 continue
             }
             sticks = true
             switch waits ? judge(index, worker, now) : .undecided {
             case .undecided: mayBlock = true
+            case .runs:
+                computing += 1
+                mayBlock = true
             case .works:
-                moving += 1
+                computing += 1
                 if now - seen[index].begun >= Self.hogsAfter { scheduler.evacuate(worker, through: transit) }
             case .blocks:
                 if markBlocked(worker, epoch) {
-                    scheduler.evacuate(worker, through: transit)
                     found += 1
                     blocked = index
                 }
@@ -193,23 +203,20 @@ private struct Looks: ~Copyable {
         }
         let state = PoolState(scheduler.state.load(ordering: .sequentiallyConsistent))
         if found > 0 || state.running == 0 {
-            // The look itself takes time, on a busy machine even long: a job may have ended since.
-            let moved = (0..<count).contains {
-                scheduler.workers[$0].pointee.epoch.load(ordering: .acquiring) != seen[$0].epoch
-            }
-            inject(found: found, everythingBlocks: moving == 0 && !moved, state)
+            inject(found: found, everythingBlocks: computing == 0, ended: ended, state)
             // After the replacements are on their way: the capture waits for the blocked thread.
             if let blocked { report(blocked, scheduler.workers[blocked], now) }
             return .sticks
         }
-        if moving > 0 { restoreLimit() }
+        if computing > 0 || ended > 0 { restoreLimit() }
         rescue(state, sticks: sticks)
         if mayBlock || step > 0 { return .sticks }
         return sticks ? .computes : .moves
     }
 
     private enum Judgement {
-        case undecided, works, blocks
+        /// `runs`: has used little processor time, and wants it. `works`: has used much.
+        case undecided, runs, works, blocks
     }
 
     private mutating func judge(_ index: Int, _ worker: WorkerPointer, _ now: Int64) -> Judgement {
@@ -236,17 +243,15 @@ private struct Looks: ~Copyable {
         // long is not waiting for a processor.
         case 0: return used == 0 && elapsed >= 20 * blockedAfter ? .blocks : .undecided
         default:
-            seen[index].since = now
-            seen[index].cpu = cpu
             seen[index].waiting = 0
-            return .works
+            return .runs
         }
     }
 
-    /// Whether a worker that was found blocked has gone on to compute, in the same job: for `blockedAfter` it has
+    /// Whether a worker that was found blocked has gone on to compute, in the same job: of late it has
     /// had an eighth of a processor and more, or it has had some and wants it now (too many may share the machine).
     private mutating func computes(_ index: Int, _ worker: WorkerPointer, _ now: Int64) -> Bool {
-        guard now - seen[index].since >= blockedAfter else { return false }
+        guard now - seen[index].since >= Self.asksAfter else { return false }
         let thread = worker.pointee.threadID.load(ordering: .acquiring)
         let cpu = concerto_thread_cpu_time(thread)
         guard cpu >= 0 else { return false }
@@ -302,10 +307,11 @@ private struct Looks: ~Copyable {
         scheduler.observation.workerRecovered(worker.pointee.index)
     }
 
-    private mutating func inject(found: Int, everythingBlocks: Bool, _ state: PoolState) {
+    private mutating func inject(found: Int, everythingBlocks: Bool, ended: UInt64, _ state: PoolState) {
         let parallelism = scheduler.parallelism
-        if everythingBlocks {
-            let waiting = scheduler.queued
+        let waiting = scheduler.queued
+        // A short job now and then among those that block is no progress: at that rate the queue takes many looks.
+        if everythingBlocks, ended * 16 < UInt64(waiting) {
             // Threads that are there cost nothing to release.
             let idle = min(state.parked, waiting)
             step = min(max(parallelism, step * 2, idle), max(parallelism, waiting))
