@@ -57,7 +57,8 @@ public struct BatchOptions: Sendable {
     ///
     /// The default is slow to trip, because a file may hold many rows that its server cannot answer: nine in ten of 20 or
     /// more attempts within 10 s without an answer or with a status of 500 or more. Then two attempts are made every 5 s
-    /// until one gets another answer.
+    /// until one gets another answer. Failures count once the host has answered in this run: the rows of a host that never
+    /// did, a wrong address say, fail after their retries.
     public var breaker: CircuitBreakerOptions? = Self.defaultBreaker
     /// What may be repeated.
     public var repeatRule = RepeatRule()

@@ -12,7 +12,9 @@ extension Workload {
         named("cpu_64_serially") { for index in 0..<64 { compute(index) } },
         named("cpu_64_in_parallel") { await eachOf64 { compute($0) } },
         named("wait_64_serially") { for _ in 0..<64 { try? await MonotonicClock().sleep(for: .milliseconds(10)) } },
-        named("wait_64_concurrently") { await eachOf64 { _ in try? await MonotonicClock().sleep(for: .milliseconds(10)) } },
+        named("wait_64_concurrently") {
+            await eachOf64 { _ in try? await MonotonicClock().sleep(for: .milliseconds(10)) }
+        },
     ]
 
     private static func named(_ name: String, _ body: @escaping @Sendable () async -> Void) -> Workload {

@@ -55,6 +55,7 @@ extension BatchOptions {
         client.maximumPerHost = perHost
         client.breaker = breaker
         client.breaker?.whenOpen = .wait
+        client.breakerNeedsAnswer = true
         client.clock = clock
         if let rate {
             client.limiter = RateLimiter(.smooth(1, per: rate.interval, burst: burst), clock: clock)

@@ -1,6 +1,7 @@
 #if HTTP
 import Concerto
 import ConcertoResilience
+import Synchronization
 
 /// What is shared by all calls to one host.
 struct HostPipeline: Sendable {
@@ -8,11 +9,14 @@ struct HostPipeline: Sendable {
     let breaker: CircuitBreaker?
     /// Whether an open circuit delays calls instead of ending them.
     let waitsForCircuit: Bool
+    private let needsAnswer: Bool
+    private let hasAnswered = Once()
     let retries: ResiliencePipeline
 
     init(host: String, options: ResilientHTTPClientOptions) throws(InvalidOptionsError) {
         gate = HostGate(maximum: options.maximumPerHost, clock: options.clock)
         waitsForCircuit = options.breaker?.whenOpen == .wait
+        needsAnswer = options.breakerNeedsAnswer
         breaker = try Self.breaker(host: host, options: options)
         var retry = RetryOptions()
         retry.maxRetries = options.maxRetries
@@ -50,6 +54,12 @@ struct HostPipeline: Sendable {
         return try CircuitBreaker(options: breaker)
     }
 
+    /// What the breaker is told of an attempt that ended with `verdict`.
+    func counts(_ verdict: CircuitBreakerOptions.Verdict) -> CircuitBreakerOptions.Verdict {
+        if verdict == .success { hasAnswered.set() }
+        return verdict == .failure && needsAnswer && !hasAnswered.isSet ? .ignored : verdict
+    }
+
     /// Ends a call at once that would be turned away anyway, before it waits for anything else.
     func checkCircuit(_ context: ResilienceContext) throws {
         guard let breaker, !waitsForCircuit else { return }
@@ -70,6 +80,13 @@ struct HostPipeline: Sendable {
         let now = statistics
         return now.inFlight == 0 && now.waiting == 0 && now.pausedUntil == nil && now.circuitOpenFor == nil
     }
+}
+
+/// Set at some time, and never unset.
+private final class Once: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { if !isSet { value.store(true, ordering: .relaxed) } }
 }
 
 /// An answer after which the call may be repeated.

@@ -84,7 +84,7 @@ public final class ResilientHTTPClient: Sendable {
         var cause: (any Error)?
         defer {
             host.gate.leave(outcome)
-            if let admission { host.breaker?.leave(admission, verdict, cause) }
+            if let admission { host.breaker?.leave(admission, host.counts(verdict), cause) }
         }
         try await delegate.willSend(attempt: number)
         let result = await send(call, timeout)

@@ -27,6 +27,9 @@ public struct ResilientHTTPClientOptions: Sendable {
     /// `verdict`, `failureResults`, `name`, `clock` and `random` are the client's own; `halfOpenTimeLimit` is a day or
     /// longer, because an attempt's own timeout ends a probe that hangs.
     public var breaker: CircuitBreakerOptions? = CircuitBreakerOptions()
+    /// Whether failures count for the breaker only once the host has answered. With calls that wait for the circuit: an
+    /// outage ends, but a host that was never there would be waited for for ever.
+    public var breakerNeedsAnswer = false
     /// Calls in flight at a time to one host; default no limit.
     public var maximumPerHost: Int?
     /// Paces all attempts to all hosts; default not at all.

@@ -193,8 +193,11 @@ struct BatchRunTests {
     func anOutageDelaysRowsAndFailsNone(hasBreaker: Bool) async throws {
         try setup.folder.write("input", input(300))
         let recovery = TimerInstant(nanoseconds: 60_000_000_000)
+        let attempts = Shared(0)
         let transport = setup.transport { [clock = setup.clock] _, _ in
-            guard clock.now >= recovery else {
+            // A host that works, goes away, and comes back.
+            attempts.change { $0 += 1 }
+            guard clock.now >= recovery || attempts.value <= 1 else {
                 throw HTTPFailure(.connect, mayHaveBeenSent: false, "no connection")
             }
             return .status(200)
@@ -211,6 +214,15 @@ struct BatchRunTests {
         } else {
             #expect(summary.failed > 0)
         }
+    }
+
+    @Test func aHostThatWasNeverThereIsNotWaitedFor() async throws {
+        try setup.folder.write("input", input(300))
+        let transport = setup.transport { _, _ in
+            throw HTTPFailure(.connect, mayHaveBeenSent: false, "no connection")
+        }
+        let summary = try await setup.finish(setup.options(), transport)
+        #expect(summary.ending == .completed && summary.failed == 300)
     }
 
     @Test func tooManyFailuresEndTheRun() async throws {
