@@ -31,6 +31,9 @@ test: setup ## Build and run every test. No network beyond loopback.
 	@$(SWIFT_BUILD) --build-tests
 	@$(SWIFT_TEST) --skip-build
 
+docs: setup ## Build the documentation; warnings are errors.
+	@scripts/docs
+
 lint: ## Check the format of all sources.
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks)
 

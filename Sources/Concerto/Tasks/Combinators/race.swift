@@ -98,6 +98,7 @@ extension Task where Success == Never, Failure == Never {
     {
         await withTaskGroup(of: (Int, Result<Value, any Error>).self) { group in
             let placement = TaskPlacement.ofChildren
+            // asynclint:ignore:next unbounded-task-group — the caller gives the list; mapConcurrently bounds
             for (index, operation) in operations.enumerated() {
                 group.addTask(executorPreference: placement) { (index, await capture(operation)) }
             }

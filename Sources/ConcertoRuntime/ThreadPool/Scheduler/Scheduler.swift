@@ -18,8 +18,8 @@ import Synchronization
 ///
 /// If E2 sees a searcher, its P1 or S1 comes later, and so P2 or S2 sees the job. If E2 sees `running >= limit`, then
 /// as many threads are on their way through their queues as may be; each ends with P1 or B1, after E2, and P2 or B2
-/// sees the job. Who sees a job does what E2 does. `Models/parking.pml` checks this for all interleavings of a small
-/// pool.
+/// sees the job. Who sees a job does what E2 does. `Models/parking.pml` and `Models/queues.pml` check this
+/// for all interleavings of a small pool.
 ///
 /// The slot of a worker and the continuation of a `Task.yield` are left out of P2, S2 and B2: their owner runs them
 /// next. If it doesn't, because the job before runs long or blocks, the monitor sees it: it sleeps only while nothing at
