@@ -27,6 +27,7 @@ func withCancellableScope(
         let placement = TaskPlacement.current
         let run = { () async -> Void in
             _ = isolation
+            // asynclint:ignore:next unstructured-await — its own cancellation is the point; `forwards` adds the caller's
             let task = Task<Void, Never>.immediate(executorPreference: placement) {
                 _ = isolation
                 canceller.begin()
