@@ -30,46 +30,51 @@ extension Scheduler {
     /// Moves what a worker holds to the shared queue, the slot first. By its own thread, which looks at the queues
     /// afterwards: on their way the entries are nowhere to be seen.
     func handOver(_ worker: WorkerPointer) {
-        var high = EntryList()
-        var normal = EntryList()
-        takeSlot(of: worker, &high, &normal)
+        var (high, normal) = takeSlot(of: worker)
         while let entry = worker.pointee.high.pop() { high.append(entry) }
         while let entry = worker.pointee.normal.pop() { normal.append(entry) }
-        if !high.isEmpty { shared.append(high, .high) }
-        if !normal.isEmpty { shared.append(normal, .normal) }
+        share(high, normal)
     }
 
     /// The same from outside, by the monitor, while the worker stays in a job. `transit` is the monitor's own, and empty
     /// before and after.
     func evacuate(_ worker: WorkerPointer, through transit: borrowing LocalQueue) {
-        var high = EntryList()
-        var normal = EntryList()
-        takeSlot(of: worker, &high, &normal)
-        // A full ring by halves; a job that fills it on meanwhile does not keep the monitor here.
-        var halves = 9
-        while halves > 0, let last = worker.pointee.high.steal(into: transit) {
-            while let entry = transit.pop() { high.append(entry) }
-            high.append(last)
-            halves -= 1
-        }
-        halves = 9
-        while halves > 0, let last = worker.pointee.normal.steal(into: transit) {
-            while let entry = transit.pop() { normal.append(entry) }
-            normal.append(last)
-            halves -= 1
-        }
+        var (high, normal) = takeSlot(of: worker)
+        worker.pointee.high.empty(into: &high, through: transit)
+        worker.pointee.normal.empty(into: &normal, through: transit)
         guard !high.isEmpty || !normal.isEmpty else { return }
-        if !high.isEmpty { shared.append(high, .high) }
-        if !normal.isEmpty { shared.append(normal, .normal) }
+        share(high, normal)
         // E2. And the last worker of a pool that closes may have left while these were nowhere to be seen.
         workAdded()
         if closing.load(ordering: .sequentiallyConsistent) { drainIfDeserted() }
     }
 
-    private func takeSlot(of worker: WorkerPointer, _ high: inout EntryList, _ normal: inout EntryList) {
+    private func takeSlot(of worker: WorkerPointer) -> (high: EntryList, normal: EntryList) {
+        var high = EntryList()
+        var normal = EntryList()
         let bits = worker.pointee.slot.exchange(0, ordering: .sequentiallyConsistent)
-        guard bits != 0 else { return }
-        let entry = Entry(bits: bits)
-        if entry.lane == .normal { normal.append(entry) } else { high.append(entry) }
+        if bits != 0 {
+            let entry = Entry(bits: bits)
+            if entry.lane == .normal { normal.append(entry) } else { high.append(entry) }
+        }
+        return (high, normal)
+    }
+
+    private func share(_ high: EntryList, _ normal: EntryList) {
+        if !high.isEmpty { shared.append(high, .high) }
+        if !normal.isEmpty { shared.append(normal, .normal) }
+    }
+}
+
+extension LocalQueue {
+    /// Moves what is here behind `list`, by anybody but the owner. A full ring by halves, and no more: an owner that goes
+    /// on filling it does not keep the caller here.
+    fileprivate func empty(into list: inout EntryList, through transit: borrowing LocalQueue) {
+        var halves = 9
+        while halves > 0, let last = steal(into: transit) {
+            while let entry = transit.pop() { list.append(entry) }
+            list.append(last)
+            halves -= 1
+        }
     }
 }
