@@ -54,6 +54,7 @@ extension Scheduler {
         var normal = EntryList()
         let bits = worker.pointee.slot.exchange(0, ordering: .sequentiallyConsistent)
         if bits != 0 {
+            worker.pointee.slotsTaken.wrappingAdd(1, ordering: .relaxed)
             let entry = Entry(bits: bits)
             if entry.lane == .normal { normal.append(entry) } else { high.append(entry) }
         }

@@ -88,11 +88,8 @@ extension Scheduler {
         // Also when a searcher is on its way: it leaves alone the slot of a worker between two jobs.
         if state.monitorSleeps { monitor.wakeUp(self) }
         if state.searching == 0, state.running < limit.load(ordering: .relaxed) {
-            let now = concerto_ticks()
-            if now &- worker.own.pointee.lastSlotWake > concerto_ticks_50us() {
-                worker.own.pointee.lastSlotWake = now
-                addWorker()
-            }
+            let taken = worker.pointee.slotsTaken.load(ordering: .relaxed)
+            if worker.own.pointee.slotWakes.isTime(at: concerto_ticks(), taken: taken) { addWorker() }
         }
     }
 

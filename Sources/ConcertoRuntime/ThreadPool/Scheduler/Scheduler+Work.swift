@@ -148,6 +148,8 @@ extension Scheduler {
         let yields = highWaits && !worker.own.pointee.endedSleep
         if _slowPath(yields || worker.own.pointee.slotRun >= Self.slotRunLimit) {
             worker.own.pointee.slotRun = 0
+            // Nobody waits for the two to come to an end: a second thread would only take one of them from the other.
+            if !highWaits, worker.pointee.normal.isEmptyForOwner, !shared.holds(.normal) { return entry }
             let lane = entry.lane
             if lane == .normal || !highWaits {
                 // Full rings are no reason to let it go last.
@@ -260,7 +262,9 @@ extension Scheduler {
             guard epoch & 1 == 1, victim.pointee.epoch.load(ordering: .acquiring) == epoch else { return nil }
         }
         let bits = victim.pointee.slot.exchange(0, ordering: .acquiringAndReleasing)
-        return bits == 0 ? nil : Entry(bits: bits)
+        guard bits != 0 else { return nil }
+        victim.pointee.slotsTaken.wrappingAdd(1, ordering: .relaxed)
+        return Entry(bits: bits)
     }
 
     private static let slotPatience = 64

@@ -14,6 +14,8 @@ struct Worker: ~Copyable {
     /// The entry that this worker runs next, before its queue: what a job has just made runnable is still in the
     /// cache. The owner fills it, anybody may empty it by exchange.
     let slot = Atomic<UInt>(0)
+    /// Entries that others took from the slot; wraps around.
+    let slotsTaken = Atomic<UInt32>(0)
     let high = LocalQueue()
     let normal = LocalQueue()
 
@@ -66,8 +68,7 @@ struct Worker: ~Copyable {
         var endedSleep = false
         /// Nesting of declared blocking.
         var blockingDepth = 0
-        /// When a slot last woke somebody, in `concerto_ticks`.
-        var lastSlotWake: UInt64 = 0
+        var slotWakes = SlotWakes()
         var random: UInt32
 
         /// Xorshift: where a search begins.
