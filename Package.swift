@@ -129,17 +129,20 @@ let package = Package(
             dependencies: ["AsyncLintTool"]),
 
         .testTarget(
-            name: "ConcertoRuntimeTests", dependencies: ["ConcertoRuntime", "MainLoopProgram"],
+            name: "ConcertoRuntimeTests", dependencies: ["ConcertoRuntime", "TestSupport", "PoolProgram"],
             swiftSettings: settings),
-        // A test cannot have a main thread of its own.
+        .target(
+            name: "TestSupport", dependencies: ["Concerto", "ConcertoHTTP", "ConcertoTesting"],
+            path: "Tests/TestSupport", swiftSettings: settings),
+        // A test cannot have a process of its own, nor its main thread.
         .executableTarget(
-            name: "MainLoopProgram", dependencies: ["ConcertoRuntime"],
-            path: "Tests/Programs/MainLoopProgram", swiftSettings: settings),
+            name: "PoolProgram", dependencies: ["ConcertoRuntime"],
+            path: "Tests/Programs/PoolProgram", swiftSettings: settings),
         .executableTarget(
             name: "BlockingProgram", dependencies: ["Concerto", "ConcertoRuntime"],
             path: "Tests/Programs/BlockingProgram", swiftSettings: settings),
         .testTarget(
-            name: "ConcertoTests", dependencies: ["Concerto", "ConcertoTesting", "BlockingProgram"],
+            name: "ConcertoTests", dependencies: ["Concerto", "ConcertoTesting", "TestSupport", "BlockingProgram"],
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoTestingTests", dependencies: ["ConcertoTesting"], swiftSettings: settings),
@@ -149,7 +152,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoHTTPTests",
             dependencies: [
-                "ConcertoHTTP", "ConcertoTesting", "DemoServer",
+                "ConcertoHTTP", "ConcertoTesting", "DemoServer", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
@@ -159,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoBatchTests",
             dependencies: [
-                "ConcertoBatch", "ConcertoTesting", "DemoServer",
+                "ConcertoBatch", "ConcertoTesting", "DemoServer", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Batch"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Batch"])),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Batch"])),

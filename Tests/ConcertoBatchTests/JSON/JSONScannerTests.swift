@@ -1,5 +1,6 @@
 #if Batch
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ConcertoBatch

@@ -3,6 +3,7 @@ import ConcertoHTTP
 import Foundation
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import ConcertoBatch

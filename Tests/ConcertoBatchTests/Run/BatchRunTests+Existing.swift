@@ -4,6 +4,7 @@ import ConcertoHTTP
 import ConcertoTesting
 import Foundation
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @testable import ConcertoBatch

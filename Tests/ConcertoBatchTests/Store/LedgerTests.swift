@@ -1,6 +1,7 @@
 #if Batch
 import Concerto
 import ConcertoTesting
+import TestSupport
 import Testing
 
 @testable import ConcertoBatch

@@ -3,6 +3,7 @@ import Concerto
 import ConcertoHTTP
 import ConcertoResilience
 import ConcertoTesting
+import TestSupport
 import Testing
 
 /// The circuit breaker of each host.

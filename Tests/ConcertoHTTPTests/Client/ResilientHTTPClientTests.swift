@@ -4,6 +4,7 @@ import ConcertoHTTP
 import ConcertoResilience
 import ConcertoTesting
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.oneAtATime, .timeLimit(.minutes(5)))

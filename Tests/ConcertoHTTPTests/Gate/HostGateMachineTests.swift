@@ -1,6 +1,7 @@
 #if HTTP
 import Concerto
 import ConcertoTesting
+import TestSupport
 import Testing
 
 @testable import ConcertoHTTP

@@ -2,6 +2,7 @@
 import Concerto
 import ConcertoHTTP
 import ConcertoTesting
+import TestSupport
 import Testing
 
 @Suite(.oneAtATime, .timeLimit(.minutes(5)))

@@ -4,6 +4,7 @@ import ConcertoHTTP
 import DemoServer
 import NIOCore
 import NIOHTTP1
+import TestSupport
 import Testing
 
 @Suite(.oneAtATime, .timeLimit(.minutes(5)))

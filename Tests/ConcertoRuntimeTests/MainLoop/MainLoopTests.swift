@@ -1,5 +1,5 @@
 #if os(Linux)
-import Foundation
+import TestSupport
 import Testing
 
 /// Each case is a program with a `main` of its own, which ends with 0 if it held.
@@ -15,21 +15,7 @@ import Testing
             "dispatch-main",
         ])
     func `the main loop keeps its promises to a main thread`(name: String) async throws {
-        let program = Process()
-        program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-            .deletingLastPathComponent().appendingPathComponent("MainLoopProgram")
-        program.arguments = [name]
-        // The program installs the pool itself.
-        program.environment = ProcessInfo.processInfo.environment.filter { $0.key != "CONCERTO_POOL" }
-        let status = try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
-                program.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-                do { try program.run() } catch { continuation.resume(throwing: error) }
-            }
-        } onCancel: {
-            program.terminate()
-        }
-        #expect(status == 0)
+        #expect(try await TestProgram("PoolProgram").run(name).status == 0)
     }
 }
 #endif

@@ -135,7 +135,7 @@ import Testing
         await pool.shutdown()
     }
 
-    @Test func `a thread gets its name back within 256 jobs`() async throws {
+    @Test func `a thread gets its name back within 16 jobs, or 50 µs if they are many`() async throws {
         let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 1, blockedAfter: .seconds(3600), name: "named"))
         let names = Mutex<[String]>([])
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
@@ -154,8 +154,10 @@ import Testing
             }
         }
         await pool.shutdown()
-        #expect(names.withLock { $0.contains("other") && $0.contains("named-0") })
-        #expect(names.withLock { $0.count } == 256)
+        let seen = names.withLock { $0 }
+        #expect(seen.count == 256)
+        // The jobs read a file each: 16 of them take longer than 50 µs.
+        #expect(seen.dropFirst(16).allSatisfy { $0 == "named-0" })
     }
 
     @Test func `what a job leaves in errno is not seen by the next`() async throws {

@@ -1,5 +1,5 @@
 #if os(Linux)
-import Foundation
+import TestSupport
 import Testing
 
 /// Each case is a program with a `main` of its own, which ends with 0 if it held.
@@ -16,21 +16,7 @@ import Testing
         ])
     func `runBlocking on the main thread runs the main actor's work, or says that it cannot`(name: String) async throws
     {
-        let program = Process()
-        program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-            .deletingLastPathComponent().appendingPathComponent("BlockingProgram")
-        program.arguments = [name]
-        // The program installs the pool itself, or goes without.
-        program.environment = ProcessInfo.processInfo.environment.filter { $0.key != "CONCERTO_POOL" }
-        let status = try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
-                program.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-                do { try program.run() } catch { continuation.resume(throwing: error) }
-            }
-        } onCancel: {
-            program.terminate()
-        }
-        #expect(status == 0)
+        #expect(try await TestProgram("BlockingProgram").run(name).status == 0)
     }
 }
 #endif

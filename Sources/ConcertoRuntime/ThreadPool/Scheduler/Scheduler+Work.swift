@@ -170,9 +170,13 @@ extension Scheduler {
 
     @inline(never)
     private func nextAged(_ worker: WorkerPointer, _ tick: UInt32) -> Entry? {
-        if tick & 255 == 0 {
-            // A system call: too much after every job.
+        // A system call: too much after every job.
+        let now = concerto_ticks()
+        if now &- worker.own.pointee.namedAt > concerto_ticks_50us() {
+            worker.own.pointee.namedAt = now
             concerto_thread_restore_name()
+        }
+        if tick & 255 == 0 {
             if let entry = shared.take(.background, share: 1, limit: 0, into: { _ in }) { return entry }
         }
         if tick & 63 == 0, let entry = shared.take(.low, share: 1, limit: 0, into: { _ in }) { return entry }

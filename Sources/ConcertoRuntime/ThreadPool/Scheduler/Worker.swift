@@ -69,6 +69,8 @@ struct Worker: ~Copyable {
         /// Nesting of declared blocking.
         var blockingDepth = 0
         var slotWakes = SlotWakes()
+        /// When the thread last got its name back, in `concerto_ticks`.
+        var namedAt: UInt64 = 0
         var random: UInt32
 
         /// Xorshift: where a search begins.

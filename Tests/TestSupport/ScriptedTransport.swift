@@ -1,24 +1,22 @@
-#if Batch
+#if HTTP
 import Concerto
 import ConcertoHTTP
-import NIOCore
-import NIOHTTP1
 import Synchronization
 
 /// A server that a test writes: answers every call as the script says and remembers what came when.
-final class ScriptedTransport: HTTPTransport {
-    struct Arrival: Sendable {
-        var url: String
-        var key: String?
-        var host: String
-        var time: TimerInstant
+package final class ScriptedTransport: HTTPTransport {
+    package struct Arrival: Sendable {
+        package var url: String
+        package var key: String?
+        package var host: String
+        package var time: TimerInstant
     }
 
     private struct State {
         var arrivals: [Arrival] = []
         var numbers: [String: Int] = [:]
         var inFlight: [String: Int] = [:]
-        var mostInFlight: [String: Int] = [:]
+        package var mostInFlight: [String: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -26,16 +24,16 @@ final class ScriptedTransport: HTTPTransport {
     private let script: @Sendable (_ call: HTTPCall, _ number: Int) async throws -> HTTPReply
 
     /// - Parameter script: Gets the call and how often its URL has been called, from 1.
-    init(clock: any TimerClock, _ script: @escaping @Sendable (HTTPCall, Int) async throws -> HTTPReply) {
+    package init(clock: any TimerClock, _ script: @escaping @Sendable (HTTPCall, Int) async throws -> HTTPReply) {
         self.clock = clock
         self.script = script
     }
 
-    var arrivals: [Arrival] { state.withLock { $0.arrivals } }
-    var urls: [String] { arrivals.map(\.url) }
-    var mostInFlight: [String: Int] { state.withLock { $0.mostInFlight } }
+    package var arrivals: [Arrival] { state.withLock { $0.arrivals } }
+    package var urls: [String] { arrivals.map(\.url) }
+    package var mostInFlight: [String: Int] { state.withLock { $0.mostInFlight } }
 
-    func send(_ call: HTTPCall) async throws -> HTTPReply {
+    package func send(_ call: HTTPCall) async throws -> HTTPReply {
         let now = clock.now
         let number = state.withLock { state in
             state.arrivals.append(
@@ -54,7 +52,7 @@ final class ScriptedTransport: HTTPTransport {
 }
 
 extension HTTPReply {
-    static func status(_ status: Int, retryAfter: String? = nil) -> HTTPReply {
+    package static func status(_ status: Int, retryAfter: String? = nil) -> HTTPReply {
         HTTPReply(status: status, headers: retryAfter.map { ["retry-after": $0] } ?? [:])
     }
 }

@@ -1,24 +1,12 @@
 import ConcertoRuntime
 import Dispatch
 import Foundation
-import Synchronization
 
-/// What can only be tried with a main thread of one's own: one case a run, named by the first argument. Ends with 0 if
-/// it held; what doesn't end has failed.
-@main
-struct MainLoopProgram {
-    static func main() {
-        guard case .installed(mainLoop: true) = ThreadPool.installAsDefault() else { exit(2) }
-        switch CommandLine.arguments.dropFirst().first {
-        case "busy-main-actor": busyMainActor()
-        case "left-over-jobs": leftOverJobs()
-        case "dispatch-main": isolationAfterDispatchMain()
-        default: exit(3)
-        }
-    }
-
+/// What the main loop owes to a main thread.
+enum MainLoopCases {
     /// A main actor that always has a next job: the main queue has its turn, and the pump looks at its condition.
-    private static func busyMainActor() {
+    static func busyMainActor() {
+        install()
         let queueRan = Flag()
         @MainActor func again() { Task { @MainActor in again() } }
         Task { @MainActor in again() }
@@ -34,7 +22,8 @@ struct MainLoopProgram {
     }
 
     /// Jobs that are enqueued while a pump ends are run by whoever owns the thread next.
-    private static func leftOverJobs() {
+    static func leftOverJobs() {
+        install()
         let count = 2_000
         let left = Countdown(count)
         for _ in 0..<count {
@@ -50,7 +39,8 @@ struct MainLoopProgram {
     }
 
     /// The first thread is gone, and what runs on the main queue is on the main actor all the same.
-    private static func isolationAfterDispatchMain() {
+    static func isolationAfterDispatchMain() {
+        install()
         DispatchQueue.main.async {
             MainActor.assumeIsolated {}
             Task { @MainActor in
@@ -60,16 +50,8 @@ struct MainLoopProgram {
         }
         dispatchMain()
     }
-}
 
-private final class Flag: Sendable {
-    private let value = Atomic(false)
-    var isSet: Bool { value.load(ordering: .sequentiallyConsistent) }
-    func set() { value.store(true, ordering: .sequentiallyConsistent) }
-}
-
-private final class Countdown: Sendable {
-    private let left: Atomic<Int>
-    init(_ count: Int) { left = Atomic(count) }
-    func isLast() -> Bool { left.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 }
+    private static func install() {
+        guard case .installed(mainLoop: true) = ThreadPool.installAsDefault() else { exit(2) }
+    }
 }

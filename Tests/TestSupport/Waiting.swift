@@ -1,21 +1,22 @@
-#if Batch
 import Concerto
 import ConcertoTesting
 import Foundation
 import Synchronization
 
 /// Returns as soon as `condition` holds; lets other tasks run meanwhile.
-func until(_ condition: () -> Bool) async {
+package func until(_ condition: () -> Bool) async {
     while !condition() { await Task.yield() }
 }
 
 /// A gate that a test opens: whoever waits goes on, or leaves when its task is cancelled.
-final class Latch: Sendable {
+package final class Latch: Sendable {
     private let opened = CancellationTokenSource()
 
-    func open() { opened.cancel() }
+    package init() {}
 
-    func wait() async throws {
+    package func open() { opened.cancel() }
+
+    package func wait() async throws {
         let (stream, end) = AsyncStream.makeStream(of: Void.self)
         opened.token.register { end.finish() }
         for await _ in stream {}
@@ -24,7 +25,7 @@ final class Latch: Sendable {
 }
 
 /// The random numbers of one test; the seed is printed, and `CONCERTO_TEST_SEED` repeats a run.
-func seededRandom(_ test: String = #function) -> SeededRandom {
+package func seededRandom(_ test: String = #function) -> SeededRandom {
     let given = ProcessInfo.processInfo.environment["CONCERTO_TEST_SEED"].flatMap(UInt64.init)
     let random = given.map(SeededRandom.init(seed:)) ?? SeededRandom()
     print("\(test): CONCERTO_TEST_SEED=\(random.seed)")
@@ -32,7 +33,7 @@ func seededRandom(_ test: String = #function) -> SeededRandom {
 }
 
 /// Moves `clock` from timer to timer until `isDone`. Timers further away than `horizon` are for mishaps and never fire.
-func drive(_ clock: ManualClock, horizon: Duration = .seconds(2_000), until isDone: () -> Bool) async {
+package func drive(_ clock: ManualClock, horizon: Duration = .seconds(2_000), until isDone: () -> Bool) async {
     while !isDone() {
         if let next = clock.nextDeadline, next < clock.now.advanced(by: horizon) { clock.advance(to: next) }
         await Task.yield()
@@ -40,20 +41,22 @@ func drive(_ clock: ManualClock, horizon: Duration = .seconds(2_000), until isDo
 }
 
 /// Something that several tasks change.
-final class Shared<Value: Sendable>: Sendable {
+package final class Shared<Value: Sendable>: Sendable {
     private let storage: Mutex<Value>
 
-    init(_ value: Value) { storage = Mutex(value) }
+    package init(_ value: Value) { storage = Mutex(value) }
 
-    var value: Value { storage.withLock { $0 } }
+    package var value: Value { storage.withLock { $0 } }
 
-    func change(_ change: (inout Value) -> Void) { storage.withLock { change(&$0) } }
+    package func change(_ change: (inout Value) -> Void) { storage.withLock { change(&$0) } }
 }
 
 /// Whether a task has ended, to be asked from outside.
-final class Flag: Sendable {
+package final class Flag: Sendable {
     private let value = Atomic(false)
-    var isSet: Bool { value.load(ordering: .sequentiallyConsistent) }
-    func set() { value.store(true, ordering: .sequentiallyConsistent) }
+
+    package init() {}
+
+    package var isSet: Bool { value.load(ordering: .sequentiallyConsistent) }
+    package func set() { value.store(true, ordering: .sequentiallyConsistent) }
 }
-#endif

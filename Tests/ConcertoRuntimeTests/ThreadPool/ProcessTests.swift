@@ -1,0 +1,41 @@
+#if os(Linux)
+import TestSupport
+import Testing
+
+/// What the default pool of a process does in a process of its own; each case ends with 0 if it held.
+@Suite struct ProcessTests {
+    private let program = TestProgram("PoolProgram")
+
+    @Test(.timeLimit(.minutes(1)))
+    func `two blockers do not stop a process that has no descriptor left`() async throws {
+        #expect(try await program.run("no-descriptors").status == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `an invalid configuration is refused by name, and a valid one may follow`() async throws {
+        let ending = try await program.run("invalid-configuration")
+        #expect(ending.status == 0)
+        #expect(ending.complaints.contains("minThreads is 0, must be 1…32767"))
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `an invalid environment is refused by name, all values at once`() async throws {
+        let ending = try await program.run(
+            "invalid-environment",
+            environment: ["CONCERTO_POOL_MIN_THREADS": "many", "CONCERTO_POOL_IDLE_TIMEOUT_MS": "-1"])
+        #expect(ending.status == 0)
+        #expect(ending.complaints.contains("CONCERTO_POOL_MIN_THREADS is \"many\", must be a number of threads"))
+        #expect(ending.complaints.contains("must be at least 1 ms"))
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `installed on another thread it leaves the main actor where it is`() async throws {
+        #expect(try await program.run("other-thread").status == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `tasks that began before the installation come to their end`() async throws {
+        #expect(try await program.run("earlier-tasks").status == 0)
+    }
+}
+#endif

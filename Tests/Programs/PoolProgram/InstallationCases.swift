@@ -1,0 +1,77 @@
+import ConcertoRuntime
+import Dispatch
+import Foundation
+
+/// What an installation does when it is not the first statement of a `main`, or is asked for the impossible.
+enum InstallationCases {
+    /// Every invalid value is named, tasks run as before, and a valid configuration may follow.
+    static func invalidConfiguration() {
+        let refused = ThreadPool.installAsDefault(.init(minThreads: 0, name: "far-too-long"))
+        guard case .unavailable(let reason) = refused, reason.contains("minThreads is 0"),
+            reason.contains("name is \"far-too-long\"")
+        else { exit(4) }
+        guard ThreadPool.default == nil else { exit(5) }
+        require(orExit: 6) { ThreadPool.current == nil }
+        guard case .installed(mainLoop: true) = ThreadPool.installAsDefault() else { exit(7) }
+        guard case .alreadyInstalled = ThreadPool.installAsDefault() else { exit(8) }
+        require(orExit: 9) { ThreadPool.current === ThreadPool.default }
+        exit(0)
+    }
+
+    /// As above for the environment; who runs this sets it.
+    static func invalidEnvironment() {
+        guard case .unavailable = ThreadPool.installAsDefault() else { exit(4) }
+        require(orExit: 5) { ThreadPool.current == nil }
+        exit(0)
+    }
+
+    /// The main actor stays on Swift's executor, and everything else moves.
+    static func onAnotherThread() {
+        Thread.detachNewThread {
+            guard case .installed(mainLoop: false) = ThreadPool.installAsDefault() else { exit(4) }
+            require(orExit: 5) { ThreadPool.current === ThreadPool.default }
+            Task { @MainActor in
+                MainActor.assertIsolated()
+                guard Thread.isMainThread, ThreadPool.current == nil else { exit(6) }
+                await Task.detached { if ThreadPool.current == nil { exit(7) } }.value
+                MainActor.assertIsolated()
+                exit(0)
+            }
+        }
+        RunLoop.main.run()
+    }
+
+    /// Tasks of before, those that sleep included, come to their end; what they start afterwards is on the pool.
+    static func afterEarlierTasks() {
+        let count = 100
+        let begun = Countdown(count)
+        let allBegan = DispatchSemaphore(value: 0)
+        let ended = Countdown(count)
+        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+        let open = Task { for await _ in gate {} }
+        for index in 0..<count {
+            Task.detached {
+                if begun.isLast() { allBegan.signal() }
+                // A busy machine may let the sleepers wake before.
+                if index.isMultiple(of: 2) { await open.value } else { try? await Task.sleep(for: .milliseconds(20)) }
+                let isInstalled = ThreadPool.default != nil
+                await Task.detached { if isInstalled, ThreadPool.current == nil { exit(4) } }.value
+                if ended.isLast() { exit(0) }
+            }
+        }
+        allBegan.wait()
+        guard case .installed(mainLoop: true) = ThreadPool.installAsDefault() else { exit(5) }
+        opener.finish()
+        dispatchMain()
+    }
+
+    /// Waits on this thread for a task that looks whether `body` holds.
+    private static func require(orExit code: Int32, _ body: @escaping @Sendable () -> Bool) {
+        let answered = DispatchSemaphore(value: 0)
+        Task.detached {
+            guard body() else { exit(code) }
+            answered.signal()
+        }
+        answered.wait()
+    }
+}

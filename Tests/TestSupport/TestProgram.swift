@@ -1,0 +1,48 @@
+#if os(Linux)
+import Foundation
+
+/// One of the programs under `Tests/Programs`: what a test cannot try because it has no process of its own. They stand
+/// beside the program that runs the tests.
+package struct TestProgram: Sendable {
+    private let name: String
+
+    package init(_ name: String) { self.name = name }
+
+    /// How a run ended.
+    package struct Ending: Sendable {
+        /// The exit code, or the number of the signal that ended it.
+        package var status: Int32
+        /// What it wrote to standard error.
+        package var complaints: String
+    }
+
+    /// Runs the program to its end. Cancelling the task ends it.
+    ///
+    /// - Parameters:
+    ///   - name: The case, its first argument.
+    ///   - environment: What it sees beyond the environment of this process. Never `CONCERTO_POOL`: the program installs
+    ///     a pool itself, or goes without.
+    package func run(_ name: String, environment: [String: String] = [:]) async throws -> Ending {
+        let program = Process()
+        program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent(self.name)
+        program.arguments = [name]
+        program.environment = ProcessInfo.processInfo.environment
+            .filter { $0.key != "CONCERTO_POOL" }
+            .merging(environment) { $1 }
+        let complaints = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try Data().write(to: complaints)
+        defer { try? FileManager.default.removeItem(at: complaints) }
+        program.standardError = try FileHandle(forWritingTo: complaints)
+        let status = try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
+                program.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+                do { try program.run() } catch { continuation.resume(throwing: error) }
+            }
+        } onCancel: {
+            program.terminate()
+        }
+        return Ending(status: status, complaints: try String(contentsOf: complaints, encoding: .utf8))
+    }
+}
+#endif
