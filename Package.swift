@@ -132,7 +132,11 @@ let package = Package(
             name: "ConcertoRuntimeTests", dependencies: ["ConcertoRuntime", "TestSupport", "PoolProgram"],
             swiftSettings: settings),
         .target(
-            name: "TestSupport", dependencies: ["Concerto", "ConcertoHTTP", "ConcertoTesting"],
+            name: "TestSupport",
+            dependencies: [
+                "Concerto", "ConcertoHTTP", "ConcertoTesting",
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+            ],
             path: "Tests/TestSupport", swiftSettings: settings),
         // A test cannot have a process of its own, nor its main thread.
         .executableTarget(

@@ -82,6 +82,20 @@ public final class ManualClock: TimerClock {
         while let timer = takeDue(until: instant) { timer.action() }
     }
 
+    /// Moves the clock to its next timer and fires it, and those that are due at the same time. A timer that was
+    /// scheduled for a time that is past by then fires where the clock stands.
+    ///
+    /// - Parameter limit: A next timer at this time or later stays. Default: none does, but for one that waits for
+    ///   `distantFuture`.
+    /// - Returns: Whether a timer fired.
+    @discardableResult
+    public func advanceToNextTimer(before limit: TimerInstant = .distantFuture) -> Bool {
+        guard let timer = takeNext(before: limit) else { return false }
+        timer.action()
+        while let timer = takeDue(until: now) { timer.action() }
+        return true
+    }
+
     /// Waits until at least `count` timers are pending.
     ///
     /// - Cancellation: is not observed; the wait ends when the timers are there.
@@ -93,6 +107,14 @@ public final class ManualClock: TimerClock {
                 return false
             }
             if ready { continuation.resume() }
+        }
+    }
+
+    private func takeNext(before limit: TimerInstant) -> Timer? {
+        state.withLock { state in
+            guard let timer = state.timers.first, timer.deadline < limit else { return nil }
+            state.now = max(state.now, timer.deadline)
+            return state.timers.removeFirst()
         }
     }
 

@@ -54,6 +54,30 @@ import Testing
         #expect(clock.nextDeadline == nil)
     }
 
+    @Test func `advanceToNextTimer fires what is due next and leaves the clock there`() {
+        let clock = ManualClock()
+        let log = Log()
+        for (number, seconds) in [(1, 3), (2, 1), (3, 3)] {
+            _ = start(clock, .seconds(seconds)) { log.append(number) }
+        }
+        #expect(clock.advanceToNextTimer())
+        #expect(log.entries == [2] && clock.now.nanoseconds == 1_000_000_000)
+        #expect(!clock.advanceToNextTimer(before: TimerInstant(nanoseconds: 3_000_000_000)))
+        #expect(clock.advanceToNextTimer())
+        #expect(log.entries == [2, 1, 3] && clock.now.nanoseconds == 3_000_000_000)
+        #expect(!clock.advanceToNextTimer())
+    }
+
+    // Once trapped: a driver that moved the clock to `nextDeadline` asked it to go back.
+    @Test func `a timer that comes too late is next, and the clock stays where it is`() {
+        let clock = ManualClock()
+        let log = Log()
+        clock.advance(by: .seconds(5))
+        _ = clock.schedule(at: TimerInstant(nanoseconds: 1)) { log.append(1) }
+        #expect(clock.advanceToNextTimer())
+        #expect(log.entries == [1] && clock.now.nanoseconds == 5_000_000_000)
+    }
+
     @Test func `sleepers waits until so many sleep`() async throws {
         let clock = ManualClock()
         let tasks = (0..<3).map { _ in Task { try await clock.sleep(for: .seconds(1)) } }

@@ -1,6 +1,7 @@
 #if HTTP
 import Concerto
 import ConcertoHTTP
+import NIOHTTP1
 import Synchronization
 
 /// A server that a test writes: answers every call as the script says and remembers what came when.

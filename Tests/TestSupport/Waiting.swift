@@ -35,7 +35,7 @@ package func seededRandom(_ test: String = #function) -> SeededRandom {
 /// Moves `clock` from timer to timer until `isDone`. Timers further away than `horizon` are for mishaps and never fire.
 package func drive(_ clock: ManualClock, horizon: Duration = .seconds(2_000), until isDone: () -> Bool) async {
     while !isDone() {
-        if let next = clock.nextDeadline, next < clock.now.advanced(by: horizon) { clock.advance(to: next) }
+        clock.advanceToNextTimer(before: clock.now.advanced(by: horizon))
         await Task.yield()
     }
 }

@@ -1,10 +1,12 @@
 import Concerto
 import Glibc
+import Synchronization
 
 extension Workload {
     static let time: [Workload] = [
         Workload(name: "timers_100k") { await timers { try? await Task.sleep(for: $0) } },
         Workload(name: "timers_clock_100k") { await timers { try? await MonotonicClock().sleep(for: $0) } },
+        Workload(name: "timers_floor_100k", onlyByName: true) { await timersFloor() },
         .timed("sleep_1ns_1m") {
             for _ in 0..<1_000_000 { try? await Task.sleep(for: .nanoseconds(1)) }
         },
@@ -38,6 +40,49 @@ extension Workload {
         return Outcome(
             milliseconds: total,
             extra: [("late_p50_ms", late[count / 2]), ("late_p99_ms", late[count * 99 / 100])])
+    }
+
+    /// The tasks of `timers_100k` without a timer: all wait, then one thread resumes them. A delay of 100 ms that begins
+    /// when the last of them waits (`waiting_ms`) ends 100 ms later, whatever a timer costs.
+    private static func timersFloor() async -> Outcome {
+        let count = 100_000
+        let waiters = Waiters(count)
+        let start = ContinuousClock.now
+        var tasks: [Task<Double, Never>] = []
+        tasks.reserveCapacity(count)
+        for _ in 0..<count {
+            tasks.append(
+                Task {
+                    let begin = ContinuousClock.now
+                    await withUnsafeContinuation { waiters.add($0) }
+                    return (ContinuousClock.now - begin).milliseconds
+                })
+        }
+        while !waiters.allWait { await Task.yield() }
+        let waiting = (ContinuousClock.now - start).milliseconds
+        waiters.resumeAll()
+        for task in tasks { _ = await task.value }
+        return Outcome(
+            milliseconds: (ContinuousClock.now - start).milliseconds, extra: [("waiting_ms", waiting)])
+    }
+
+    /// Each continuation is written once, at a place of its own, and read when all are there; hence unchecked.
+    private final class Waiters: @unchecked Sendable {
+        private let places: UnsafeMutableBufferPointer<UnsafeContinuation<Void, Never>>
+        private let begun = Atomic(0)
+        private let waiting = Atomic(0)
+
+        init(_ count: Int) { places = .allocate(capacity: count) }
+        deinit { places.deallocate() }
+
+        var allWait: Bool { waiting.load(ordering: .acquiring) == places.count }
+
+        func add(_ waiter: UnsafeContinuation<Void, Never>) {
+            places.initializeElement(at: begun.add(1, ordering: .relaxed).oldValue, to: waiter)
+            waiting.add(1, ordering: .releasing)
+        }
+
+        func resumeAll() { for place in places { place.resume() } }
     }
 
     /// 500,000 delays of an hour, all cancelled; what stays in memory.

@@ -1,7 +1,6 @@
 #if Batch
 import Concerto
 import Dispatch
-import Synchronization
 
 /// Hands the rows of the input to many workers, in order, each once.
 ///
@@ -26,7 +25,7 @@ final class RowSource: Sendable {
         var waiters: [Waiter] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let parser: RowParser
     private let queue = DispatchQueue(label: "concerto.batch.input")
 
@@ -38,7 +37,7 @@ final class RowSource: Sendable {
 
     init(input: InputFile, parser: RowParser, limit: Int? = nil) {
         self.limit = limit
-        state = Mutex(State(reader: input.reader()))
+        state = Guarded(State(reader: input.reader()))
         self.input = input
         self.parser = parser
     }

@@ -2,7 +2,6 @@
 import Concerto
 import ConcertoHTTP
 import Histogram
-import Synchronization
 
 /// Counts what happens, as it happens.
 final class RunStatistics: Sendable {
@@ -19,7 +18,7 @@ final class RunStatistics: Sendable {
     /// Failed rows that are remembered for the list at the end.
     static let listedFailures = 20
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     func begin(total: Int?, alreadyFinished: Int) {
         state.withLock {

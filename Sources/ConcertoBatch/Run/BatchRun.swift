@@ -1,7 +1,6 @@
 #if Batch
 public import Concerto
 public import ConcertoHTTP
-import Synchronization
 
 /// One run of a batch: reads rows, makes their calls, writes their results, and remembers what it has finished.
 ///
@@ -44,7 +43,7 @@ public final class BatchRun: Sendable {
     private let transport: (any HTTPTransport)?
     private let clock: any TimerClock
     private let statistics = RunStatistics()
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Creates a run.
     ///

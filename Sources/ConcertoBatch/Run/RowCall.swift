@@ -1,7 +1,6 @@
 #if Batch
 import Concerto
 import ConcertoHTTP
-import Synchronization
 
 /// One row's way through the client: its slot, its marks in the store, its times.
 ///
@@ -23,7 +22,7 @@ final class RowCall: HTTPCallDelegate {
     private let ledger: Ledger
     private let statistics: RunStatistics
     private let clock: any TimerClock
-    private let times: Mutex<Times>
+    private let times: Guarded<Times>
 
     init(key: String, isRepeatable: Bool, due: TimerInstant, worker: Int, crew: WorkerCrew, run: BatchRun.Parts) {
         self.key = key
@@ -33,7 +32,7 @@ final class RowCall: HTTPCallDelegate {
         ledger = run.ledger
         statistics = run.statistics
         clock = run.clock
-        times = Mutex(Times(due: due, sent: due, ended: due))
+        times = Guarded(Times(due: due, sent: due, ended: due))
     }
 
     /// Attempts, the last one's time, and everything before it.

@@ -1,5 +1,5 @@
 #if Batch
-import Synchronization
+import Concerto
 
 /// The tasks that make the calls: a bounded window of them, whatever the input's length.
 ///
@@ -42,7 +42,7 @@ final class WorkerCrew: Sendable {
         var finished: UnsafeContinuation<Void, Never>?
     }
 
-    private let state: Mutex<State>
+    private let state: Guarded<State>
     private let limit: Int
     private let work: @Sendable (WorkerCrew, Int) async -> Void
 
@@ -51,7 +51,7 @@ final class WorkerCrew: Sendable {
     ///   - limit: Workers that may live at a time; at least `slots`.
     ///   - work: What a worker does; it has a slot when it begins.
     init(slots: Int, limit: Int, work: @escaping @Sendable (WorkerCrew, Int) async -> Void) {
-        state = Mutex(State(free: slots))
+        state = Guarded(State(free: slots))
         self.limit = max(slots, limit)
         self.work = work
     }

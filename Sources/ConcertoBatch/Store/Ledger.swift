@@ -1,6 +1,5 @@
 #if Batch
 import Concerto
-import Synchronization
 
 /// Brings results to the output and their rows' states to the store, many at a time (group commit).
 ///
@@ -51,7 +50,7 @@ final class Ledger: Sendable {
         var isReady: Bool { due || closed || batch.isUrgent || batch.lines.count > Ledger.largeBatch }
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let store: any BatchStore
     private let output: any ResultOutput
     private let clock: any TimerClock

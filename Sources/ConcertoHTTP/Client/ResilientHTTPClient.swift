@@ -3,7 +3,6 @@ import Concerto
 import ConcertoResilience
 import Foundation
 import NIOHTTP1
-import Synchronization
 
 /// Makes HTTP calls as the other side allows them: a retry with a budget per host, a gate per host that `Retry-After`
 /// closes, a circuit breaker per host, a pace for all, a timeout per attempt.
@@ -16,8 +15,8 @@ public final class ResilientHTTPClient: Sendable {
 
     private let transport: any HTTPTransport
     private let options: ResilientHTTPClientOptions
-    private let hosts = Mutex<[String: HostPipeline]>([:])
-    private let timeouts = Mutex<[Duration: Timeout]>([:])
+    private let hosts = Guarded<[String: HostPipeline]>([:])
+    private let timeouts = Guarded<[Duration: Timeout]>([:])
 
     /// Creates a client.
     ///
@@ -50,10 +49,15 @@ public final class ResilientHTTPClient: Sendable {
     public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)
         let timeout = timeout(call.timeout ?? options.timeout)
+        // The last attempt has failed and another is to follow.
+        var repeats = false
         do {
             return try await host.retries.execute { context in
-                try await self.attempt(context, call, host, timeout, delegate)
+                try await self.attempt(context, call, host, timeout, delegate, &repeats)
             }
+        } catch  where repeats && Task.isCancelled {
+            // A caller that gave up meanwhile hears that, not an outcome that would have been repeated.
+            throw CancellationError()
         } catch let unsatisfying as UnsatisfyingReply {
             return unsatisfying.reply
         } catch let final as FinalFailure {
@@ -75,9 +79,10 @@ public final class ResilientHTTPClient: Sendable {
 
     private func attempt(
         _ context: ResilienceContext, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout,
-        _ delegate: some HTTPCallDelegate
+        _ delegate: some HTTPCallDelegate, _ repeats: inout Bool
     ) async throws -> HTTPReply {
         let number = context.attempt
+        repeats = false
         let admission = try await enter(host, context, delegate)
         var outcome = HostGate.Outcome.abandoned
         var verdict = CircuitBreakerOptions.Verdict.ignored
@@ -97,9 +102,8 @@ public final class ResilientHTTPClient: Sendable {
             verdict = failure.kind == .invalid ? .ignored : .failure
             cause = failure
             guard mayRepeat else { throw FinalFailure(failure: failure) }
-            // A caller that gave up meanwhile hears that, not an outcome that would have been repeated.
-            if number <= options.maxRetries { try Task.checkCancellation() }
-            if number <= options.maxRetries { delegate.willWait() }
+            repeats = number <= options.maxRetries
+            if repeats { delegate.willWait() }
             throw failure
         case .answered(let reply, let mayRepeat):
             let pause = pause(reply)
@@ -108,8 +112,8 @@ public final class ResilientHTTPClient: Sendable {
             verdict = reply.status >= 500 ? .failure : .success
             if verdict == .failure { cause = unsatisfying }
             guard mayRepeat else { return reply }
-            if number <= options.maxRetries { try Task.checkCancellation() }
-            if number <= options.maxRetries { delegate.willWait() }
+            repeats = number <= options.maxRetries
+            if repeats { delegate.willWait() }
             throw unsatisfying
         }
     }

@@ -1,6 +1,5 @@
 #if HTTP
 public import Concerto
-import Synchronization
 
 /// Lets calls to one host in: at most so many at a time; none while the host has asked to be left alone
 /// (`Retry-After`), and one, then two, then four after that, so that a crowd that has waited does not run into the same
@@ -39,7 +38,7 @@ public final class HostGate: Sendable {
 
     private typealias Waiter = UnsafeContinuation<Void, any Error>
 
-    private let machine: Mutex<HostGateMachine<Waiter>>
+    private let machine: Guarded<HostGateMachine<Waiter>>
     private let clock: any TimerClock
 
     /// Creates an open gate.
@@ -49,7 +48,7 @@ public final class HostGate: Sendable {
     ///   - clock: Measures the pauses.
     public init(maximum: Int? = nil, clock: any TimerClock = .monotonic) {
         precondition(maximum ?? 1 >= 1, "HostGate: maximum must be at least 1")
-        machine = Mutex(HostGateMachine(maximum: maximum))
+        machine = Guarded(HostGateMachine(maximum: maximum))
         self.clock = clock
     }
 
@@ -78,7 +77,7 @@ public final class HostGate: Sendable {
     /// - Allocates: nothing when nobody waits.
     public func enter(isRepeat: Bool) async throws {
         try Task.checkCancellation()
-        let ticket = Mutex<(ticket: UInt64?, cancelled: Bool)>((nil, false))
+        let ticket = Guarded<(ticket: UInt64?, cancelled: Bool)>((nil, false))
         try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { (waiter: Waiter) in
                 let now = clock.now
