@@ -65,11 +65,11 @@ extension ThreadPool {
         /// - Throws: ``ConfigurationError`` with every invalid value.
         func validate() throws(ConfigurationError) {
             var problems: [String] = []
-            if !(1...Self.threadCap).contains(minThreads) {
-                problems.append("minThreads is \(minThreads), must be 1…\(Self.threadCap)")
-            }
-            if maxThreads < minThreads || maxThreads > Self.threadCap {
-                problems.append("maxThreads is \(maxThreads), must be minThreads (\(minThreads))…\(Self.threadCap)")
+            let isMinimum = (1...Self.threadCap).contains(minThreads)
+            if !isMinimum { problems.append("minThreads is \(minThreads), must be 1…\(Self.threadCap)") }
+            if maxThreads < (isMinimum ? minThreads : 1) || maxThreads > Self.threadCap {
+                let least = isMinimum ? "minThreads (\(minThreads))" : "1"
+                problems.append("maxThreads is \(maxThreads), must be \(least)…\(Self.threadCap)")
             }
             if blockedAfter < .microseconds(100) {
                 problems.append("blockedAfter is \(blockedAfter), must be at least 100 µs")
