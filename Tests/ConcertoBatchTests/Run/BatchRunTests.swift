@@ -9,7 +9,7 @@ import Testing
 
 @testable import ConcertoBatch
 
-@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+@Suite(.oneAtATime)
 struct BatchRunTests {
     let setup: RunSetup
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import ConcertoBatch
 
-@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+@Suite(.oneAtATime)
 struct FileLockTests {
     @Test func aSecondLockIsRefusedAndNamesTheProcess() throws {
         let folder = try TemporaryFolder()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ConcertoBatch
 
-@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+@Suite(.oneAtATime)
 struct LedgerTests {
     private let clock = ManualClock()
 

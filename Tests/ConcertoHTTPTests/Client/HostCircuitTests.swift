@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The circuit breaker of each host.
-@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+@Suite(.oneAtATime)
 struct HostCircuitTests {
     private let clock = ManualClock()
 

@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+@Suite(.oneAtATime)
 struct ResilientHTTPClientTests {
     private let clock = ManualClock()
 

@@ -5,7 +5,7 @@ import ConcertoTesting
 import TestSupport
 import Testing
 
-@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+@Suite(.oneAtATime)
 struct HostGateTests {
     @Test func aClosedGateOpensWhenItsTimeHasCome() async throws {
         let clock = ManualClock()

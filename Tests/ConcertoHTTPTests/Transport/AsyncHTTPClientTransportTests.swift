@@ -7,7 +7,7 @@ import NIOHTTP1
 import TestSupport
 import Testing
 
-@Suite(.oneAtATime, .timeLimit(.minutes(5)))
+@Suite(.oneAtATime)
 struct AsyncHTTPClientTransportTests {
     private func withTransport(
         _ configuration: DemoServerConfiguration = .calm, maximumBody: Int = 1 << 20,
