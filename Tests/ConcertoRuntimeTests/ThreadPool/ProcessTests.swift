@@ -11,6 +11,12 @@ import Testing
         #expect(try await program.run("no-descriptors").status == 0)
     }
 
+    // Under ThreadSanitizer the address space cannot be limited.
+    @Test(.timeLimit(.minutes(1)), .disabled(if: isThreadSanitized))
+    func `a pool that cannot start a thread tries again, and counts none that never ran`() async throws {
+        #expect(try await program.run("no-threads").status == 0)
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `an invalid configuration is refused by name, and a valid one may follow`() async throws {
         let ending = try await program.run("invalid-configuration")

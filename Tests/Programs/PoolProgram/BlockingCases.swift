@@ -31,6 +31,45 @@ enum BlockingCases {
         exit(0)
     }
 
+    /// The system has no thread left when both block: the pool tries again until it has one.
+    static func withoutThreads() {
+        guard case .installed = ThreadPool.installAsDefault(.init(minThreads: 2)), let pool = ThreadPool.default else {
+            exit(2)
+        }
+        let opens = DispatchSemaphore(value: 0)
+        let started = DispatchSemaphore(value: 0)
+        let ended = DispatchSemaphore(value: 0)
+        for _ in 0..<2 {
+            Task.detached {
+                started.signal()
+                block(on: opens)
+                ended.signal()
+            }
+        }
+        for _ in 0..<2 { started.wait() }
+        // Room for everything but another stack.
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before)
+        var tight = rlimit(rlim_cur: addressSpace() + (4 << 20), rlim_max: before.rlim_max)
+        guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &tight) == 0 else { exit(4) }
+        Task.detached { for _ in 0..<2 { opens.signal() } }
+        // Each is a thread that could not be started.
+        let wakeUps = pool.statistics.wakeUps
+        while pool.statistics.wakeUps < wakeUps + 3 { sched_yield() }
+        guard pool.statistics.threads == 2, pool.statistics.injectedThreads == 0 else { exit(5) }
+        guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before) == 0 else { exit(6) }
+        for _ in 0..<2 { ended.wait() }
+        exit(pool.statistics.injectedThreads > 0 ? 0 : 7)
+    }
+
+    /// Bytes of address space that this process uses.
+    private static func addressSpace() -> UInt {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+            let pages = text.split(separator: " ").first.flatMap({ UInt($0) })
+        else { exit(3) }
+        return pages * UInt(sysconf(CInt(_SC_PAGESIZE)))
+    }
+
     /// What a library does that knows nothing of tasks.
     private static func block(on semaphore: DispatchSemaphore) { semaphore.wait() }
 }

@@ -11,6 +11,7 @@ struct PoolProgram {
         case "left-over-jobs": MainLoopCases.leftOverJobs()
         case "dispatch-main": MainLoopCases.isolationAfterDispatchMain()
         case "no-descriptors": BlockingCases.withoutDescriptors()
+        case "no-threads": BlockingCases.withoutThreads()
         case "invalid-configuration": InstallationCases.invalidConfiguration()
         case "invalid-environment": InstallationCases.invalidEnvironment()
         case "other-thread": InstallationCases.onAnotherThread()

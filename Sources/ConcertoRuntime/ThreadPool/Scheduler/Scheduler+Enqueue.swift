@@ -207,6 +207,7 @@ extension Scheduler {
             // No memory or no thread left. What waits is still queued; the monitor tries again.
             start.release()
             idle.withLock { idle in
+                if idle.threads > parallelism { idle.injected -= 1 }
                 idle.threads -= 1
                 spare.store(configuration.maxThreads - idle.threads, ordering: .relaxed)
                 idle.vacant.append(index)
