@@ -156,6 +156,15 @@ void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable i
 /// Cancels `task`, as `Task.cancel()` does.
 void concerto_task_cancel(void *task);
 
+/// Whether the current task has been cancelled; false where there is none. `Task.isCancelled` without counting a
+/// reference to the task.
+bool concerto_task_is_cancelled(void);
+
+/// Gives every job for the default executor to `function` instead, on the thread that enqueues it. The runtime would
+/// take and give back a reference to that executor around each: one counter that all threads write. To be called
+/// once, before any thread of `context` runs.
+void concerto_enqueue_global_with(void (*function)(void *context, void *job), void *context);
+
 /// Binds a task-local of the current task: `key` is the `TaskLocal` object, `value` is taken over (moved out of), `type` is
 /// the metadata of the value's type. The binding lives in the task's own allocator, which is a stack: nothing that the
 /// task allocates between push and pop may outlive the pop.
