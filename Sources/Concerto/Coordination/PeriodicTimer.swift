@@ -71,7 +71,7 @@ public final class PeriodicTimer: WaiterHost {
     nonisolated(nonsending)
         public func waitForNextTick(cancellation: CancellationToken = .none) async throws -> Bool
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         let waiter = Waiter(of: self)
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
             state.withLock { $0.admit(waiter) }

@@ -44,7 +44,7 @@ public final class AsyncBarrier: WaiterHost {
     nonisolated(nonsending)
         public func signalAndWait(cancellation: CancellationToken = .none) async throws -> UInt64
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         let waiter = Waiter(of: self)
         var phase: UInt64 = 0
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {

@@ -46,11 +46,13 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     /// Why the wait failed; set by the host together with the outcome `failed`.
     @usableFromInline @exclusivity(unchecked) package final var error: (any Error)?
     /// When the wait began, in coarse monotonic nanoseconds.
-    @usableFromInline @exclusivity(unchecked) package final var since: UInt64 = 0
+    @usableFromInline package final let since = CoarseTime.now
     @usableFromInline @exclusivity(unchecked) final var continuation: UnsafeContinuation<Outcome, Never>?
     @usableFromInline @exclusivity(unchecked) final var next: Unmanaged<Waiter>?
     @usableFromInline @exclusivity(unchecked) final var previous: Unmanaged<Waiter>?
-    @usableFromInline final let host: any WaiterHost
+    @usableFromInline unowned(unsafe) final let host: any WaiterHost
+    /// Keeps the host, unless the waiting frame does.
+    private final let keptHost: (any WaiterHost)?
 
     #if DEBUG
     private final let ledger = LeakLedger.current
@@ -58,8 +60,18 @@ package class Waiter: @unchecked Sendable {  // protected as described above
 
     /// Creates a waiter that asks `host` for `weight` of what it counts.
     @usableFromInline
-    package init(of host: any WaiterHost, weight: Int = 1) {
+    package convenience init(of host: any WaiterHost, weight: Int = 1) {
+        self.init(of: host, weight: weight, isHeld: false)
+    }
+
+    /// Creates a waiter that asks `host` for `weight` of what it counts.
+    ///
+    /// - Parameter isHeld: Whether the frame that waits keeps `host` to the end of the wait, which has neither a token nor
+    ///   a deadline: then nobody has to count a reference to it, which those who wait on other threads count too.
+    @usableFromInline
+    package init(of host: any WaiterHost, weight: Int, isHeld: Bool) {
         self.host = host
+        keptHost = isHeld ? nil : host
         self.weight = weight
         #if DEBUG
         ledger?.waiters.add(1, ordering: .relaxed)

@@ -42,7 +42,7 @@ nonisolated(nonsending)
     ) async throws where Source.Element: Sendable
 {
     guard limit > 0 else { throw ArgumentError("limit", limit, "it must be at least 1") }
-    if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+    if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
     let loop = LoopState<Source.Element>()
     // A failing body has to reach the caller while it waits for the source's next element.
     let failure = CancellationTokenSource(linkedTo: cancellation)
@@ -54,7 +54,7 @@ nonisolated(nonsending)
         }
     }
     failure.dispose()
-    try loop.finish(isCancelled: Task.isCancelled || cancellation.isCancellationRequested)
+    try loop.finish(isCancelled: isCurrentTaskCancelled() || cancellation.isCancellationRequested)
 }
 
 private func pull<Source: AsyncSequence>(
@@ -85,7 +85,7 @@ private func pull<Source: AsyncSequence>(
             }
         } catch {
             // Cancelled because a body failed, or from outside: that has been noted, or will be.
-            if !(error is CancellationError && (Task.isCancelled || loop.hasFailed)) {
+            if !(error is CancellationError && (isCurrentTaskCancelled() || loop.hasFailed)) {
                 loop.fail(error)
                 failure.cancel()
             }
