@@ -70,6 +70,10 @@ void concerto_lock(uint32_t *word);
 bool concerto_try_lock(uint32_t *word);
 void concerto_unlock(uint32_t *word);
 
+/// Lets other threads run for a while: what follows a spin that has not helped. Waits for some 50 microseconds, so that
+/// also threads of lower priority get their turn.
+void concerto_pause(void);
+
 // --- Threads
 
 /// Starts a detached thread with all signals blocked but those that are about the thread itself: the

@@ -52,6 +52,7 @@ public struct CancellationToken: Sendable, Hashable {
     /// - Parameter callback: What to do; it should be short.
     /// - Returns: The registration, with which the callback can be taken back. Dropping it takes nothing back.
     @discardableResult
+    @inlinable
     public func register(_ callback: @escaping @Sendable () -> Void) -> CancellationTokenRegistration {
         guard let source else { return CancellationTokenRegistration() }
         guard let registration = source.add(callback) else {
@@ -66,6 +67,7 @@ public struct CancellationToken: Sendable, Hashable {
     /// - Throws: What `callback` throws, if the token has been cancelled already and it runs inside this call. Later
     ///   errors arrive at whoever cancels: ``CancellationTokenSource/cancel(throwOnFirstError:)``.
     @discardableResult
+    @inlinable
     public func register(
         _ callback: @escaping @Sendable () throws -> Void
     ) throws -> CancellationTokenRegistration {
