@@ -41,9 +41,19 @@ import Testing
         WaitGraph.activate()
         #expect(try await Home().callsWithLockAndDeadline())
     }
+
+    @Test func `A parallel loop pulls its asynchronous source on the caller's actor`() async throws {
+        #expect(try await Home().pulls() == [true, true, true])
+    }
 }
 
 extension Home {
+    func pulls() async throws -> [Bool] {
+        let recorder = Recorder<Bool>()
+        try await Places().forEachConcurrently(limit: 2) { recorder.record($0) }
+        return recorder.entries
+    }
+
     func calls() async throws -> Bool { try await isHome() }
 
     func callsWithCancellation() async throws -> Bool {
@@ -71,6 +81,23 @@ nonisolated(nonsending) private func isHome(_ token: CancellationToken) async th
 
 nonisolated(nonsending) private func isHomeWithDeadline() async throws -> Bool {
     try await withDeadline(in: .seconds(60), body: isHome)
+}
+
+/// Three elements that say whether they were made on ``Home``.
+private struct Places: AsyncSequence {
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var left = 3
+
+        mutating func next() async throws -> Bool? { try await next(isolation: nil) }
+
+        mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Bool? {
+            guard left > 0 else { return nil }
+            left -= 1
+            return HomeExecutor.isCurrent
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator() }
 }
 
 /// Runs wherever it is called from, and says whether that is ``Home``.
