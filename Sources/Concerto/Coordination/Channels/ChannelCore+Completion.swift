@@ -60,6 +60,7 @@ extension ChannelCore {
         func waitToRead(_ cancellation: CancellationToken) async throws -> Bool
     {
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
+        if state.withLock({ $0.hasSomethingToRead }) { return true }
         let waiter = Waiter(of: self, weight: ChannelRole.readSignal.rawValue)
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
             state.withLock { $0.admitReadSignal(waiter) }
@@ -79,6 +80,7 @@ extension ChannelCore {
             throw ArgumentError("capacity", 0, "a rendezvous has no room to wait for: use write, or select")
         }
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
+        if state.withLock({ $0.hasRoom && !$0.isClosed }) { return true }
         let waiter = Waiter(of: self, weight: ChannelRole.writeSignal.rawValue)
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
             state.withLock { $0.admitWriteSignal(waiter) }
