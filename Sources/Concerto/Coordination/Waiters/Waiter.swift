@@ -1,6 +1,6 @@
 import CConcerto
 import ConcertoRuntime
-import Synchronization
+public import Synchronization
 
 /// One suspended wait: a node of the intrusive ``WaiterQueue`` under every primitive.
 ///
@@ -47,6 +47,9 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     @usableFromInline @exclusivity(unchecked) package final var weight: Int
     @usableFromInline @exclusivity(unchecked) package final var phase = Phase.created
     @usableFromInline @exclusivity(unchecked) package final var outcome = Outcome.granted
+    /// Set before the task is resumed, read after. The runtime orders the two as well, but where the task is resumed before
+    /// it has suspended ThreadSanitizer does not see how.
+    @usableFromInline final let isResumed = Atomic(false)
     /// When the wait began, in coarse monotonic nanoseconds.
     @usableFromInline package final let since = CoarseTime.now
     /// Why the wait failed; set by the host together with the outcome `failed`.
@@ -137,6 +140,7 @@ package class Waiter: @unchecked Sendable {  // protected as described above
         #else
         let outcome = await withUnsafeContinuation { suspend($0, admit) }
         #endif
+        _ = isResumed.load(ordering: .acquiring)
         // Returns only when the handler is not running.
         concerto_cancellation_unwatch(watch)
         // The queue and the watch do not count a reference, and the optimiser ends a lifetime at the last use.
@@ -160,6 +164,7 @@ package class Waiter: @unchecked Sendable {  // protected as described above
             self.continuation = continuation
             if !admit() { continuation.resume(returning: outcome) }
         }
+        _ = isResumed.load(ordering: .acquiring)
         withExtendedLifetime(self) {}
     }
 
