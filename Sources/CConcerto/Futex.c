@@ -87,3 +87,8 @@ bool concerto_try_lock(uint32_t *word) {
 void concerto_unlock(uint32_t *word) {
   if (__builtin_expect(__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) == 2, 0)) concerto_futex_wake(word, 1);
 }
+
+void concerto_pause(void) {
+  struct timespec time = {.tv_sec = 0, .tv_nsec = 50000};
+  nanosleep(&time, NULL);
+}

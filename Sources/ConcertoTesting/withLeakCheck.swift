@@ -36,7 +36,7 @@ nonisolated(nonsending)
     ) async throws -> Success
 {
     let ledger = LeakLedger()
-    let result = try await LeakLedger.$current.withValue(ledger) { try await body() }
+    let result = try await LeakLedger.$current.binding(ledger, body)
     for _ in 0..<10_000 where ledger.count != 0 { await Task.yield() }
     guard ledger.count == 0 else {
         throw LeakError(

@@ -16,6 +16,22 @@ extension Workload {
             }
             try await echo.value
         },
+        // What Swift itself has for two tasks that answer each other: two streams, without limit and without back-pressure.
+        .timed("pingpong_async_stream_200k") {
+            let (there, toEcho) = AsyncStream<Int>.makeStream()
+            let (back, toCaller) = AsyncStream<Int>.makeStream()
+            let echo = Task {
+                for await value in there { toCaller.yield(value) }
+            }
+            var replies = back.makeAsyncIterator()
+            for index in 0..<200_000 {
+                toEcho.yield(index)
+                let value = await replies.next()
+                precondition(value == index)
+            }
+            toEcho.finish()
+            await echo.value
+        },
         .timed("semaphore_uncontended_1m") {
             let semaphore = AsyncSemaphore(permits: 1)
             for _ in 0..<1_000_000 {

@@ -70,6 +70,10 @@ void concerto_lock(uint32_t *word);
 bool concerto_try_lock(uint32_t *word);
 void concerto_unlock(uint32_t *word);
 
+/// Lets other threads run for a while: what follows a spin that has not helped. Waits for some 50 microseconds, so that
+/// also threads of lower priority get their turn.
+void concerto_pause(void);
+
 // --- Threads
 
 /// Starts a detached thread with all signals blocked but those that are about the thread itself: the
@@ -155,6 +159,15 @@ void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable i
 
 /// Cancels `task`, as `Task.cancel()` does.
 void concerto_task_cancel(void *task);
+
+/// Whether the current task has been cancelled; false where there is none. `Task.isCancelled` without counting a
+/// reference to the task.
+bool concerto_task_is_cancelled(void);
+
+/// Gives every job for the default executor to `function` instead, on the thread that enqueues it. The runtime would
+/// take and give back a reference to that executor around each: one counter that all threads write. To be called
+/// once, before any thread of `context` runs.
+void concerto_enqueue_global_with(void (*function)(void *context, void *job), void *context);
 
 /// Binds a task-local of the current task: `key` is the `TaskLocal` object, `value` is taken over (moved out of), `type` is
 /// the metadata of the value's type. The binding lives in the task's own allocator, which is a stack: nothing that the

@@ -4,14 +4,21 @@
 /// highest id, wherever it is kept.
 struct CancellationCallbackList: ~Copyable {
     private var inPlace: (@Sendable () throws -> Void)?
-    private var inPlaceID: UInt64 = 0
+    private var inPlaceID: UInt
     private var newest: CancellationCallback?
-    private var lastID: UInt64 = 0
+    private var lastID: UInt
+
+    /// Creates a list of the callback `id`, or of none; later ones get higher ids.
+    init(first: (@Sendable () throws -> Void)?, id: UInt) {
+        inPlace = first
+        inPlaceID = id
+        lastID = id
+    }
 
     var isEmpty: Bool { inPlace == nil && newest == nil }
 
     /// Adds a callback; the node is `nil` if it is kept in place.
-    mutating func add(_ action: @escaping @Sendable () throws -> Void) -> (node: CancellationCallback?, id: UInt64) {
+    mutating func add(_ action: @escaping @Sendable () throws -> Void) -> (node: CancellationCallback?, id: UInt) {
         lastID += 1
         if inPlace == nil {
             inPlace = action
@@ -26,7 +33,7 @@ struct CancellationCallbackList: ~Copyable {
     }
 
     /// Takes a callback out; `nil` if it has left before.
-    mutating func remove(_ node: CancellationCallback?, _ id: UInt64) -> (@Sendable () throws -> Void)? {
+    mutating func remove(_ node: CancellationCallback?, _ id: UInt) -> (@Sendable () throws -> Void)? {
         guard let node else {
             guard inPlaceID == id, let action = inPlace else { return nil }
             inPlace = nil
@@ -38,7 +45,7 @@ struct CancellationCallbackList: ~Copyable {
     }
 
     /// Takes the newest callback out.
-    mutating func popNewest() -> (action: @Sendable () throws -> Void, id: UInt64)? {
+    mutating func popNewest() -> (action: @Sendable () throws -> Void, id: UInt)? {
         if let inPlace, inPlaceID > newest?.id ?? 0 {
             self.inPlace = nil
             return (inPlace, inPlaceID)

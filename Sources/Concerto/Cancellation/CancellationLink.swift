@@ -33,7 +33,7 @@ final class CancellationLink: @unchecked Sendable {  // all is set by `attach`, 
     private weak var parent: CancellationTokenSource?
     private weak var node: CancellationCallback?
     private var hasNode = false
-    private var id: UInt64 = 0
+    private var id: UInt = 0
 
     init(to child: CancellationTokenSource) {
         let anchor = Anchor(child)

@@ -20,15 +20,36 @@ extension CancellationToken {
 /// - Where it runs: `body` stays on the caller's executor.
 /// - Allocates: the token's source.
 nonisolated(nonsending)
-    public func withCancellationToken<Success>(
-        _ body: nonisolated(nonsending) (CancellationToken) async throws -> Success
-    ) async rethrows -> Success
+    public func withCancellationToken<Success, Failure: Error>(
+        _ body: nonisolated(nonsending) (CancellationToken) async throws(Failure) -> Success
+    ) async throws(Failure) -> Success
 {
     let source = CancellationTokenSource(linkedTo: .current)
     defer { source.dispose() }
-    return try await withTaskCancellationHandler {
-        try await CancellationToken.$bound.withValue(source.token) { try await body(source.token) }
+    var result: Result<Success, Failure>?
+    await withCancellationHandler {
+        await CancellationToken.$bound.binding(source.token) {
+            do throws(Failure) {
+                result = .success(try await body(source.token))
+            } catch {
+                result = .failure(error)
+            }
+        }
     } onCancel: {
         source.cancel()
+    }
+    return try result.unsafelyUnwrapped.get()
+}
+
+/// `withTaskCancellationHandler` for a body that inherits the caller's isolation, which 6.3's would lose.
+private func withCancellationHandler(
+    isolation: isolated (any Actor)? = #isolation, _ body: nonisolated(nonsending) () async -> Void,
+    onCancel: @Sendable () -> Void
+) async {
+    await withTaskCancellationHandler {
+        _ = isolation
+        await body()
+    } onCancel: {
+        onCancel()
     }
 }

@@ -48,10 +48,12 @@ public struct CancellationToken: Sendable, Hashable {
     /// - Where it runs: on the thread that cancels, inside its `cancel()`; inside this call if the token has been
     ///   cancelled already.
     /// - Ordering: callbacks run one after the other, the last registered first.
-    /// - Allocates: nothing for the first callback of a source, one object for each further one.
+    /// - Allocates: nothing for the only callback of a source; when a second one comes while it waits, the source's second
+    ///   object and one for each further callback.
     /// - Parameter callback: What to do; it should be short.
     /// - Returns: The registration, with which the callback can be taken back. Dropping it takes nothing back.
     @discardableResult
+    @inlinable
     public func register(_ callback: @escaping @Sendable () -> Void) -> CancellationTokenRegistration {
         guard let source else { return CancellationTokenRegistration() }
         guard let registration = source.add(callback) else {
@@ -66,6 +68,7 @@ public struct CancellationToken: Sendable, Hashable {
     /// - Throws: What `callback` throws, if the token has been cancelled already and it runs inside this call. Later
     ///   errors arrive at whoever cancels: ``CancellationTokenSource/cancel(throwOnFirstError:)``.
     @discardableResult
+    @inlinable
     public func register(
         _ callback: @escaping @Sendable () throws -> Void
     ) throws -> CancellationTokenRegistration {

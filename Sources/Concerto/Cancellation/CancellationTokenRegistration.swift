@@ -1,16 +1,18 @@
 /// A callback that waits for a ``CancellationToken``; with it the callback can be taken back.
 public struct CancellationTokenRegistration: Sendable {
-    let source: CancellationTokenSource?
-    let node: CancellationCallback?
-    let id: UInt64
+    @usableFromInline let source: CancellationTokenSource?
+    @usableFromInline let node: CancellationCallback?
+    @usableFromInline let id: UInt
 
+    @inlinable
     init() {
         source = nil
         node = nil
         id = 0
     }
 
-    init(source: CancellationTokenSource, node: CancellationCallback?, id: UInt64) {
+    @inlinable
+    init(source: CancellationTokenSource, node: CancellationCallback?, id: UInt) {
         self.source = source
         self.node = node
         self.id = id
@@ -24,6 +26,7 @@ public struct CancellationTokenRegistration: Sendable {
     /// - Returns: `true` if the callback has not run and never will; `false` if it has run, is running, or was taken
     ///   back before. Under a race exactly one of "the callback runs" and "`unregister` returns `true`" happens.
     @discardableResult
+    @inlinable
     public func unregister() -> Bool {
         source?.remove(node, id) ?? false
     }

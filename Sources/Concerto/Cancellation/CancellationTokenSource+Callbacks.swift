@@ -3,11 +3,18 @@ import Synchronization
 
 extension CancellationTokenSource {
     /// Adds a callback; `nil` if cancellation has been requested, so that the caller has to run it.
+    @inlinable
     func add(_ action: @escaping @Sendable () throws -> Void) -> CancellationTokenRegistration? {
-        if requested.load(ordering: .acquiring) { return nil }
-        return state.withLock { state in
-            // `requested` only changes under this lock: a callback that is added here will be seen by `cancel()`.
-            if requested.load(ordering: .relaxed) { return nil }
+        if let id = putInPlace(action) { return CancellationTokenRegistration(source: self, node: nil, id: id) }
+        return addSlowly(action)
+    }
+
+    @usableFromInline
+    func addSlowly(_ action: @escaping @Sendable () throws -> Void) -> CancellationTokenRegistration? {
+        if isRequested { return nil }
+        return withDetails { state in
+            // The request is only made under this lock: a callback that is added here will be seen by `cancel()`.
+            if isRequested { return nil }
             if state.isDisposed { return CancellationTokenRegistration() }
             if !state.links.isEmpty, state.callbacks.isEmpty { for link in state.links { link.retain(self) } }
             let (node, id) = state.callbacks.add(action)
@@ -15,11 +22,24 @@ extension CancellationTokenSource {
         }
     }
 
-    func remove(_ node: CancellationCallback?, _ id: UInt64) -> Bool {
+    /// Takes a callback out.
+    ///
+    /// - Returns: Whether it was there.
+    @inlinable
+    func remove(_ node: CancellationCallback?, _ id: UInt) -> Bool {
+        // What it captured is released after it has left its place: that may call back into this source.
+        if node == nil, takeFromPlace(id) != nil { return true }
+        return removeSlowly(node, id)
+    }
+
+    @usableFromInline
+    func removeSlowly(_ node: CancellationCallback?, _ id: UInt) -> Bool {
         // Released outside the lock: what it captured may call back into this source. By capture, because a closure that
         // is handed out as a generic result costs an object.
         var action: (@Sendable () throws -> Void)?
-        state.withLock { state in
+        lock.withLock { _ in
+            // Without details the place is open, and it has been asked.
+            guard let state = details else { return }
             action = state.callbacks.remove(node, id)
             if !state.links.isEmpty, action != nil, state.callbacks.isEmpty {
                 for link in state.links { link.release() }
@@ -31,8 +51,8 @@ extension CancellationTokenSource {
     /// Calls `action` once the callback `id` has finished, if it runs now on another thread.
     ///
     /// - Returns: Whether `action` will be called.
-    func whenFinished(_ id: UInt64, _ action: @escaping @Sendable () -> Void) -> Bool {
-        state.withLock { state in
+    func whenFinished(_ id: UInt, _ action: @escaping @Sendable () -> Void) -> Bool {
+        withDetails { state in
             guard let running = state.running, running.id == id, running.thread != .current else { return false }
             state.finishActions.append(action)
             return true
@@ -44,11 +64,11 @@ extension CancellationTokenSource {
     /// - Parameter generation: The generation of the timer that asks; one that was replaced or taken back gets `false`.
     ///   Checked under the same lock, or `tryReset()` could come between the check and the flip.
     func begin(timer generation: UInt64? = nil) -> Bool {
-        if requested.load(ordering: .acquiring) { return false }
-        let (won, timer) = state.withLock { state -> (Bool, (any ScheduledTimer)?) in
-            guard !requested.load(ordering: .relaxed), !state.isDisposed else { return (false, nil) }
+        if isRequested { return false }
+        let (won, timer) = withDetails { state -> (Bool, (any ScheduledTimer)?) in
+            guard !isRequested, !state.isDisposed else { return (false, nil) }
             guard generation ?? state.timerGeneration == state.timerGeneration else { return (false, nil) }
-            requested.store(true, ordering: .releasing)
+            request()
             let timer = state.timer
             state.timer = nil
             state.timerGeneration += 1
@@ -63,7 +83,7 @@ extension CancellationTokenSource {
     /// Callbacks are foreign code; see ``CancellationThreads``.
     func expire(timer generation: UInt64) {
         guard begin(timer: generation) else { return }
-        guard state.withLock({ !$0.callbacks.isEmpty }) else {
+        guard withDetails({ !$0.callbacks.isEmpty }) else {
             _ = runCallbacks()
             return
         }
@@ -105,7 +125,7 @@ extension CancellationTokenSource {
     }
 
     private func dropCallbacks() {
-        let (links, dropped) = state.withLock { state in
+        let (links, dropped) = withDetails { state in
             let links = state.links
             state.links = []
             return (links, state.callbacks.removeAll())
@@ -116,7 +136,7 @@ extension CancellationTokenSource {
 
     private func next() -> (@Sendable () throws -> Void)? {
         var action: (@Sendable () throws -> Void)?
-        state.withLock { state in
+        withDetails { state in
             guard let newest = state.callbacks.popNewest() else { return }
             state.running = (newest.id, .current)
             action = newest.action
@@ -125,7 +145,7 @@ extension CancellationTokenSource {
     }
 
     private func finishRunning() {
-        let actions = state.withLock { state in
+        let actions = withDetails { state in
             state.running = nil
             let actions = state.finishActions
             state.finishActions = []
@@ -147,8 +167,8 @@ extension CancellationTokenSource {
                 return
             }
             link.attach(registration)
-            let cut = state.withLock { state in
-                guard !requested.load(ordering: .relaxed) else { return true }
+            let cut = withDetails { state in
+                guard !isRequested else { return true }
                 state.links.append(link)
                 return false
             }
@@ -174,7 +194,7 @@ extension CancellationTokenSource {
         guard begin() else {
             return isCancellationRequested ? .completed : .failed(ClosedError("CancellationTokenSource"))
         }
-        guard state.withLock({ !$0.callbacks.isEmpty }) else {
+        guard withDetails({ !$0.callbacks.isEmpty }) else {
             _ = runCallbacks()
             return .completed
         }

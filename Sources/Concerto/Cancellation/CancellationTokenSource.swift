@@ -11,43 +11,40 @@ import Synchronization
 ///
 /// - Where it runs: callbacks run on the thread that cancels, inside `cancel()`, the last registered first; those of
 ///   ``cancel(after:)`` in a task on the process's executor.
-/// - Allocates: the source and one object for each callback after the first.
+/// - Allocates: the source; when there is more than one callback at a time, a timer, a link or a cancellation, a second
+///   object, and one for each callback after the first.
 public final class CancellationTokenSource: Sendable {
-    /// Everything that changes; the callbacks themselves never run under this lock.
-    struct State: ~Copyable {
-        var callbacks = CancellationCallbackList()
-        var isDisposed = false
-        /// The callback that runs now, and where; a source runs one at a time, because only one `cancel()` wins.
-        var running: (id: UInt64, thread: ThreadIdentity)?
-        var finishActions: [@Sendable () -> Void] = []
-        var timer: (any ScheduledTimer)?
-        /// Tells the timer that counts from one that was replaced too late to be stopped.
-        var timerGeneration: UInt64 = 0
-        var links: [CancellationLink] = []
+    @usableFromInline typealias Callback = @Sendable () throws -> Void
 
-        /// Whether there is anything to give up.
-        var holdsAnything: Bool { timer != nil || !links.isEmpty || !callbacks.isEmpty }
+    /// Says who may touch `place`.
+    @usableFromInline let word = Atomic<UInt>(0)
+    /// The only callback, while there is one and no details.
+    @usableFromInline @exclusivity(unchecked) nonisolated(unsafe) final var place: Callback?
+    /// Everything else, once there is any; made, and used, under `lock`.
+    @exclusivity(unchecked) private(set) nonisolated(unsafe) final var details: CancellationDetails?
+    /// Callbacks never run under it.
+    let lock = Guarded(())
+
+    /// Runs `body` under the lock with the details, and makes them if there are none.
+    func withDetails<Result>(_ body: (CancellationDetails) throws -> Result) rethrows -> Result {
+        try lock.withLock { _ in
+            if let details { return try body(details) }
+            let (callback, id) = closePlace()
+            let made = CancellationDetails(callback: callback, id: id)
+            details = made
+            return try body(made)
+        }
     }
-
-    /// Set once, under the lock of `state`, before the first callback runs.
-    let requested = Atomic(false)
-    let state: Guarded<State>
-    /// `nil` is the monotonic clock: most sources have no timer, and none should pay for naming one.
-    private let clock: (any TimerClock)?
 
     /// Creates a source.
     ///
     /// - Parameter clock: Runs ``cancel(after:)``.
     public init(clock: any TimerClock) {
-        self.clock = clock
-        state = Guarded(State())
+        withDetails { $0.clock = clock }
     }
 
     /// Creates a source.
-    public init() {
-        clock = nil
-        state = Guarded(State())
-    }
+    public init() {}
 
     /// Creates a source that cancels itself after `delay`; at once if `delay` is zero.
     ///
@@ -79,8 +76,9 @@ public final class CancellationTokenSource: Sendable {
     }
 
     deinit {
-        guard state.withLastReference({ $0.holdsAnything }) else { return }
-        let (timer, links, actions) = state.withLock { ($0.timer, $0.links, $0.callbacks.removeAll()) }
+        if let callback = takeLastFromPlace() { CallbackTrampoline.release([callback]) }
+        guard lock.withLastReference({ _ in details != nil }) else { return }
+        let (timer, links, actions) = withDetails { ($0.timer, $0.links, $0.callbacks.removeAll()) }
         timer?.cancel()
         for link in links { link.cut() }
         // They may hold linked sources, which hold further ones: one after the other, not one inside the other.
@@ -92,7 +90,8 @@ public final class CancellationTokenSource: Sendable {
     public var token: CancellationToken { CancellationToken(source: self) }
 
     /// Whether cancellation has been requested; works after ``dispose()`` too.
-    public var isCancellationRequested: Bool { requested.load(ordering: .acquiring) }
+    @inlinable
+    public var isCancellationRequested: Bool { isRequested }
 
     /// Requests cancellation and runs every callback, the last registered first, before it returns.
     ///
@@ -116,7 +115,7 @@ public final class CancellationTokenSource: Sendable {
     ///   if the source has been disposed of.
     public func cancel(throwOnFirstError: Bool) throws {
         guard begin() else {
-            if state.withLock({ $0.isDisposed }) && !isCancellationRequested {
+            if withDetails({ $0.isDisposed }) && !isCancellationRequested {
                 throw ClosedError("CancellationTokenSource")
             }
             return
@@ -136,12 +135,12 @@ public final class CancellationTokenSource: Sendable {
     ///   source that has been cancelled the call does nothing.
     public func cancel(after delay: Duration?) throws {
         if let delay, delay < .zero { throw ArgumentError("delay", delay, "it must not be negative") }
-        let (replaced, generation) = try state.withLock { state in
+        let (replaced, generation, clock) = try withDetails { state in
             if state.isDisposed { throw ClosedError("CancellationTokenSource") }
             state.timerGeneration += 1
             let replaced = state.timer
             state.timer = nil
-            return (replaced, state.timerGeneration)
+            return (replaced, state.timerGeneration, state.clock ?? MonotonicClock())
         }
         replaced?.cancel()
         guard let delay, !isCancellationRequested else { return }
@@ -149,10 +148,9 @@ public final class CancellationTokenSource: Sendable {
             cancel()
             return
         }
-        let clock = clock ?? MonotonicClock()
         // The timer holds the source: what was registered runs even if nobody else refers to it any more.
         let timer = clock.schedule(at: clock.now.advanced(by: delay)) { self.expire(timer: generation) }
-        let late = state.withLock { state in
+        let late = withDetails { state in
             guard state.timerGeneration == generation, !state.isDisposed else { return true }
             state.timer = timer
             return false
@@ -165,9 +163,9 @@ public final class CancellationTokenSource: Sendable {
     /// - Returns: `false`, and nothing changes, if cancellation has been requested or the source was disposed of.
     ///   Tokens handed out before stay connected to this source.
     public func tryReset() -> Bool {
-        let dropped = state.withLock {
+        let dropped = withDetails {
             state -> (timer: (any ScheduledTimer)?, actions: [@Sendable () throws -> Void])? in
-            guard !requested.load(ordering: .relaxed), !state.isDisposed else { return nil }
+            guard !isRequested, !state.isDisposed else { return nil }
             state.timerGeneration += 1
             let timer = state.timer
             state.timer = nil
@@ -183,14 +181,14 @@ public final class CancellationTokenSource: Sendable {
     /// Not needed for memory's sake: a source that nobody refers to does this by itself. Callbacks of a `cancel()`
     /// that is running elsewhere still run. Afterwards ``cancel(throwOnFirstError:)`` and ``cancel(after:)`` throw.
     public func dispose() {
-        let (timer, links, actions) = state.withLock { state in
+        let (timer, links, actions) = withDetails { state in
             state.isDisposed = true
             state.timerGeneration += 1
             let timer = state.timer
             state.timer = nil
             let links = state.links
             state.links = []
-            let actions = requested.load(ordering: .relaxed) ? [] : state.callbacks.removeAll()
+            let actions = isRequested ? [] : state.callbacks.removeAll()
             return (timer, links, actions)
         }
         timer?.cancel()

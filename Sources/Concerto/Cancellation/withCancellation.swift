@@ -20,7 +20,7 @@ nonisolated(nonsending)
     await withCancellableScope(forwards: true, isCancelled: token.isCancellationRequested) { cancel in
         .token(token.register(cancel))
     } body: {
-        await CancellationToken.$bound.withValue(token) {
+        await CancellationToken.$bound.binding(token) {
             do throws(Failure) { result = .success(try await body()) } catch { result = .failure(error) }
         }
     }

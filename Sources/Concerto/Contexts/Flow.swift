@@ -26,7 +26,7 @@ struct Flow: Sendable {
         ) async rethrows -> Success
     {
         guard !flow.holdings.isEmpty else { return try await body() }
-        return try await $bound.withValue(Flow(task: taskID, holdings: flow.holdings)) { try await body() }
+        return try await $bound.binding(Flow(task: taskID, holdings: flow.holdings), body)
     }
 
     /// Runs `body` with one thing more held.
@@ -38,6 +38,6 @@ struct Flow: Sendable {
         WaitGraph.hold(holding)
         defer { WaitGraph.release(holding) }
         let flow = Flow(task: taskID, holdings: current.holdings + [holding])
-        return try await $bound.withValue(flow) { try await body() }
+        return try await $bound.binding(flow, body)
     }
 }

@@ -12,7 +12,7 @@ import Synchronization
 ///   already takes no tick.
 /// - Where it runs: the waiter resumes on its own executor.
 /// - Ordering: one waiter at a time; a second one is refused.
-/// - Allocates: a timer for each period, one object for a wait.
+/// - Allocates: a timer for each period, one object for a wait that does not return at once.
 public final class PeriodicTimer: WaiterHost {
     struct State: ~Copyable {
         var isDue = false
@@ -71,7 +71,8 @@ public final class PeriodicTimer: WaiterHost {
     nonisolated(nonsending)
         public func waitForNextTick(cancellation: CancellationToken = .none) async throws -> Bool
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
+        if let isRunning = state.withLock({ $0.takeTick() }) { return isRunning }
         let waiter = Waiter(of: self)
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
             state.withLock { $0.admit(waiter) }
@@ -134,13 +135,18 @@ public final class PeriodicTimer: WaiterHost {
 }
 
 extension PeriodicTimer.State {
+    /// Whether the timer runs, if there is nothing to wait for: `false` once it is stopped, `true` with a tick that has
+    /// come and is taken.
+    mutating func takeTick() -> Bool? {
+        if isStopped { return false }
+        guard isDue else { return nil }
+        isDue = false
+        return true
+    }
+
     mutating func admit(_ waiter: Waiter) -> Bool {
         if waiter.hasLeft { return false }
-        if isStopped { return waiter.settle(.granted) }
-        if isDue {
-            isDue = false
-            return waiter.settle(.granted)
-        }
+        if takeTick() != nil { return waiter.settle(.granted) }
         guard waiters.isEmpty else { return waiter.settle(.failed) }
         return waiters.append(waiter)
     }

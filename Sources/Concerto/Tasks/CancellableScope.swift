@@ -15,7 +15,8 @@ import ConcertoRuntime
 ///   - body: The body; it cannot throw, and hands its result over by capture.
 func withCancellableScope(
     isolation: isolated (any Actor)? = #isolation, forwards: Bool, isCancelled: Bool,
-    arm: (@escaping @Sendable () -> Void) -> CancellableScopeArm?, body: () async -> Void
+    arm: (@escaping @Sendable () -> Void) -> CancellableScopeArm?,
+    body: nonisolated(nonsending) () async -> Void
 ) async {
     let canceller = ScopeCanceller(isCancelled: isCancelled)
     // Before the body starts: it may compute for as long as nobody cancels it, and only then suspend.

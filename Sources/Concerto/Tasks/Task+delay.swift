@@ -19,7 +19,7 @@ extension Task where Success == Never, Failure == Never {
         ) async throws
     {
         if duration < .zero { throw ArgumentError("duration", duration, "it must not be negative") }
-        if Task.isCancelled || cancellation.isCancellationRequested { throw _Concurrency.CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw _Concurrency.CancellationError() }
         guard duration > .zero else { return }
         try await Delay().wait(
             WaitLimit(cancellation: cancellation, deadline: clock.now.advanced(by: duration), clock: clock))
@@ -34,7 +34,7 @@ extension Task where Success == Never, Failure == Never {
             cancellation: CancellationToken = .none
         ) async throws
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw _Concurrency.CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw _Concurrency.CancellationError() }
         guard deadline > clock.now else { return }
         try await Delay().wait(WaitLimit(cancellation: cancellation, deadline: deadline, clock: clock))
     }

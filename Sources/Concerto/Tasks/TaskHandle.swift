@@ -146,7 +146,7 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
         -> Success
     {
         if isCompleted { return try await value }
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         if timeout == .zero { throw TimeoutError(limit: .zero) }
         let waiter = Waiter(of: self)
         let limit = WaitLimit(

@@ -16,6 +16,13 @@ enum RuntimeSPI {
         let pool = DefaultThreadPool(validated: configuration)
         executors = (pool, mainLoop ? MainLoopExecutor() : nil)
         _createExecutors(factory: Factory.self)
+        // The default pool, and with it its scheduler, lives as long as the process.
+        concerto_enqueue_global_with(
+            { scheduler, job in
+                Unmanaged<Scheduler>.fromOpaque(scheduler)._withUnsafeGuaranteedRef {
+                    $0.enqueue(unsafeBitCast(job, to: UnownedJob.self))
+                }
+            }, Unmanaged.passUnretained(pool.scheduler).toOpaque())
         if mainLoop { MainLoop.shared.markInstalled() }
         return pool
     }

@@ -59,8 +59,9 @@ extension ChannelCore {
     nonisolated(nonsending)
         func waitToRead(_ cancellation: CancellationToken) async throws -> Bool
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
-        let waiter = Waiter(of: self, weight: Role.readSignal.rawValue)
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
+        if state.withLock({ $0.hasSomethingToRead }) { return true }
+        let waiter = Waiter(of: self, weight: ChannelRole.readSignal.rawValue)
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
             state.withLock { $0.admitReadSignal(waiter) }
         }
@@ -78,8 +79,9 @@ extension ChannelCore {
         if isRendezvous {
             throw ArgumentError("capacity", 0, "a rendezvous has no room to wait for: use write, or select")
         }
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
-        let waiter = Waiter(of: self, weight: Role.writeSignal.rawValue)
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
+        if state.withLock({ $0.hasRoom && !$0.isClosed }) { return true }
+        let waiter = Waiter(of: self, weight: ChannelRole.writeSignal.rawValue)
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
             state.withLock { $0.admitWriteSignal(waiter) }
         }

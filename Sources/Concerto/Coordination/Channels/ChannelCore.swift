@@ -6,9 +6,6 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     @usableFromInline let capacity: Int
     @usableFromInline let onDrop: (@Sendable (Element) -> Void)?
 
-    @usableFromInline typealias ItemWaiter = ChannelState<Element>.ItemWaiter
-    @usableFromInline typealias Role = ChannelState<Element>.Role
-
     @inlinable
     init(
         capacity: Int, fullMode: ChannelFullMode, onDrop: (@Sendable (Element) -> Void)?,
@@ -52,7 +49,7 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     nonisolated(nonsending)
         func write(_ item: Element, _ cancellation: CancellationToken) async throws
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         var wakes = WakeList()
         let written = state.withLock { $0.write(item, into: &wakes) }
         wakes.resume()
@@ -68,14 +65,16 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     nonisolated(nonsending)
         func writeSlowly(_ item: Element, _ cancellation: CancellationToken) async throws
     {
-        let waiter = ItemWaiter(of: self, item: item)
-        waiter.weight = Role.writer.rawValue
+        let waiter = ItemWaiter(of: self, role: .writer, isHeld: !cancellation.canBeCancelled)
+        waiter.put(item)
         let outcome =
             if cancellation.canBeCancelled {
                 await waiter.wait(WaitLimit(cancellation: cancellation)) { admit(writer: waiter) }
             } else {
                 await waiter.wait { admit(writer: waiter) }
             }
+        withExtendedLifetime(self) {}
+        _ = waiter.take(Element.self)
         switch outcome {
         case .granted: return
         case .cancelled, .timedOut: throw CancellationError()
@@ -112,7 +111,7 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     nonisolated(nonsending)
         func readOrEnd(_ cancellation: CancellationToken) async throws -> Element?
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         if let item = tryRead() { return item }
         return try await readSlowly(cancellation)
     }
@@ -121,15 +120,16 @@ public final class ChannelCore<Element: Sendable>: WaiterHost {
     nonisolated(nonsending)
         func readSlowly(_ cancellation: CancellationToken) async throws -> Element?
     {
-        let waiter = ItemWaiter(of: self, item: nil)
+        let waiter = ItemWaiter(of: self, role: .reader, isHeld: !cancellation.canBeCancelled)
         let outcome =
             if cancellation.canBeCancelled {
                 await waiter.wait(WaitLimit(cancellation: cancellation)) { admit(reader: waiter) }
             } else {
                 await waiter.wait { admit(reader: waiter) }
             }
+        withExtendedLifetime(self) {}
         switch outcome {
-        case .granted: return waiter.item.take()
+        case .granted: return waiter.take(Element.self)
         case .cancelled, .timedOut: throw CancellationError()
         case .failed: return nil
         }

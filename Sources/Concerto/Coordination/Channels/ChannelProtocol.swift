@@ -68,6 +68,7 @@ extension ChannelProtocol {
     /// Waits until there is something to read.
     ///
     /// Another reader may be faster, so `tryRead` may still find nothing: loop.
+    /// - Allocates: nothing if there is something, one object for a wait.
     /// - Returns: `false` once the channel is completed and drained.
     /// - Throws: the error it was completed with; `CancellationError`.
     nonisolated(nonsending)
@@ -78,6 +79,7 @@ extension ChannelProtocol {
 
     /// Waits until there is room to write; another writer may be faster.
     ///
+    /// - Allocates: nothing if there is room, one object for a wait.
     /// - Returns: `false` once the channel is completed.
     /// - Throws: the error it was completed with; `CancellationError`; ``ArgumentError`` if the channel is a rendezvous,
     ///   which has no room: two sides that only ask would wait for each other for ever. Use ``write(_:cancellation:)``

@@ -3,24 +3,6 @@
 /// Invariants: while a reader waits there is nothing to read (no item, no waiting writer); while a writer waits there is no room.
 @usableFromInline
 struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
-    /// A waiting reader, with the item it is given, or a waiting writer, with the item it brings.
-    @usableFromInline
-    final class ItemWaiter: Waiter, @unchecked Sendable {
-        // Sendable: `item` is protected as the other fields of a waiter are; `offer` never changes once it is queued.
-        @usableFromInline @exclusivity(unchecked) var item: Element?
-        /// Set for a writer that is one of several offers of a ``select(_:cancellation:)``, of which one counts.
-        @usableFromInline @exclusivity(unchecked) var offer: SelectOffer?
-
-        @inlinable
-        init(of host: any WaiterHost, item: Element?) {
-            self.item = item
-            super.init(of: host)
-        }
-
-        @usableFromInline
-        override func wake() { offer?.hasLeft(outcome) }
-    }
-
     @usableFromInline enum Written {
         case taken
         case dropped(Element)
@@ -61,7 +43,7 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
     mutating func write(_ item: consuming Element, into wakes: inout WakeList) -> Written {
         if isClosed { return .closed }
         if let reader = readers.first {
-            unsafeDowncast(reader, to: ItemWaiter.self).item = item
+            unsafeDowncast(reader, to: ItemWaiter.self).put(item)
             readers.grant(reader, into: &wakes)
             return .taken
         }
@@ -100,7 +82,7 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
             let item = if let order { buffer.pop(order) } else { buffer.popFirst() }
             if let writer = writers.first {
                 // Exactly one writer moves up for each item that leaves.
-                add(unsafeDowncast(writer, to: ItemWaiter.self).item.take().unsafelyUnwrapped)
+                add(unsafeDowncast(writer, to: ItemWaiter.self).take(Element.self).unsafelyUnwrapped)
                 writers.grant(writer, into: &wakes)
             } else if !writeSignals.isEmpty {
                 writeSignals.grantAll(into: &wakes)
@@ -116,7 +98,7 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
                 continue
             }
             writers.grant(writer, into: &wakes)
-            return waiter.item.take()
+            return waiter.take(Element.self)
         }
         return nil
     }
@@ -126,7 +108,7 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
     mutating func admitReader(_ reader: ItemWaiter, into wakes: inout WakeList) -> Bool {
         if reader.hasLeft { return false }
         if let item = read(into: &wakes) {
-            reader.item = item
+            reader.put(item)
             return reader.settle(.granted)
         }
         if isClosed { return reader.settle(.failed) }
@@ -137,13 +119,15 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
     @inlinable
     mutating func admitWriter(_ writer: ItemWaiter, into wakes: inout WakeList) -> Bool {
         if writer.hasLeft { return false }
-        switch write(writer.item.unsafelyUnwrapped, into: &wakes) {
+        let item = writer.take(Element.self).unsafelyUnwrapped
+        switch write(item, into: &wakes) {
         case .taken, .dropped:
-            writer.item = nil
             return writer.settle(.granted)
         case .closed:
+            writer.put(item)
             return writer.settle(.failed)
         case .full:
+            writer.put(item)
             if capacity == 0 && !readSignals.isEmpty { readSignals.grantAll(into: &wakes) }
             return writers.append(writer)
         }
@@ -164,20 +148,11 @@ struct ChannelState<Element: Sendable>: ~Copyable, @unchecked Sendable {
     /// Takes a waiter out of whichever queue it is in.
     mutating func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome, into wakes: inout WakeList) {
         // The queues share the links of a waiter, but each has its own head and count; `weight` says which one it is.
-        switch Role(rawValue: waiter.weight).unsafelyUnwrapped {
+        switch ChannelRole(rawValue: waiter.weight).unsafelyUnwrapped {
         case .reader: _ = readers.withdraw(waiter, as: outcome, into: &wakes)
         case .writer: _ = writers.withdraw(waiter, as: outcome, into: &wakes)
         case .readSignal: _ = readSignals.withdraw(waiter, as: outcome, into: &wakes)
         case .writeSignal: _ = writeSignals.withdraw(waiter, as: outcome, into: &wakes)
         }
-    }
-
-    /// Which queue a waiter of a channel is for; kept in its `weight`.
-    @usableFromInline
-    enum Role: Int {
-        case reader = 1
-        case writer
-        case readSignal
-        case writeSignal
     }
 }

@@ -46,11 +46,16 @@ final class SelectOffer: @unchecked Sendable {
     private let round: SelectRound
     private let index: Int
     /// No frame is suspended on the waiter of an offer.
-    private var keepAlive: Waiter?
+    private var keepAlive: ItemWaiter?
+    /// Takes the item out of the waiter, if nobody has taken it.
+    private let discard: (ItemWaiter) -> Void
 
-    init(_ round: SelectRound, _ index: Int, keeping waiter: Waiter) {
+    init(
+        _ round: SelectRound, _ index: Int, keeping waiter: ItemWaiter, discard: @escaping (ItemWaiter) -> Void
+    ) {
         self.round = round
         self.index = index
+        self.discard = discard
         keepAlive = waiter
     }
 
@@ -62,6 +67,7 @@ final class SelectOffer: @unchecked Sendable {
     @usableFromInline
     func hasLeft(_ outcome: Waiter.Outcome) {
         if outcome != .cancelled { round.fire() }
+        if let keepAlive { discard(keepAlive) }
         keepAlive = nil
     }
 }

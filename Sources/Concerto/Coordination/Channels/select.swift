@@ -82,7 +82,7 @@ nonisolated(nonsending)
 {
     guard !cases.isEmpty else { throw ArgumentError("cases", "empty", "select needs at least one") }
     while true {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         var open = 0
         for candidate in cases {
             switch candidate.attempt() {
@@ -107,23 +107,23 @@ nonisolated(nonsending)
 extension ChannelCore {
     func watchReadable(_ action: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
         let waiter = CallbackWaiter(of: self, action)
-        waiter.weight = Role.readSignal.rawValue
+        waiter.weight = ChannelRole.readSignal.rawValue
         waiter.start { state.withLock { $0.isDrained ? $0.readSignals.append(waiter) : $0.admitReadSignal(waiter) } }
         return { waiter.leave(.cancelled) }
     }
 
     func watchWritable(_ action: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
         let waiter = CallbackWaiter(of: self, action)
-        waiter.weight = Role.writeSignal.rawValue
+        waiter.weight = ChannelRole.writeSignal.rawValue
         waiter.start { state.withLock { $0.isClosed ? $0.writeSignals.append(waiter) : $0.admitWriteSignal(waiter) } }
         return { waiter.leave(.cancelled) }
     }
 
     /// Puts `item` into the queue of writers until the round is over.
     func offer(_ item: Element, _ round: SelectRound, _ index: Int) -> @Sendable () -> Void {
-        let waiter = ItemWaiter(of: self, item: item)
-        waiter.weight = Role.writer.rawValue
-        waiter.offer = SelectOffer(round, index, keeping: waiter)
+        let waiter = ItemWaiter(of: self, role: .writer, isHeld: false)
+        waiter.put(item)
+        waiter.offer = SelectOffer(round, index, keeping: waiter) { _ = $0.take(Element.self) }
         var wakes = WakeList()
         let sleeps = state.withLock { $0.admitOffer(waiter, into: &wakes) }
         wakes.resume()

@@ -7,7 +7,7 @@ import Synchronization
 ///   a task or token that is cancelled already throws before it arrives.
 /// - Where it runs: participants resume on their own executor; the last one does not suspend.
 /// - Ordering: participants become runnable in the order in which they came.
-/// - Allocates: one object for each participant that waits.
+/// - Allocates: one object for each participant that waits; the last waits for nobody.
 public final class AsyncBarrier: WaiterHost {
     struct State: ~Copyable {
         var arrived = 0
@@ -44,19 +44,22 @@ public final class AsyncBarrier: WaiterHost {
     nonisolated(nonsending)
         public func signalAndWait(cancellation: CancellationToken = .none) async throws -> UInt64
     {
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
+        // The last to arrive waits for nobody.
+        var wakes = WakeList()
+        if let phase = state.withLock({ $0.arriveLast(of: participants, into: &wakes) }) {
+            wakes.resume()
+            return phase
+        }
         let waiter = Waiter(of: self)
         var phase: UInt64 = 0
         let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
             var wakes = WakeList()
             let sleeps = state.withLock { state in
                 phase = state.phase
+                if state.arriveLast(of: participants, into: &wakes) != nil { return waiter.settle(.granted) }
                 state.arrived += 1
-                guard state.arrived == participants else { return state.waiters.append(waiter) }
-                state.arrived = 0
-                state.phase += 1
-                state.waiters.grantAll(into: &wakes)
-                return waiter.settle(.granted)
+                return state.waiters.append(waiter)
             }
             wakes.resume()
             return sleeps
@@ -70,5 +73,18 @@ public final class AsyncBarrier: WaiterHost {
         var wakes = WakeList()
         state.withLock { _ = $0.waiters.withdraw(waiter, as: outcome, into: &wakes) }
         return wakes
+    }
+}
+
+extension AsyncBarrier.State {
+    /// Completes the phase if only one arrival is missing.
+    ///
+    /// - Returns: The number of the phase that this completed.
+    mutating func arriveLast(of participants: Int, into wakes: inout WakeList) -> UInt64? {
+        guard arrived + 1 == participants else { return nil }
+        defer { phase += 1 }
+        arrived = 0
+        waiters.grantAll(into: &wakes)
+        return phase
     }
 }

@@ -66,7 +66,7 @@ public final class AsyncManualResetEvent: WaiterHost {
         private func wait(_ limit: WaitLimit) async throws -> Bool
     {
         if isSet { return true }
-        if Task.isCancelled || limit.cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || limit.cancellation.isCancellationRequested { throw CancellationError() }
         let waiter = Waiter(of: self)
         let outcome = await waiter.wait(limit) {
             state.withLock { $0.isSet ? waiter.settle(.granted) : $0.waiters.append(waiter) }

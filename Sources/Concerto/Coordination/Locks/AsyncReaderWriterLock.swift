@@ -132,7 +132,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
     nonisolated(nonsending)
         private func lock(_ mode: Mode, _ limit: WaitLimit) async throws -> Bool
     {
-        if Task.isCancelled || limit.cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || limit.cancellation.isCancellationRequested { throw CancellationError() }
         if state.withLock({ $0.tryEnter(mode) }) { return true }
         let waiter = Waiter(of: self, weight: mode.rawValue)
         return try await waiter.wait(limit) {

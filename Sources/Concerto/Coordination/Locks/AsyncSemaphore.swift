@@ -97,7 +97,7 @@ public final class AsyncSemaphore: WaiterHost {
         ) async throws
     {
         checkCount(count)
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         if takeFree(count) { return }
         try await acquireSlowly(count, cancellation, fileID, line)
     }
@@ -126,8 +126,10 @@ public final class AsyncSemaphore: WaiterHost {
                 count, WaitLimit(cancellation: cancellation), WaitGraph.Site(fileID: fileID, line: line))
             return
         }
-        let waiter = Waiter(of: self, weight: count)
-        _ = try await waiter.waitInPlace { admit(waiter) }.isGranted(waiter)
+        let waiter = Waiter(of: self, weight: count, isHeld: true)
+        let outcome = await waiter.waitInPlace { admit(waiter) }
+        withExtendedLifetime(self) {}
+        _ = try outcome.isGranted(waiter)
     }
 
     /// Waits for `count` permits, but no longer than `timeout`.
@@ -150,7 +152,7 @@ public final class AsyncSemaphore: WaiterHost {
     {
         checkCount(count)
         if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
-        if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+        if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         if tryAcquire(count) { return true }
         if timeout == .zero {
             if state.withLock({ $0.isClosed }) { throw ClosedError("AsyncSemaphore") }

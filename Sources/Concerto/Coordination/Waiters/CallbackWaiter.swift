@@ -8,7 +8,7 @@ final class CallbackWaiter: Waiter, @unchecked Sendable {
 
     init(of host: any WaiterHost, _ action: @escaping @Sendable () -> Void) {
         self.action = action
-        super.init(of: host)
+        super.init(of: host, weight: 1, isHeld: false)
     }
 
     /// Queues the waiter through `admit`, as ``Waiter/wait(_:admit:)`` does; calls back at once if there is nothing to

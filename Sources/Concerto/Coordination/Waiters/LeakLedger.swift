@@ -7,6 +7,8 @@ package final class LeakLedger: Sendable {
     @TaskLocal package static var current: LeakLedger?
 
     package let waiters = Atomic(0)
+    /// How many waiters have been made, also those that are gone.
+    package let waitersMade = Atomic(0)
     package let tasks = Atomic(0)
 
     package init() {}

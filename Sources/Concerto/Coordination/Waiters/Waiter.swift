@@ -1,6 +1,6 @@
 import CConcerto
 import ConcertoRuntime
-import Synchronization
+public import Synchronization
 
 /// One suspended wait: a node of the intrusive ``WaiterQueue`` under every primitive.
 ///
@@ -39,18 +39,24 @@ package class Waiter: @unchecked Sendable {  // protected as described above
         case failed
     }
 
+    // What queueing and granting touch comes first, on one cache line: whoever does it has often another processor.
+    @usableFromInline @exclusivity(unchecked) final var next: Unmanaged<Waiter>?
+    @usableFromInline @exclusivity(unchecked) final var previous: Unmanaged<Waiter>?
+    @usableFromInline @exclusivity(unchecked) final var continuation: UnsafeContinuation<Outcome, Never>?
     /// How many permits (or whatever the host counts) this waiter asks for.
     @usableFromInline @exclusivity(unchecked) package final var weight: Int
     @usableFromInline @exclusivity(unchecked) package final var phase = Phase.created
     @usableFromInline @exclusivity(unchecked) package final var outcome = Outcome.granted
+    /// Set before the task is resumed, read after. The runtime orders the two as well, but where the task is resumed before
+    /// it has suspended ThreadSanitizer does not see how.
+    @usableFromInline final let isResumed = Atomic(false)
+    /// When the wait began, in coarse monotonic nanoseconds.
+    @usableFromInline package final let since = CoarseTime.now
     /// Why the wait failed; set by the host together with the outcome `failed`.
     @usableFromInline @exclusivity(unchecked) package final var error: (any Error)?
-    /// When the wait began, in coarse monotonic nanoseconds.
-    @usableFromInline @exclusivity(unchecked) package final var since: UInt64 = 0
-    @usableFromInline @exclusivity(unchecked) final var continuation: UnsafeContinuation<Outcome, Never>?
-    @usableFromInline @exclusivity(unchecked) final var next: Unmanaged<Waiter>?
-    @usableFromInline @exclusivity(unchecked) final var previous: Unmanaged<Waiter>?
-    @usableFromInline final let host: any WaiterHost
+    @usableFromInline unowned(unsafe) final let host: any WaiterHost
+    /// Keeps the host, unless the waiting frame does.
+    private final let keptHost: (any WaiterHost)?
 
     #if DEBUG
     private final let ledger = LeakLedger.current
@@ -58,11 +64,22 @@ package class Waiter: @unchecked Sendable {  // protected as described above
 
     /// Creates a waiter that asks `host` for `weight` of what it counts.
     @usableFromInline
-    package init(of host: any WaiterHost, weight: Int = 1) {
+    package convenience init(of host: any WaiterHost, weight: Int = 1) {
+        self.init(of: host, weight: weight, isHeld: false)
+    }
+
+    /// Creates a waiter that asks `host` for `weight` of what it counts.
+    ///
+    /// - Parameter isHeld: Whether the frame that waits keeps `host` to the end of the wait, which has neither a token nor
+    ///   a deadline: then nobody has to count a reference to it, which those who wait on other threads count too.
+    @usableFromInline
+    package init(of host: any WaiterHost, weight: Int, isHeld: Bool) {
         self.host = host
+        keptHost = isHeld ? nil : host
         self.weight = weight
         #if DEBUG
         ledger?.waiters.add(1, ordering: .relaxed)
+        ledger?.waitersMade.add(1, ordering: .relaxed)
         #endif
     }
 
@@ -117,16 +134,25 @@ package class Waiter: @unchecked Sendable {  // protected as described above
         let watch = concerto_cancellation_watch(
             { Unmanaged<Waiter>.fromOpaque($0).takeUnretainedValue().leave(.cancelled) },
             Unmanaged.passUnretained(self).toOpaque())
-        let outcome = await withUnsafeContinuation { continuation in
-            // Nobody else reads it before `admit` has published the waiter under the host's lock.
-            self.continuation = continuation
-            if !admit() { continuation.resume(returning: self.outcome) }
-        }
+        // The runtime resumes where the task is suspended. The other spelling looks for that place before as well.
+        #if compiler(>=6.3) && compiler(<6.4)
+        let outcome = await _unsafeInheritExecutor_withUnsafeContinuation { suspend($0, admit) }
+        #else
+        let outcome = await withUnsafeContinuation { suspend($0, admit) }
+        #endif
+        _ = isResumed.load(ordering: .acquiring)
         // Returns only when the handler is not running.
         concerto_cancellation_unwatch(watch)
         // The queue and the watch do not count a reference, and the optimiser ends a lifetime at the last use.
         withExtendedLifetime(self) {}
         return outcome
+    }
+
+    @inline(__always)
+    private final func suspend(_ continuation: UnsafeContinuation<Outcome, Never>, _ admit: () -> Bool) {
+        // Nobody else reads it before `admit` has published the waiter under the host's lock.
+        self.continuation = continuation
+        if !admit() { continuation.resume(returning: outcome) }
     }
 
     /// Suspends until the host ends the wait; neither the task's cancellation nor anything else does.
@@ -138,6 +164,7 @@ package class Waiter: @unchecked Sendable {  // protected as described above
             self.continuation = continuation
             if !admit() { continuation.resume(returning: outcome) }
         }
+        _ = isResumed.load(ordering: .acquiring)
         withExtendedLifetime(self) {}
     }
 

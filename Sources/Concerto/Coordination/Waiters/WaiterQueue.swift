@@ -43,7 +43,6 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
     package mutating func append(_ waiter: Waiter) -> Bool {
         guard waiter.phase == .created else { return false }
         waiter.phase = .queued
-        waiter.since = CoarseTime.now
         let link = Unmanaged.passUnretained(waiter)
         waiter.previous = tail
         waiter.next = nil
@@ -58,7 +57,6 @@ package struct WaiterQueue: ~Copyable, @unchecked Sendable {  // links are prote
     package mutating func prepend(_ waiter: Waiter) -> Bool {
         guard waiter.phase == .created else { return false }
         waiter.phase = .queued
-        waiter.since = CoarseTime.now
         let link = Unmanaged.passUnretained(waiter)
         waiter.previous = nil
         waiter.next = head

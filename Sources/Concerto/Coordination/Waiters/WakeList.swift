@@ -1,3 +1,5 @@
+public import Synchronization
+
 /// Waiters that have left their queue and are to be resumed once the host's lock has been released.
 ///
 /// It reuses the links of the waiters, so it allocates nothing. Whoever builds one must call ``resume()``: a waiter
@@ -32,6 +34,7 @@ package struct WakeList: @unchecked Sendable {  // its waiters belong to nobody 
                 ($0.next, $0.continuation, $0.outcome)
             }
             link = next
+            current._withUnsafeGuaranteedRef { $0.isResumed.store(true, ordering: .releasing) }
             if let continuation {
                 continuation.resume(returning: outcome)
             } else {

@@ -42,56 +42,55 @@ nonisolated(nonsending)
     ) async throws where Source.Element: Sendable
 {
     guard limit > 0 else { throw ArgumentError("limit", limit, "it must be at least 1") }
-    if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+    if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
     let loop = LoopState<Source.Element>()
     // A failing body has to reach the caller while it waits for the source's next element.
     let failure = CancellationTokenSource(linkedTo: cancellation)
     // The scope's body stays on the caller's isolation and is awaited: the source does not cross anything.
     nonisolated(unsafe) let source = source
-    await withCancellation(of: failure.token) {
-        await withoutActuallyEscaping(body) { body in
-            await pull(source, limit, loop, failure, body)
-        }
-    }
+    await withCancellation(of: failure.token) { await pull(source, limit, loop, failure, body) }
     failure.dispose()
-    try loop.finish(isCancelled: Task.isCancelled || cancellation.isCancellationRequested)
+    try loop.finish(isCancelled: isCurrentTaskCancelled() || cancellation.isCancellationRequested)
 }
 
 private func pull<Source: AsyncSequence>(
     _ source: Source, _ limit: Int, _ loop: LoopState<Source.Element>, _ failure: CancellationTokenSource,
-    _ body: @escaping @Sendable (Int, Source.Element) async throws -> Void,
+    _ body: @Sendable (Int, Source.Element) async throws -> Void,
     isolation: isolated (any Actor)? = #isolation
 ) async where Source.Element: Sendable {
     let free = AsyncSemaphore(permits: limit)
     let inbox = UnboundedChannel<(Int, Source.Element)>()
-    await withTaskGroup(of: Void.self) { group in
-        let placement = TaskPlacement.ofChildren
-        var iterator = source.makeAsyncIterator()
-        var index = 0
-        do {
-            while true {
-                try await free.acquire()
-                guard let element = try await iterator.next(isolation: isolation) else { break }
-                let item = (index, element)
-                // Never more in the inbox than workers that are free.
-                if index >= limit {
-                    _ = inbox.tryWrite(item)
-                } else {
-                    group.addTask(executorPreference: placement) {
-                        await work(item, from: inbox, free, loop, failure, body)
+    await withoutActuallyEscaping(body) { body in
+        _ = isolation
+        await withTaskGroup(of: Void.self) { group in
+            let placement = TaskPlacement.ofChildren
+            var iterator = source.makeAsyncIterator()
+            var index = 0
+            do {
+                while true {
+                    try await free.acquire()
+                    guard let element = try await iterator.next(isolation: isolation) else { break }
+                    let item = (index, element)
+                    // Never more in the inbox than workers that are free.
+                    if index >= limit {
+                        _ = inbox.tryWrite(item)
+                    } else {
+                        group.addTask(executorPreference: placement) {
+                            await work(item, from: inbox, free, loop, failure, body)
+                        }
                     }
+                    index += 1
                 }
-                index += 1
+            } catch {
+                // Cancelled because a body failed, or from outside: that has been noted, or will be.
+                if !(error is CancellationError && (isCurrentTaskCancelled() || loop.hasFailed)) {
+                    loop.fail(error)
+                    failure.cancel()
+                }
             }
-        } catch {
-            // Cancelled because a body failed, or from outside: that has been noted, or will be.
-            if !(error is CancellationError && (Task.isCancelled || loop.hasFailed)) {
-                loop.fail(error)
-                failure.cancel()
-            }
+            inbox.tryComplete()
+            await group.waitForAll()
         }
-        inbox.tryComplete()
-        await group.waitForAll()
     }
 }
 

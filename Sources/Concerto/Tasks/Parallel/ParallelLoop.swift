@@ -12,20 +12,20 @@ nonisolated(nonsending)
     ) async throws
 {
     guard limit > 0 else { throw ArgumentError("limit", limit, "it must be at least 1") }
-    if Task.isCancelled || cancellation.isCancellationRequested { throw CancellationError() }
+    if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
     try await withCancellation(of: cancellation) {
         try await withoutActuallyEscaping(worker) { worker in
             await withTaskGroup(of: Void.self) { group in
                 let placement = TaskPlacement.ofChildren
                 var workers = 0
-                while workers < limit, !Task.isCancelled, let first = loop.next() {
+                while workers < limit, !isCurrentTaskCancelled(), let first = loop.next() {
                     workers += 1
                     group.addTask(executorPreference: placement) { await worker(loop, first) }
                 }
                 // A worker that failed ends at once, and this tells the others.
                 for await _ in group where loop.hasFailed { group.cancelAll() }
             }
-            try loop.finish(isCancelled: Task.isCancelled)
+            try loop.finish(isCancelled: isCurrentTaskCancelled())
         }
     }
 }
@@ -40,7 +40,7 @@ func pull<Element: Sendable>(
     while let current = item {
         do { try await body(current.element) } catch { return loop.fail(error) }
         // Not only the loop is cancelled with an error of its own: a body may have cancelled just this worker.
-        if Task.isCancelled { return loop.fail(CancellationError()) }
+        if isCurrentTaskCancelled() { return loop.fail(CancellationError()) }
         item = loop.next()
     }
 }
@@ -61,7 +61,7 @@ func pull<Element: Sendable, Value: Sendable>(
         } catch {
             return loop.fail(error)
         }
-        if Task.isCancelled { return loop.fail(CancellationError()) }
+        if isCurrentTaskCancelled() { return loop.fail(CancellationError()) }
         item = loop.next()
     }
     results.append(own)
