@@ -77,8 +77,11 @@ public struct Timeout: ResilienceStrategy {
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
         guard isCooperative else { return try await core.runNatively(context, body) }
+        let now = context.now(on: core.clock)
+        let deadline = core.deadline(from: now)
         var inner = context
-        let deadline = core.lowerDeadline(of: &inner)
+        inner.keep(now, of: core.clock)
+        inner.lowerDeadline(to: deadline, on: core.clock)
         do {
             try await body(inner)
         } catch {

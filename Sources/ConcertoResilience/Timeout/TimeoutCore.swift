@@ -4,7 +4,7 @@ final class TimeoutCore: Sendable {
     @usableFromInline let limit: Duration
     @usableFromInline let clock: StrategyClock
     /// `limit`, converted once: 128-bit arithmetic costs more than the rest of a cooperative timeout.
-    private let nanoseconds: Int64
+    @usableFromInline let nanoseconds: Int64
     private let name: String?
     private let telemetry: ResilienceTelemetry
     private let deadlines: DeadlineList
@@ -20,17 +20,9 @@ final class TimeoutCore: Sendable {
 
     deinit { deadlines.close() }
 
-    /// - Returns: When this timeout expires, which may be later than the context's deadline.
-    @usableFromInline
-    func lowerDeadline(of context: inout ResilienceContext) -> TimerInstant {
-        let now = context.now(on: clock)
-        context.keep(now, of: clock)
-        let deadline = deadline(from: now)
-        context.lowerDeadline(to: deadline, on: clock)
-        return deadline
-    }
-
-    private func deadline(from now: TimerInstant) -> TimerInstant {
+    /// When a body that begins at `now` must be over.
+    @inlinable
+    func deadline(from now: TimerInstant) -> TimerInstant {
         let (sum, overflow) = now.nanoseconds.addingReportingOverflow(nanoseconds)
         return overflow ? .distantFuture : TimerInstant(nanoseconds: sum)
     }
