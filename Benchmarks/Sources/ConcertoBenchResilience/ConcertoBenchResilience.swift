@@ -23,8 +23,9 @@ import ConcertoResilience
         }
         let names = arguments
         // Off the main actor, whose executor costs microseconds a hop.
-        await Task.detached { await Cases(runs: runs, calls: calls, names: names, runtime: "swift-\(executor)").run() }
-            .value
+        try await Task.detached {
+            try await Cases(runs: runs, calls: calls, names: names, runtime: "swift-\(executor)").run()
+        }.value
     }
 
     private static func option(_ name: String, _ arguments: inout [String]) -> String? {

@@ -157,6 +157,9 @@ void concerto_object_release(void *object);
 /// `implementation` are the words of the serial executor that this thread is on, or zero.
 void concerto_task_start(void *task, void *_Nullable identity, void *_Nullable implementation);
 
+/// The task that runs on this thread, or NULL; not retained.
+void *_Nullable concerto_task_current(void);
+
 /// Cancels `task`, as `Task.cancel()` does.
 void concerto_task_cancel(void *task);
 

@@ -9,8 +9,8 @@ import Dispatch
 /// there is a thread for it, which is started by the first deadline that passes and ends when it has had nothing to do
 /// for ten seconds. It does one thing after the other; when it has been in the same handler for some milliseconds while
 /// others wait, another thread is started beside it.
-final class CancellationThreads: Sendable {
-    static let shared = CancellationThreads()
+package final class CancellationThreads: Sendable {
+    package static let shared = CancellationThreads()
 
     private static let limit = 64
     private static let patience = Duration.milliseconds(5)
@@ -39,7 +39,7 @@ final class CancellationThreads: Sendable {
     private let signal = DispatchSemaphore(value: 0)
 
     /// Runs `action` soon, after what was handed over before it has begun.
-    func run(_ action: @escaping @Sendable () -> Void) {
+    package func run(_ action: @escaping @Sendable () -> Void) {
         perform(
             state.withLock { state in
                 state.queue.append(action)

@@ -40,6 +40,14 @@ enum Refusal: Sendable, Hashable {
     case tooLate(retryAfter: Duration?)
     /// More was asked for than can ever be given.
     case exceedsLimit
+
+    /// How long a caller that came now would wait; `nil` if that cannot be known.
+    var retryAfter: Duration? {
+        switch self {
+        case .queueFull(let retryAfter), .tooLate(let retryAfter): retryAfter
+        case .exceedsLimit: nil
+        }
+    }
 }
 
 typealias AdmissionGrant = Int

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The asynchronous shell of a policy: a lock, the one waiter queue, and at most one timer.
 ///
 /// **Invariant.** While somebody waits, a timer stands at (or before) the instant at which the policy could admit the
@@ -36,14 +34,14 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     let clock: StrategyClock
     private let queueLimit: Int
     private let order: QueueOrder
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     /// - Parameter queueLimit: How much weight may wait.
     init(_ policy: Policy, clock: StrategyClock, queueLimit: Int = .max, order: QueueOrder = .oldestFirst) {
         self.clock = clock
         self.queueLimit = queueLimit
         self.order = order
-        state = Mutex(State(policy: policy))
+        state = Guarded(State(policy: policy))
     }
 
     /// Admits the caller if that is possible now and nobody is waiting before it.

@@ -25,7 +25,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     @usableFromInline let failureResults: ResultPredicate?
     private let clock: StrategyClock
     private let queue: AdmissionQueue<CircuitMachine>
-    private let watchers = Mutex((nextID: 0, all: [Int: Watcher]()))
+    private let watchers = Guarded((nextID: 0, all: [Int: Watcher]()))
     /// The generation while the circuit is closed, −1 otherwise. Written under the queue's lock. A caller that reads a
     /// generation that has just ended counts as one that began before the change: its result will be ignored.
     private let closedGeneration = Atomic<Int>(0)

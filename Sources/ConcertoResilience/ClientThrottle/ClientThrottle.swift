@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Turns calls away by chance, in the client, once a dependency accepts too few of them.
 ///
 /// Lets `multiplier` times as many calls through as the dependency accepted lately; of the rest it turns away a share:
@@ -47,14 +45,14 @@ public final class ClientThrottle: ResilienceStrategy {
     private let options: Options
     private let clock: StrategyClock
     /// `calls` are requests, `failures` those that were not accepted.
-    private let window: Mutex<CallWindow>
+    private let window: Guarded<CallWindow>
 
     /// Creates a throttle from options that come from data.
     public init(options: Options) throws(InvalidOptionsError) {
         try options.validate()
         self.options = options
         clock = StrategyClock(options.clock)
-        window = Mutex(CallWindow(.time(options.window)))
+        window = Guarded(CallWindow(.time(options.window)))
     }
 
     /// Creates a throttle; traps if a value is invalid. See ``Options`` for each parameter.

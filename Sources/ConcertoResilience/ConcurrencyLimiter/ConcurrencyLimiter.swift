@@ -13,74 +13,40 @@
 /// - Ordering: strict first in, first out; newest first by choice.
 /// - Allocates: nothing for who is let in at once, an object for who waits.
 public final class ConcurrencyLimiter: ResilienceStrategy {
-    /// How a limiter behaves.
-    public struct Options: Sendable {
-        /// How many operations may run: 1 or more.
-        public var permits: Int
-        /// How many permits may be waited for: 0 or more, 0 to turn away at once. Default: no limit.
-        public var queueLimit = Int.max
-        /// Who is served first.
-        public var order = QueueOrder.oldestFirst
-        /// How long a caller waits at most: zero or longer; default no limit.
-        public var maxWait: Duration?
-        /// The limiter's name, for telemetry and messages.
-        public var name: String?
-        /// What waits are measured with.
-        public var clock: any TimerClock = MonotonicClock()
-        /// Where rejections are reported.
-        public var telemetry = ResilienceTelemetry.shared
+    private let queue: LimiterQueue<PermitCount>
 
-        /// The defaults for `permits`.
-        public init(permits: Int) {
-            self.permits = permits
-        }
-
-        /// Names every field that cannot work.
-        public func validate() throws(InvalidOptionsError) {
-            var check = OptionsCheck("ConcurrencyLimiter")
-            check.require(permits, "permits", atLeast: 1)
-            check.require(queueLimit, "queueLimit", atLeast: 0)
-            if let maxWait { check.requireNotNegative(maxWait, "maxWait") }
-            try check.finish()
-        }
+    /// Creates a limiter from permits and options that come from data.
+    ///
+    /// - Parameters:
+    ///   - permits: How many operations may run: 1 or more.
+    ///   - options: How callers wait.
+    /// - Throws: `InvalidOptionsError`, which names every field that cannot work.
+    public init(permits: Int, options: LimiterOptions) throws(InvalidOptionsError) {
+        var check = OptionsCheck("ConcurrencyLimiter")
+        check.require(permits, "permits", atLeast: 1)
+        check.require(options)
+        try check.finish()
+        queue = LimiterQueue(
+            PermitCount(permits), options, clock: StrategyClock(options.clock), rejected: .concurrencyLimiterRejected)
     }
 
-    private let options: Options
-    private let clock: StrategyClock
-    private let queue: AdmissionQueue<PermitCount>
-
-    /// Creates a limiter from options that come from data.
-    public init(options: Options) throws(InvalidOptionsError) {
-        try options.validate()
-        self.options = options
-        clock = StrategyClock(options.clock)
-        queue = AdmissionQueue(
-            PermitCount(options.permits), clock: clock, queueLimit: options.queueLimit, order: options.order)
-    }
-
-    /// Creates a limiter; traps if a value is invalid. See ``Options`` for each parameter.
+    /// Creates a limiter; traps if a value is invalid. See ``LimiterOptions`` for each parameter.
     public convenience init(
         permits: Int, queueLimit: Int = .max, order: QueueOrder = .oldestFirst, maxWait: Duration? = nil,
         name: String? = nil, clock: any TimerClock = MonotonicClock(), telemetry: ResilienceTelemetry = .shared
     ) {
-        var options = Options(permits: permits)
-        options.queueLimit = queueLimit
-        options.order = order
-        options.maxWait = maxWait
-        options.name = name
-        options.clock = clock
-        options.telemetry = telemetry
-        do { try self.init(options: options) } catch { fatalError("\(error)") }
+        let options = LimiterOptions(queueLimit, order, maxWait, name, clock, telemetry)
+        do { try self.init(permits: permits, options: options) } catch { fatalError("\(error)") }
     }
 
     /// How many operations may run.
-    public var permits: Int { queue.update { count, _ in count.limit } }
+    public var permits: Int { queue.admission.update { count, _ in count.limit } }
 
     /// How many permits are in use; for a while more than ``permits`` after it was lowered.
-    public var inUse: Int { queue.update { count, _ in count.used } }
+    public var inUse: Int { queue.admission.update { count, _ in count.used } }
 
     /// Who waits.
-    public var statistics: WaitStatistics { queue.statistics }
+    public var statistics: WaitStatistics { queue.admission.statistics }
 
     /// Takes `permits` if they are free and nobody waits.
     ///
@@ -88,7 +54,7 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
     /// - Precondition: `permits >= 1`.
     public func tryAcquire(_ permits: Int = 1) -> Bool {
         precondition(permits >= 1, "ConcurrencyLimiter.tryAcquire needs 1 or more permits, not \(permits)")
-        return queue.tryAdmit(permits) != nil
+        return queue.admission.tryAdmit(permits) != nil
     }
 
     /// Waits for `permits` and takes them. Give them back with ``release(_:)``.
@@ -106,7 +72,7 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
     ///
     /// - Precondition: `permits >= 1`, and so many are in use.
     public func release(_ permits: Int = 1) {
-        queue.update { count, _ in count.release(permits) }
+        queue.admission.update { count, _ in count.release(permits) }
     }
 
     /// Runs `body` with `permits` and gives them back however it ends.
@@ -127,7 +93,7 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
         var check = OptionsCheck("ConcurrencyLimiter")
         check.require(permits, "permits", atLeast: 1)
         try check.finish()
-        queue.update { count, _ in count.limit = permits }
+        queue.admission.update { count, _ in count.limit = permits }
     }
 
     /// Runs `body` with one permit.
@@ -150,28 +116,12 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
     public var _keepsReading: Bool { true }
 
     /// Its queue obeys the context's deadline.
-    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
+    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: queue.clock) }
 
     @usableFromInline
     nonisolated(nonsending)
         func wait(_ permits: Int, _ context: ResilienceContext?) async throws
     {
-        try Task.checkCancellation()
-        var deadline = (context ?? .current)?.deadline(on: clock) ?? .distantFuture
-        if let maxWait = options.maxWait { deadline = min(deadline, clock.now.advanced(by: maxWait)) }
-        guard case .refused(let refusal) = try await queue.admit(permits, before: deadline) else { return }
-        let reason: ConcurrencyLimiterRejectedError.Reason =
-            switch refusal {
-            case .queueFull: .queueFull
-            case .tooLate: .tooLate
-            case .exceedsLimit: .exceedsLimit
-            }
-        let error = ConcurrencyLimiterRejectedError(reason: reason, limiter: options.name)
-        if options.telemetry.isActive {
-            options.telemetry.emit(
-                ResilienceEvent(
-                    .concurrencyLimiterRejected, .error, strategy: options.name, context: context, error: error))
-        }
-        throw error
+        try await queue.wait(permits, context) { ConcurrencyLimiterRejectedError($0, queue.options.name) }
     }
 }

@@ -25,3 +25,15 @@ public struct ConcurrencyLimiterRejectedError: Error, Hashable, CustomStringConv
         }
     }
 }
+
+extension ConcurrencyLimiterRejectedError {
+    init(_ refusal: Refusal, _ limiter: String?) {
+        let reason: Reason =
+            switch refusal {
+            case .queueFull: .queueFull
+            case .tooLate: .tooLate
+            case .exceedsLimit: .exceedsLimit
+            }
+        self.init(reason: reason, limiter: limiter)
+    }
+}

@@ -14,20 +14,15 @@ public struct ResilienceContext: Sendable {
     public var operation: String?
 
     /// The number of the current attempt of the innermost ``Retry``, from 1.
-    public var attempt = 1
+    public var attempt: Int
 
     /// When this execution must be over, on the time line of the pipeline's clock; `distantFuture` if nobody has said.
     ///
     /// Timeouts lower it; delays, queues and inner timeouts obey it; code far below should.
-    public var deadline = TimerInstant.distantFuture
+    public var deadline: TimerInstant
 
-    /// What the deadline is measured with: an instant of one clock says nothing on another.
-    @usableFromInline var clock = StrategyClock.monotonic
-
-    /// What callers and strategies want to tell code further in.
-    public var properties = ResilienceProperties()
-
-    @usableFromInline var results: ResultSlot?
+    /// What few executions have, in one place: every strategy copies the context, and a copy counts its references.
+    @usableFromInline var extras: ContextExtras?
 
     /// The monotonic clock as a strategy further out has just read it.
     ///
@@ -35,7 +30,10 @@ public struct ResilienceContext: Sendable {
     /// an execution's start allows readings, if every strategy says that it keeps them current
     /// (``ResilienceStrategy/_keepsReading``), and they are taken away before the operation gets to see the context. A strategy in which time
     /// has passed takes them away too.
-    @usableFromInline var reading = Self.noReading
+    @usableFromInline var reading: TimerInstant
+
+    /// Whether code far below is to find this context even if it says nothing: it would find that of an execution around.
+    @usableFromInline var mustBind: Bool
 
     /// Readings are not handed on.
     @inlinable static var noReading: TimerInstant { TimerInstant(nanoseconds: .min) }
@@ -52,8 +50,29 @@ public struct ResilienceContext: Sendable {
         self.init(inheriting: operation, reading: Self.noReading)
     }
 
-    @usableFromInline
-    init(bare: Void) {}
+    @inlinable
+    init(
+        _ operation: String? = nil, _ attempt: Int = 1, _ deadline: TimerInstant = .distantFuture,
+        _ extras: ContextExtras? = nil, reading: TimerInstant = Self.noReading
+    ) {
+        self.operation = operation
+        self.attempt = attempt
+        self.deadline = deadline
+        self.extras = extras
+        mustBind = false
+        self.reading = reading
+    }
+
+    /// What callers and strategies want to tell code further in.
+    public var properties: ResilienceProperties {
+        get { extras?.properties ?? ResilienceProperties() }
+        set { extras = ContextExtras(clock: clock, properties: newValue, results: results) }
+    }
+
+    /// What the deadline is measured with: an instant of one clock says nothing on another.
+    @inlinable var clock: StrategyClock { extras?.clock ?? .monotonic }
+
+    @usableFromInline var results: ContextExtras? { extras?.results }
 
     /// How long this execution may still take: never negative, `nil` without a deadline.
     public var remaining: Duration? {
@@ -64,8 +83,8 @@ public struct ResilienceContext: Sendable {
     /// The result of the latest attempt, if a strategy of this pipeline asked for it (see
     /// ``ResilienceStrategy/inspectsResults``); a fallback's value replaces it.
     public var result: Any? {
-        get { results?.value }
-        nonmutating set { results?.value = newValue }
+        get { results?.result }
+        nonmutating set { results?.result = newValue }
     }
 
     /// The deadline as an instant of `clock`, or `distantFuture` if it belongs to another clock.
@@ -77,12 +96,17 @@ public struct ResilienceContext: Sendable {
     /// Lowers the deadline to `deadline` of `clock`.
     @inlinable
     mutating func lowerDeadline(to deadline: TimerInstant, on clock: StrategyClock) {
-        if clock.isSame(as: self.clock) {
+        if (extras == nil && clock.other == nil) || clock.isSame(as: self.clock) {
             self.deadline = min(self.deadline, deadline)
         } else {
-            self.clock = clock
+            extras = extras(with: clock)
             self.deadline = deadline
         }
+    }
+
+    @usableFromInline
+    func extras(with clock: StrategyClock) -> ContextExtras {
+        ContextExtras(clock: clock, properties: properties, results: results)
     }
 
     /// The time of `clock`, from the reading if there is one.
@@ -108,6 +132,6 @@ public struct ResilienceContext: Sendable {
     /// Whether code far below learns anything from this context.
     @inlinable
     var isWorthBinding: Bool {
-        deadline != .distantFuture || attempt != 1 || operation != nil || !properties.isEmpty
+        deadline != .distantFuture || attempt != 1 || mustBind || operation != nil || extras?.isWorthBinding ?? false
     }
 }

@@ -16,7 +16,17 @@ extension ResilienceStrategy {
             _ operation: String? = nil, _ body: nonisolated(nonsending) () async throws -> T
         ) async throws -> T
     {
-        try await run(ResilienceContext(inheriting: operation, reading: allowedReading)) { _ in try await body() }
+        let context = ResilienceContext(inheriting: operation, reading: allowedReading)
+        guard !inspectsResults else { return try await runInspecting(context) { _ in try await body() } }
+        // As `run` does: `body` stands in the closure itself, because each closure around it costs a frame.
+        var result: T?
+        try await execute(context) { context in
+            let isBound = context.bind()
+            defer { ResilienceContext.unbind(isBound) }
+            result = try await body()
+        }
+        guard let result else { throw MissingResultError(wanted: "\(T.self)", found: nil) }
+        return result
     }
 
     /// Runs `body`, which is told its context, under this strategy; see `execute`.
@@ -27,9 +37,7 @@ extension ResilienceStrategy {
             _ operation: String? = nil, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
         ) async throws -> T
     {
-        try await run(ResilienceContext(inheriting: operation, reading: allowedReading)) { context in
-            try await body(context.with(reading: ResilienceContext.noReading))
-        }
+        try await run(ResilienceContext(inheriting: operation, reading: allowedReading), body)
     }
 
     /// Runs `body` in a context that the caller has made: with properties or a deadline of its own.
@@ -40,9 +48,9 @@ extension ResilienceStrategy {
             in context: ResilienceContext, _ body: nonisolated(nonsending) (ResilienceContext) async throws -> T
         ) async throws -> T
     {
-        try await run(context.with(reading: allowedReading)) { context in
-            try await body(context.with(reading: ResilienceContext.noReading))
-        }
+        var context = context.with(reading: allowedReading)
+        context.mustBind = true
+        return try await run(context, body)
     }
 
     /// Whether readings may be handed on within this strategy; see ``ResilienceContext/reading``.
@@ -50,7 +58,6 @@ extension ResilienceStrategy {
         _keepsReading ? ResilienceContext.unread : ResilienceContext.noReading
     }
 
-    /// - Parameter body: Does not let its context out with a reading.
     @inlinable
     @inline(__always)
     nonisolated(nonsending)
@@ -61,18 +68,9 @@ extension ResilienceStrategy {
         guard !inspectsResults else { return try await runInspecting(context, body) }
         var result: T?
         try await execute(context) { context in
-            guard context.isWorthBinding else {
-                result = try await body(context)
-                return
-            }
-            context.pushBinding()
-            do {
-                result = try await body(context)
-            } catch {
-                ResilienceContext.popBinding()
-                throw error
-            }
-            ResilienceContext.popBinding()
+            let isBound = context.bind()
+            defer { ResilienceContext.unbind(isBound) }
+            result = try await body(context.with(reading: ResilienceContext.noReading))
         }
         guard let result else { throw MissingResultError(wanted: "\(T.self)", found: nil) }
         return result
@@ -120,23 +118,20 @@ extension ResilienceStrategy {
         ) async throws -> T
     {
         var context = context
-        let slot = ResultSlot()
-        context.results = slot
+        let slot = ContextExtras(keepingResultsBeside: context.extras)
+        context.extras = slot
         try await execute(context) { context in
-            slot.value = nil
+            slot.result = nil
             var value: T?
-            context.pushBinding()
             do {
-                value = try await body(context)
-            } catch {
-                ResilienceContext.popBinding()
-                throw error
+                let isBound = context.bind()
+                defer { ResilienceContext.unbind(isBound) }
+                value = try await body(context.with(reading: ResilienceContext.noReading))
             }
-            ResilienceContext.popBinding()
-            slot.value = value
+            slot.result = value
         }
-        guard let result = slot.value as? T else {
-            throw MissingResultError(wanted: "\(T.self)", found: slot.value.map { "\(type(of: $0))" })
+        guard let result = slot.result as? T else {
+            throw MissingResultError(wanted: "\(T.self)", found: slot.result.map { "\(type(of: $0))" })
         }
         return result
     }

@@ -22,13 +22,16 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
     /// How many keys are remembered at most, as long as not so many have waiters.
     public let maxKeys: Int
     private let makeLimiter: @Sendable (Key) -> RateLimiter
-    private let state = Mutex(State())
+    private let state = Guarded(State())
+    /// Held while a limiter is made, which is foreign code: those who ask for others do not wait for it. (`Mutex` stops the
+    /// program if that code asks this object.)
+    private let making = Mutex(())
 
     /// Creates a limiter; traps if `maxKeys` is invalid.
     ///
     /// - Parameters:
     ///   - maxKeys: How many keys are remembered: 1 or more.
-    ///   - makeLimiter: Makes the limiter of a key. Called under a lock: it must be quick and must not use this object.
+    ///   - makeLimiter: Makes the limiter of a key. One is made at a time: it must not use this object.
     public convenience init(maxKeys: Int = 10_000, _ makeLimiter: @escaping @Sendable (Key) -> RateLimiter) {
         do { try self.init(validating: maxKeys, makeLimiter) } catch { fatalError("\(error)") }
     }
@@ -46,15 +49,14 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
 
     /// The limiter of `key`. Do not keep it for long: once its key is forgotten, others get another.
     public subscript(key: Key) -> RateLimiter {
-        state.withLock { state in
-            state.uses += 1
-            if let index = state.partitions.index(forKey: key) {
-                state.partitions.values[index].lastUse = state.uses
-                return state.partitions.values[index].limiter
-            }
-            if state.partitions.count >= maxKeys { state.forgetSome() }
+        if let limiter = state.withLock({ $0.use(key) }) { return limiter }
+        return making.withLock { _ in
+            if let limiter = state.withLock({ $0.use(key) }) { return limiter }
             let limiter = makeLimiter(key)
-            state.partitions[key] = Partition(limiter: limiter, lastUse: state.uses)
+            state.withLock { state in
+                if state.partitions.count >= maxKeys { state.forgetSome() }
+                state.partitions[key] = Partition(limiter: limiter, lastUse: state.uses)
+            }
             return limiter
         }
     }
@@ -81,6 +83,14 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
 }
 
 extension PartitionedRateLimiter.State {
+    /// The limiter of `key`, which is in use from now on; `nil` if there is none.
+    fileprivate mutating func use(_ key: Key) -> RateLimiter? {
+        uses += 1
+        guard let index = partitions.index(forKey: key) else { return nil }
+        partitions.values[index].lastUse = uses
+        return partitions.values[index].limiter
+    }
+
     /// Forgets a tenth of the keys, so that the search for the longest unused is not made for every new key.
     fileprivate mutating func forgetSome() {
         let idle = partitions.filter { $0.value.limiter.statistics.waiters == 0 }

@@ -34,3 +34,15 @@ public struct RateLimiterRejectedError: RetryAfterProviding, Hashable, CustomStr
         }
     }
 }
+
+extension RateLimiterRejectedError {
+    init(_ refusal: Refusal, _ limiter: String?) {
+        let reason: Reason =
+            switch refusal {
+            case .queueFull: .queueFull
+            case .tooLate: .tooLate
+            case .exceedsLimit: .exceedsLimit
+            }
+        self.init(reason: reason, retryAfter: refusal.retryAfter, limiter: limiter)
+    }
+}

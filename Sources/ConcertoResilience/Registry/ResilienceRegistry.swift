@@ -27,22 +27,30 @@ public final class ResilienceRegistry<Key: Hashable & Sendable>: Sendable {
     }
 
     private let makePipeline: @Sendable (Key) -> ResiliencePipeline
-    private let entries = Mutex<[Key: Entry]>([:])
+    private let entries = Guarded<[Key: Entry]>([:])
+    /// Held while a pipeline is made, which is foreign code: those who ask for others do not wait for it. (`Mutex` stops
+    /// the program if that code asks the registry.)
+    private let making = Mutex(())
 
     /// Creates a registry.
     ///
-    /// - Parameter makePipeline: Makes the pipeline of a key. Called under a lock: it must not use the registry.
+    /// - Parameter makePipeline: Makes the pipeline of a key. One is made at a time: it must not use the registry.
     public init(_ makePipeline: @escaping @Sendable (Key) -> ResiliencePipeline) {
         self.makePipeline = makePipeline
     }
 
     /// The pipeline of `key`, which counts what runs through it.
     public subscript(key: Key) -> ResiliencePipeline {
-        entries.withLock { entries in
-            if let entry = entries[key] { return entry.pipeline }
-            let entry = Entry(makePipeline(key))
-            entries[key] = entry
-            return entry.pipeline
+        if let entry = entries.withLock({ $0[key] }) { return entry.pipeline }
+        return making.withLock { _ in
+            if let entry = entries.withLock({ $0[key] }) { return entry.pipeline }
+            let made = Entry(makePipeline(key))
+            // Meanwhile one may have been set.
+            return entries.withLock { entries in
+                let entry = entries[key] ?? made
+                entries[key] = entry
+                return entry.pipeline
+            }
         }
     }
 
@@ -84,7 +92,7 @@ public final class ResilienceRegistry<Key: Hashable & Sendable>: Sendable {
     }
 
     private final class ExecutionCounts: Sendable {
-        private let state = Mutex(Statistics())
+        private let state = Guarded(Statistics())
 
         var statistics: Statistics { state.withLock { $0 } }
 

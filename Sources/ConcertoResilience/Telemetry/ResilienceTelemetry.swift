@@ -20,7 +20,7 @@ public final class ResilienceTelemetry: Sendable {
     public static let shared = ResilienceTelemetry()
 
     @usableFromInline let count = Atomic<Int>(0)
-    private let listeners = Mutex(Listeners())
+    private let listeners = Guarded(Listeners())
 
     /// Creates a stream of its own, apart from ``shared``.
     public init() {}

@@ -1,57 +1,122 @@
-/// One running body of a ``Timeout``: a node of its ``DeadlineList``.
+import CConcerto
+import Synchronization
+
+/// One running body of a ``Timeout``: a node of its ``DeadlineList``, and the child task that runs the body.
 ///
-/// Everything but `call` and `error` is protected by the list's lock. **The race.** A deadline or the caller's cancellation may want to cancel
-/// the child while the child is ending. Whoever cancels first moves `phase` to `cancelling` under the lock, cancels
-/// outside it, because that runs arbitrary cancellation handlers, and moves it on afterwards; a child that ends
-/// meanwhile waits for that in ``DeadlineList/waitForCanceller(of:)``, so the task is alive while it is cancelled.
+/// **The race.** The deadline or the caller's cancellation may want to cancel the child while it is ending. `phase` decides:
+/// whoever takes it from `running` to `cancelling` cancels, and nobody else does. That happens outside any lock, because it
+/// runs arbitrary cancellation handlers. A child that ends meanwhile waits for it, so the task is alive while it is
+/// cancelled; after `ended` nobody touches it.
 ///
 /// The task is kept as a bare pointer. An `UnsafeCurrentTask` is a counted reference, and a child task lives in its
 /// parent's frame: a release after the child has gone would write into memory that belongs to somebody else.
-final class DeadlineEntry: @unchecked Sendable {  // protected as described above
-    enum Phase {
-        /// In the free list, or done.
-        case idle
+final class DeadlineEntry: @unchecked Sendable {  // each property says who may touch it
+    enum Phase: UInt8, AtomicRepresentable {
         /// The child has not said yet which task it is.
         case starting
-        case running(UnsafeMutableRawPointer)
-        case cancelling(finisher: UnsafeContinuation<Void, Never>?)
+        /// Cancelled before the child has said so: it cancels itself.
+        case cancelledEarly
+        /// As `cancelledEarly`, because its time was up.
+        case expiredEarly
+        case running
+        case cancelling
+        /// As `cancelling`, and the child waits for that.
+        case awaited
         /// Cancelled, and nothing is left to do to the task.
         case cancelled
+        case ended
     }
 
-    /// What the child is to do.
-    struct Call {
-        let list: DeadlineList
-        let context: ResilienceContext
-        let body: ResilienceBody
-    }
-
-    /// Written before the child starts, taken by the child: so the child's closure captures this entry alone.
-    var call: Call?
+    private let phase = Atomic(Phase.starting)
+    /// Written before `phase` is `running`.
+    private var task: UnsafeMutableRawPointer?
+    /// Written before `phase` is `awaited`.
+    private var waiter: UnsafeContinuation<Void, Never>?
     /// What the body threw. Written by the child, read after it has been awaited.
     var error: (any Error)?
-    var phase = Phase.idle
-    var isRunning = false
-    var isCancelled = false
-    var isExpired = false
+    /// Whether its time was up before it ended. Written before, or by, the child's end; read after that.
+    private(set) var isExpired = false
+    /// Only for an entry whose deadline comes before that of an older one: see ``DeadlineList``. The caller's.
+    var timer: (any ScheduledTimer)?
+
+    // Under the list's lock.
+
     var deadline = TimerInstant.distantFuture
     /// Counts the uses of this entry, so that a late timer of an earlier use does nothing.
     var use: UInt64 = 0
-    /// Only for an entry whose deadline comes before that of an older one: see ``DeadlineList``.
-    var timer: (any ScheduledTimer)?
     var isLinked = false
     unowned(unsafe) var previous: DeadlineEntry?
     /// Owns the next entry, in the list of deadlines or in the free list.
     var next: DeadlineEntry?
 
+    /// Forgets the call that has ended.
+    func reset() {
+        error = nil
+        isExpired = false
+        phase.store(.starting, ordering: .relaxed)
+    }
+
+    // MARK: The child
+
     /// What the child does, with the isolation of the body's caller.
-    func run(isolation: isolated (any Actor)?) async {
-        guard let call = call.take() else { preconditionFailure("an entry is run once") }
-        withUnsafeCurrentTask { task in
-            guard let task else { preconditionFailure("a child runs in a task") }
-            call.list.attach(unsafeBitCast(task, to: UnsafeMutableRawPointer.self), to: self)
+    func run(_ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)?) async {
+        guard let task = concerto_task_current() else { preconditionFailure("a child runs in a task") }
+        attach(task)
+        do { try await body(context) } catch { self.error = error }
+        if !tryEnd() { await endWhenCancelled() }
+    }
+
+    private func attach(_ task: UnsafeMutableRawPointer) {
+        self.task = task
+        if exchange(.starting, .running) { return }
+        isExpired = phase.load(ordering: .relaxed) == .expiredEarly
+        phase.store(.cancelled, ordering: .relaxed)
+        _PoolInternals.cancel(task)
+    }
+
+    /// - Returns: `false` if somebody is cancelling the child at this moment.
+    private func tryEnd() -> Bool {
+        exchange(.running, .ended) || exchange(.cancelled, .ended)
+    }
+
+    private func endWhenCancelled() async {
+        await withUnsafeContinuation { continuation in
+            waiter = continuation
+            if !exchange(.cancelling, .awaited) { continuation.resume() }
         }
-        do { try await call.body(call.context) } catch { self.error = error }
-        if call.list.finish(self) { await call.list.waitForCanceller(of: self) }
+        phase.store(.ended, ordering: .relaxed)
+    }
+
+    // MARK: Who cancels it
+
+    /// Decides that the child is to be cancelled, unless it has ended or somebody else has decided so.
+    ///
+    /// - Returns: Whether ``finishCancelling()`` must follow.
+    func beginCancelling(isExpired: Bool) -> Bool {
+        while true {
+            switch phase.load(ordering: .relaxed) {
+            case .starting:
+                if exchange(.starting, isExpired ? .expiredEarly : .cancelledEarly) { return false }
+            case .running:
+                guard exchange(.running, .cancelling) else { continue }
+                self.isExpired = isExpired
+                return true
+            case .cancelledEarly, .expiredEarly, .cancelling, .awaited, .cancelled, .ended:
+                return false
+            }
+        }
+    }
+
+    /// Cancels the child.
+    func finishCancelling() {
+        guard let task else { preconditionFailure("a running child has a task") }
+        _PoolInternals.cancel(task)
+        // The child may be gone as soon as it is told.
+        if exchange(.cancelling, .cancelled) { return }
+        waiter.take()?.resume()
+    }
+
+    private func exchange(_ present: Phase, _ next: Phase) -> Bool {
+        phase.compareExchange(expected: present, desired: next, ordering: .acquiringAndReleasing).exchanged
     }
 }

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The deadlines of all running bodies of one ``Timeout``, under at most one timer.
 ///
 /// All bodies get the same time, so their deadlines come in the order in which the bodies begin: a list, appended at
@@ -25,7 +23,7 @@ final class DeadlineList: Sendable {
     private static let mostFreeEntries = 1_024
 
     private let clock: StrategyClock
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     init(clock: StrategyClock) {
         self.clock = clock
@@ -48,9 +46,7 @@ final class DeadlineList: Sendable {
         var needsOwnTimer = false
         var needsTimer = false
         let entry = state.withLock { state in
-            let entry = state.takeFree()
-            entry.phase = .starting
-            entry.isRunning = true
+            let entry = state.takeFree() ?? DeadlineEntry()
             entry.deadline = deadline
             if state.comesLater(than: deadline) {
                 needsOwnTimer = true
@@ -64,93 +60,32 @@ final class DeadlineList: Sendable {
         if needsTimer { setTimer(for: deadline) }
         if needsOwnTimer {
             let use = entry.use
-            // Only the caller's task, between `begin` and `recycle`, uses `timer`.
             entry.timer = clock.base.schedule(at: deadline) { self.expire(entry, use) }
         }
         return entry
     }
 
-    /// Tells the entry its task. Called by the child; it cancels itself if that was asked for before.
-    func attach(_ task: UnsafeMutableRawPointer, to entry: DeadlineEntry) {
-        let isCancelled = state.withLock { _ in
-            entry.phase = entry.isCancelled ? .cancelled : .running(task)
-            return entry.isCancelled
-        }
-        if isCancelled { _PoolInternals.cancel(task) }
-    }
-
-    /// Cancels the entry's task, because the caller is cancelled.
-    func cancel(_ entry: DeadlineEntry) {
-        let task = state.withLock { _ in Self.beginCancelling(entry) }
-        if let task { cancel(task, of: entry) }
-    }
-
-    /// Ends the entry. Called by the child as the last thing it does.
-    ///
-    /// Its `isExpired` does not change any more after that.
-    ///
-    /// - Returns: Whether somebody is cancelling the child at this moment; then ``waitForCanceller(of:)`` must follow.
-    func finish(_ entry: DeadlineEntry) -> Bool {
-        state.withLock { state in
-            state.unlink(entry)
-            entry.isRunning = false
-            if case .cancelling = entry.phase { return true }
-            entry.phase = .idle
-            return false
-        }
-    }
-
-    nonisolated(nonsending)
-        func waitForCanceller(of entry: DeadlineEntry) async
-    {
-        await withUnsafeContinuation { continuation in
-            let isOver = state.withLock { _ in
-                guard case .cancelling = entry.phase else { return true }
-                entry.phase = .cancelling(finisher: continuation)
-                return false
-            }
-            if isOver { continuation.resume() }
-        }
-    }
-
     /// Takes the entry back. Called when neither the child nor the caller's cancellation can touch it any more.
     func recycle(_ entry: DeadlineEntry) {
-        entry.timer?.cancel()
-        entry.timer = nil
-        state.withLock { $0.putFree(entry, unlessMoreThan: Self.mostFreeEntries) }
-    }
-
-    private func cancel(_ task: UnsafeMutableRawPointer, of entry: DeadlineEntry) {
-        _PoolInternals.cancel(task)
-        let finisher = state.withLock { _ -> UnsafeContinuation<Void, Never>? in
-            guard case .cancelling(let finisher) = entry.phase else { return nil }
-            entry.phase = .cancelled
-            return finisher
+        if let timer = entry.timer.take() { timer.cancel() }
+        state.withLock { state in
+            state.unlink(entry)
+            entry.reset()
+            entry.use += 1
+            state.putFree(entry, unlessMoreThan: Self.mostFreeEntries)
         }
-        finisher?.resume()
-    }
-
-    /// - Returns: The task that the caller must cancel once it has left the lock.
-    private static func beginCancelling(_ entry: DeadlineEntry) -> UnsafeMutableRawPointer? {
-        entry.isCancelled = true
-        guard case .running(let task) = entry.phase else { return nil }
-        entry.phase = .cancelling(finisher: nil)
-        return task
     }
 
     private func expire(_ entry: DeadlineEntry, _ use: UInt64) {
-        let task = state.withLock { _ -> UnsafeMutableRawPointer? in
-            guard entry.use == use else { return nil }
-            return Self.expire(entry)
-        }
-        if let task { cancel(task, of: entry) }
+        let mustCancel = state.withLock { _ in entry.use == use && entry.beginCancelling(isExpired: true) }
+        if mustCancel { cancel(entry) }
     }
 
-    private static func expire(_ entry: DeadlineEntry) -> UnsafeMutableRawPointer? {
-        // Unlinked, and so ended, entries with a timer of their own come here too.
-        guard entry.isRunning else { return nil }
-        entry.isExpired = true
-        return beginCancelling(entry)
+    /// Cancels on a thread of its own what a timer of the system has found due: the body's cancellation handlers are
+    /// foreign code, and where timers are driven nothing may block. The clock of a test fires where it is moved.
+    private func cancel(_ entry: DeadlineEntry) {
+        guard clock.other == nil else { return entry.finishCancelling() }
+        CancellationThreads.shared.run { entry.finishCancelling() }
     }
 
     private func setTimer(for deadline: TimerInstant) {
@@ -169,27 +104,25 @@ final class DeadlineList: Sendable {
         let now = clock.now
         var next: TimerInstant?
         while true {
-            var due: DeadlineEntry?
-            let task = state.withLock { state -> UnsafeMutableRawPointer? in
+            let (due, mustCancel) = state.withLock { state -> (DeadlineEntry?, Bool) in
                 guard let head = state.head, head.deadline <= now else {
                     next = state.head?.deadline
                     state.timerAt = next
-                    return nil
+                    return (nil, false)
                 }
-                due = head
                 state.unlink(head)
-                return Self.expire(head)
+                return (head, head.beginCancelling(isExpired: true))
             }
             guard let due else { break }
-            if let task { cancel(task, of: due) }
+            if mustCancel { cancel(due) }
         }
         if let next { setTimer(for: next) }
     }
 }
 
 extension DeadlineList.State {
-    mutating func takeFree() -> DeadlineEntry {
-        guard let entry = free else { return DeadlineEntry() }
+    mutating func takeFree() -> DeadlineEntry? {
+        guard let entry = free else { return nil }
         free = entry.next
         entry.next = nil
         freeCount -= 1
@@ -204,11 +137,6 @@ extension DeadlineList.State {
     }
 
     mutating func putFree(_ entry: DeadlineEntry, unlessMoreThan limit: Int) {
-        entry.error = nil
-        entry.phase = .idle
-        entry.isCancelled = false
-        entry.isExpired = false
-        entry.use += 1
         guard freeCount < limit else { return }
         entry.next = free
         free = entry

@@ -15,8 +15,10 @@
 ///
 /// - Cancellation: of the caller reaches the body and is never reported as a timeout. A timeout cancels the body
 ///   alone: the caller's task stays uncancelled, its next attempt and its delays work.
-/// - Where it runs: the body starts at once, on the caller's executor and with the caller's actor isolation.
-/// - Allocates: cooperative nothing; native one child task.
+/// - Where it runs: the body starts at once, on the caller's executor and with the caller's actor isolation. Cancellation
+///   handlers inside of it, when the time is up on the system's clock, run on a thread that is there for that: they may
+///   block without holding up timers.
+/// - Allocates: cooperative nothing; native a child task: two allocations on Concerto's pool, five elsewhere.
 public struct Timeout: ResilienceStrategy {
     /// How the time limit is enforced.
     public enum Kind: Sendable, Hashable {
@@ -77,8 +79,11 @@ public struct Timeout: ResilienceStrategy {
         public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
     {
         guard isCooperative else { return try await core.runNatively(context, body) }
+        let now = context.now(on: core.clock)
+        let deadline = core.deadline(from: now)
         var inner = context
-        let deadline = core.lowerDeadline(of: &inner)
+        inner.keep(now, of: core.clock)
+        inner.lowerDeadline(to: deadline, on: core.clock)
         do {
             try await body(inner)
         } catch {

@@ -1,10 +1,12 @@
+import CConcerto
+
 /// What all copies of one ``Timeout`` share.
 @usableFromInline
 final class TimeoutCore: Sendable {
     @usableFromInline let limit: Duration
     @usableFromInline let clock: StrategyClock
     /// `limit`, converted once: 128-bit arithmetic costs more than the rest of a cooperative timeout.
-    private let nanoseconds: Int64
+    @usableFromInline let nanoseconds: Int64
     private let name: String?
     private let telemetry: ResilienceTelemetry
     private let deadlines: DeadlineList
@@ -20,17 +22,9 @@ final class TimeoutCore: Sendable {
 
     deinit { deadlines.close() }
 
-    /// - Returns: When this timeout expires, which may be later than the context's deadline.
-    @usableFromInline
-    func lowerDeadline(of context: inout ResilienceContext) -> TimerInstant {
-        let now = context.now(on: clock)
-        context.keep(now, of: clock)
-        let deadline = deadline(from: now)
-        context.lowerDeadline(to: deadline, on: clock)
-        return deadline
-    }
-
-    private func deadline(from now: TimerInstant) -> TimerInstant {
+    /// When a body that begins at `now` must be over.
+    @inlinable
+    func deadline(from now: TimerInstant) -> TimerInstant {
         let (sum, overflow) = now.nanoseconds.addingReportingOverflow(nanoseconds)
         return overflow ? .distantFuture : TimerInstant(nanoseconds: sum)
     }
@@ -46,9 +40,9 @@ final class TimeoutCore: Sendable {
     }
 
     @usableFromInline
-    func runNatively(
-        _ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)? = #isolation
-    ) async throws {
+    nonisolated(nonsending)
+        func runNatively(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
         let now = context.now(on: clock)
         var inner = context.with(reading: ResilienceContext.noReading)
         inner.lowerDeadline(to: deadline(from: now), on: clock)
@@ -59,9 +53,9 @@ final class TimeoutCore: Sendable {
         }
         let entry = deadlines.begin(deadline: deadline)
         if _PoolInternals.isOnPoolThread {
-            await runInPlace(entry, inner, body, isolation: isolation)
+            await runInPlace(entry, inner, body)
         } else {
-            await runImmediately(entry, inner, body, isolation: isolation)
+            await runImmediately(entry, inner, body)
         }
         let error = entry.error
         let isExpired = entry.isExpired
@@ -88,58 +82,60 @@ final class TimeoutCore: Sendable {
     /// On Concerto's pool: a child task (`async let`) whose job the pool hands over instead of queueing it, so that it
     /// starts here and now. Task-locals and the caller's cancellation reach it for nothing.
     @inline(__always)
-    private func runInPlace(
-        _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
-        isolation: isolated (any Actor)?
-    ) async {
-        await withoutActuallyEscaping(body) { body in
-            entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)
-            // Between `keepNextJob` and the child nothing may be enqueued. Without effect, and nothing to take, where
-            // the child goes to another executor: then it is an ordinary child task.
-            if let isolation {
-                _ = _PoolInternals.keepNextJob()
-                async let child: Void = entry.run(isolation: isolation)
-                if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: isolation) }
-                await child
-            } else {
-                // A closure that captures one object needs no allocation.
-                _ = _PoolInternals.keepNextJob()
-                async let child: Void = entry.run(isolation: nil)
-                if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: nil) }
-                await child
-            }
+    nonisolated(nonsending)
+        private func runInPlace(
+            _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody
+        ) async
+    {
+        nonisolated(unsafe) let body = body
+        let isolation = #isolation
+        // Between `keepNextJob` and the child nothing may be enqueued. Without effect, and nothing to take, where the child
+        // goes to another executor: then it is an ordinary child task.
+        if let isolation {
+            _ = _PoolInternals.keepNextJob()
+            async let child: Void = entry.run(context, body, isolation: isolation)
+            if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: isolation) }
+            await child
+        } else {
+            _ = _PoolInternals.keepNextJob()
+            async let child: Void = entry.run(context, body, isolation: nil)
+            if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: nil) }
+            await child
         }
     }
 
     /// Elsewhere: an immediate task, to which the caller's cancellation has to be relayed.
-    @inline(__always)
     private func runImmediately(
         _ entry: DeadlineEntry, _ context: ResilienceContext, _ body: ResilienceBody,
-        isolation: isolated (any Actor)?
+        isolation: isolated (any Actor)? = #isolation
     ) async {
         await withoutActuallyEscaping(body) { body in
-            entry.call = DeadlineEntry.Call(list: deadlines, context: context, body: body)
+            nonisolated(unsafe) let body = body
             // Around the start too: the child may run for long before it first suspends.
-            await withTaskCancellationHandler {
-                let child: Task<Void, Never>
-                if #available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *) {
-                    // An unstructured task does not inherit the preference by itself.
-                    let preference = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
-                    if let isolation {
-                        child = Task.immediate(executorPreference: preference) {
-                            await entry.run(isolation: isolation)
-                        }
-                    } else {
-                        // As above: one object is captured without an allocation.
-                        child = Task.immediate(executorPreference: preference) { await entry.run(isolation: nil) }
+            let watch = concerto_cancellation_watch(
+                { raw in
+                    let entry = Unmanaged<DeadlineEntry>.fromOpaque(raw).takeUnretainedValue()
+                    if entry.beginCancelling(isExpired: false) { entry.finishCancelling() }
+                }, Unmanaged.passUnretained(entry).toOpaque())
+            let child: Task<Void, Never>
+            if #available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *) {
+                // An unstructured task does not inherit the preference by itself.
+                let preference = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
+                if let isolation {
+                    child = Task.immediate(executorPreference: preference) {
+                        await entry.run(context, body, isolation: isolation)
                     }
                 } else {
-                    child = Task { await entry.run(isolation: isolation) }
+                    child = Task.immediate(executorPreference: preference) {
+                        await entry.run(context, body, isolation: nil)
+                    }
                 }
-                await child.value
-            } onCancel: {
-                deadlines.cancel(entry)
+            } else {
+                child = Task { await entry.run(context, body, isolation: isolation) }
             }
+            await child.value
+            // Returns only when nobody relays a cancellation.
+            concerto_cancellation_unwatch(watch)
         }
     }
 }

@@ -109,11 +109,11 @@ struct ConcurrencyLimiterTests {
     }
 
     @Test func invalidOptionsAreAllNamed() {
-        var options = ConcurrencyLimiter.Options(permits: 0)
+        var options = LimiterOptions()
         options.queueLimit = -1
         options.maxWait = .seconds(-1)
         #expect {
-            try options.validate()
+            try ConcurrencyLimiter(permits: 0, options: options)
         } throws: { error in
             (error as? InvalidOptionsError)?.problems.map(\.field) == ["permits", "queueLimit", "maxWait"]
         }

@@ -94,6 +94,20 @@ struct ContextBindingTests {
         #expect(await task.value)
     }
 
+    /// Regression: an execution whose context said nothing was not bound, and code in it found the context around it.
+    @Test func anExecutionHidesTheOneAroundItAlsoIfItSaysNothing() async throws {
+        let around = Retry(maxRetries: 1, backoff: .none, budget: nil)
+        let attempts = try await around.execute { context in
+            guard context.attempt == 2 else { throw Failure() }
+            let inner = try await NoStrategy().execute { ResilienceContext.current?.attempt }
+            let given = try await NoStrategy().execute(in: ResilienceContext()) { _ in
+                ResilienceContext.current?.attempt
+            }
+            return [ResilienceContext.current?.attempt, inner, given]
+        }
+        #expect(attempts == [2, 1, 1])
+    }
+
     @Test func unstructuredTasksKeepTheContextAfterItsExecution() async throws {
         let gate = Gate()
         var context = ResilienceContext(operation: String(repeating: "an operation with a long name ", count: 3))

@@ -201,11 +201,11 @@ struct RateLimiterTests {
     }
 
     @Test func invalidOptionsAreAllNamed() {
-        var options = RateLimiter.Options(limit: .tokenBucket(capacity: 0, refill: -1, per: .zero))
+        var options = LimiterOptions()
         options.queueLimit = -1
         options.maxWait = .seconds(-1)
         #expect {
-            try options.validate()
+            try RateLimiter(.tokenBucket(capacity: 0, refill: -1, per: .zero), options: options)
         } throws: { error in
             (error as? InvalidOptionsError)?.problems.map(\.field) == [
                 "limit.refill", "limit.capacity", "limit.per", "queueLimit", "maxWait",

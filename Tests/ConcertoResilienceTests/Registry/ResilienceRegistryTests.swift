@@ -1,5 +1,6 @@
 import ConcertoResilience
 import ConcertoTesting
+import Dispatch
 import Testing
 
 struct ResilienceRegistryTests {
@@ -17,6 +18,26 @@ struct ResilienceRegistryTests {
         await #expect(throws: CircuitOpenError.self) { try await registry["a"].execute {} }
         try await registry["b"].execute {}
         #expect(registry.keys.sorted() == ["a", "b"])
+    }
+
+    @Test func whoMakesAPipelineHoldsUpNobodyAndGivesWayToOneThatIsSet() async {
+        let entered = Gate()
+        let release = DispatchSemaphore(value: 0)
+        let registry = ResilienceRegistry<String> { key in
+            if key == "slow" {
+                entered.open()
+                release.wait()
+            }
+            return ResiliencePipeline(key) {}
+        }
+        _ = registry["quick"]
+        let name = Task.detached { registry["slow"].name }
+        await entered.wait()
+        #expect(registry["quick"].name == "quick")
+        registry.set(ResiliencePipeline("set") {}, for: "slow")
+        release.signal()
+        #expect(await name.value == "set")
+        #expect(registry["slow"].name == "set")
     }
 
     @Test func executionsAreCounted() async throws {

@@ -1,5 +1,4 @@
 import ConcertoResilience
-import Synchronization
 
 /// An error of the tests.
 struct Failure: Error, Hashable {
@@ -13,7 +12,7 @@ struct Busy: RetryAfterProviding, Hashable {
 
 /// Counts calls from anywhere.
 final class Counter: Sendable {
-    private let state = Mutex(0)
+    private let state = Guarded(0)
 
     var value: Int { state.withLock { $0 } }
 
@@ -28,7 +27,7 @@ final class Counter: Sendable {
 
 /// Collects values from anywhere, in order.
 final class Log<Entry: Sendable>: Sendable {
-    private let state = Mutex([Entry]())
+    private let state = Guarded([Entry]())
 
     var entries: [Entry] { state.withLock { $0 } }
 

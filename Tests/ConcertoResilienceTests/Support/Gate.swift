@@ -1,4 +1,4 @@
-import Synchronization
+import ConcertoResilience
 
 /// A gate that bodies wait at, deaf to cancellation, and that tells who has come.
 final class Gate: Sendable {
@@ -9,7 +9,7 @@ final class Gate: Sendable {
         var watchers: [(count: Int, continuation: UnsafeContinuation<Void, Never>)] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     func wait() async {
         await withUnsafeContinuation { continuation in

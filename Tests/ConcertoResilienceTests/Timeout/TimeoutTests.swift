@@ -74,6 +74,21 @@ struct TimeoutTests {
         #expect(try await task.value)
     }
 
+    /// What peers got wrong: a response whose body was still to be read was cancelled with its attempt.
+    @Test(arguments: [Timeout.Kind.native, .cooperative])
+    func whatTheBodyReturnsOutlivesTheLimit(kind: Timeout.Kind) async throws {
+        let gate = Gate()
+        let reading = try await timeout(kind: kind).execute {
+            Task {
+                await gate.wait()
+                return Task.isCancelled
+            }
+        }
+        clock.advance(by: .seconds(5))
+        gate.open()
+        #expect(await !reading.value)
+    }
+
     @Test func aLateErrorOfAnyKindBecomesATimeout() async throws {
         let timeout = timeout()
         let gate = Gate()

@@ -1,0 +1,60 @@
+/// What limiters have in common: callers wait in a queue, no longer than their deadline allows, and who waited or was turned
+/// away is reported.
+struct LimiterQueue<Policy: AdmissionPolicy>: Sendable {
+    let admission: AdmissionQueue<Policy>
+    let options: LimiterOptions
+    private let waited: ResilienceEvent.Name?
+    private let rejected: ResilienceEvent.Name
+
+    /// - Parameters:
+    ///   - waited: What is reported about who had to wait; `nil` for nothing.
+    ///   - rejected: What is reported about who was turned away.
+    init(
+        _ policy: Policy, _ options: LimiterOptions, clock: StrategyClock, waited: ResilienceEvent.Name? = nil,
+        rejected: ResilienceEvent.Name
+    ) {
+        admission = AdmissionQueue(policy, clock: clock, queueLimit: options.queueLimit, order: options.order)
+        self.options = options
+        self.waited = waited
+        self.rejected = rejected
+    }
+
+    var clock: StrategyClock { admission.clock }
+
+    /// Waits until `permits` may pass, and takes them.
+    ///
+    /// - Parameters:
+    ///   - context: Whose deadline counts; `nil` for the current one.
+    ///   - rejection: The error for who is turned away.
+    /// - Throws: What `rejection` made; `CancellationError`. Nothing has been taken then.
+    nonisolated(nonsending)
+        func wait(
+            _ permits: Int, _ context: ResilienceContext?, rejection: (Refusal) -> any Error
+        ) async throws
+    {
+        try Task.checkCancellation()
+        var deadline = (context ?? .current)?.deadline(on: clock) ?? .distantFuture
+        var start: TimerInstant?
+        if options.maxWait != nil || options.telemetry.isActive {
+            let now = clock.now
+            start = now
+            if let maxWait = options.maxWait { deadline = min(deadline, now.advanced(by: maxWait)) }
+        }
+        switch try await admission.admit(permits, before: deadline) {
+        case .granted:
+            guard let waited, let start, options.telemetry.isActive else { return }
+            options.telemetry.emit(
+                ResilienceEvent(
+                    waited, .debug, strategy: options.name, context: context, duration: start.duration(to: clock.now)))
+        case .refused(let refusal):
+            let error = rejection(refusal)
+            if options.telemetry.isActive {
+                options.telemetry.emit(
+                    ResilienceEvent(
+                        rejected, .error, strategy: options.name, context: context, delay: refusal.retryAfter,
+                        error: error))
+            }
+            throw error
+        }
+    }
+}
