@@ -1,3 +1,4 @@
+import Concerto
 import ConcertoResilience
 import ConcertoTesting
 import Dispatch
@@ -20,7 +21,9 @@ struct ResilienceRegistryTests {
         #expect(registry.keys.sorted() == ["a", "b"])
     }
 
-    @Test func whoMakesAPipelineHoldsUpNobodyAndGivesWayToOneThatIsSet() async {
+    @Test func whoMakesAPipelineHoldsUpNobodyAndGivesWayToOneThatIsSet() async throws {
+        // Two tests that block two threads of Swift's own executor would stop all the others.
+        let pool = try ThreadPool(.init(minThreads: 1))
         let entered = Gate()
         let release = DispatchSemaphore(value: 0)
         let registry = ResilienceRegistry<String> { key in
@@ -31,13 +34,14 @@ struct ResilienceRegistryTests {
             return ResiliencePipeline(key) {}
         }
         _ = registry["quick"]
-        let name = Task.detached { registry["slow"].name }
+        let name = Task(executorPreference: pool) { registry["slow"].name }
         await entered.wait()
         #expect(registry["quick"].name == "quick")
         registry.set(ResiliencePipeline("set") {}, for: "slow")
         release.signal()
         #expect(await name.value == "set")
         #expect(registry["slow"].name == "set")
+        await pool.shutdown()
     }
 
     @Test func executionsAreCounted() async throws {
