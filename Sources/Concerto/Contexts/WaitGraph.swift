@@ -13,12 +13,15 @@ public enum WaitGraph {
         let resource: ObjectIdentifier
         let kind: StaticString
         let count: Int
+        /// Whether others that share may hold the resource at the same time: readers.
+        let isShared: Bool
         let site: Site
 
-        init(resource: ObjectIdentifier, kind: StaticString, count: Int, site: Site) {
+        init(resource: ObjectIdentifier, kind: StaticString, count: Int, isShared: Bool = false, site: Site) {
             self.resource = resource
             self.kind = kind
             self.count = count
+            self.isShared = isShared
             self.site = site
         }
     }
@@ -32,6 +35,9 @@ public enum WaitGraph {
     struct Wait {
         let resource: ObjectIdentifier
         let kind: StaticString
+        /// Whether it asks to share the resource. While others share it already, what keeps it back is only somebody ahead
+        /// who may give up.
+        var isShared = false
         let site: Site
         let holdings: [Holding]
         /// Whether the wait ends by itself: then it is no part of a deadlock.
@@ -91,7 +97,7 @@ public enum WaitGraph {
         try state.withLock { state in
             if let total { state.totals[wait.resource] = (total, (state.totals[wait.resource]?.waits ?? 0) + 1) }
             var search = Search(origin: wait)
-            if !wait.isTimed && !wait.holdings.isEmpty && state.isStuck(wait.resource, &search) {
+            if !wait.isTimed && !wait.holdings.isEmpty && state.isStuck(wait, &search) {
                 if total != nil { state.forgetTotal(of: wait.resource) }
                 throw DeadlockError(cycle: ["waits for \(wait.kind) at \(wait.site)"] + search.path)
             }
@@ -121,8 +127,13 @@ public enum WaitGraph {
 
     /// A search for a cycle that `origin` would close.
     struct Search {
+        struct Step: Hashable {
+            let resource: ObjectIdentifier
+            let isShared: Bool
+        }
+
         let origin: Wait
-        var visited: Set<ObjectIdentifier> = []
+        var visited: Set<Step> = []
         var path: [String] = []
     }
 }
@@ -134,14 +145,16 @@ extension WaitGraph.State {
         totals[resource] = waits > 1 ? (units, waits - 1) : nil
     }
 
-    /// Whether nothing of `resource` can come back: every unit is held by a scope that itself waits, directly or
+    /// Whether nothing that `asking` waits for can come back: every unit is held by a scope that itself waits, directly or
     /// through others, for something that `search.origin`'s own flow holds.
     ///
     /// Everything that is reached has to be stuck, so the first thing that is not ends the search, and what has been
     /// seen need not be looked at again.
-    func isStuck(_ resource: ObjectIdentifier, _ search: inout WaitGraph.Search) -> Bool {
-        guard search.visited.insert(resource).inserted else { return true }
+    func isStuck(_ asking: WaitGraph.Wait, _ search: inout WaitGraph.Search) -> Bool {
+        let resource = asking.resource
+        guard search.visited.insert(.init(resource: resource, isShared: asking.isShared)).inserted else { return true }
         let holders = holdings[resource] ?? []
+        if asking.isShared, holders.contains(where: \.isShared) { return false }
         // A unit whose holder is not known may come back at any time.
         guard !holders.isEmpty, let total = totals[resource]?.units, holders.reduce(0, { $0 + $1.count }) >= total
         else { return false }
@@ -155,7 +168,7 @@ extension WaitGraph.State {
             for wait in blocking {
                 search.path.append(
                     "which is held from \(holder.site) by a flow that waits for \(wait.kind) at \(wait.site)")
-                guard isStuck(wait.resource, &search) else { return false }
+                guard isStuck(wait, &search) else { return false }
             }
         }
         return true

@@ -18,6 +18,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
     }
 
     /// How a waiter wants in; kept in its `weight`.
+    @usableFromInline
     enum Mode: Int {
         case read = 1
         case write
@@ -43,11 +44,13 @@ public final class AsyncReaderWriterLock: WaiterHost {
     @inlinable
     nonisolated(nonsending)
         public func withReadLock<Success>(
-            cancellation: CancellationToken = .none, _ body: nonisolated(nonsending) () async throws -> Success
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line,
+            _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
-        try await readLock(cancellation: cancellation)
+        try await readLock(cancellation: cancellation, fileID: fileID, line: line)
         defer { readUnlock() }
+        if WaitGraph.isActive { return try await holding(.read, fileID, line, body) }
         return try await body()
     }
 
@@ -57,30 +60,38 @@ public final class AsyncReaderWriterLock: WaiterHost {
     @inlinable
     nonisolated(nonsending)
         public func withWriteLock<Success>(
-            cancellation: CancellationToken = .none, _ body: nonisolated(nonsending) () async throws -> Success
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line,
+            _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
-        try await writeLock(cancellation: cancellation)
+        try await writeLock(cancellation: cancellation, fileID: fileID, line: line)
         defer { writeUnlock() }
+        if WaitGraph.isActive { return try await holding(.write, fileID, line, body) }
         return try await body()
     }
 
-    /// Waits until no writer holds the lock or waits before this reader; prefer ``withReadLock(cancellation:_:)``.
+    /// Waits until no writer holds the lock or waits before this reader; prefer ``withReadLock(cancellation:fileID:line:_:)``.
     ///
     /// - Throws: `CancellationError`.
     nonisolated(nonsending)
-        public func readLock(cancellation: CancellationToken = .none) async throws
+        public func readLock(
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
+        ) async throws
     {
-        _ = try await lock(.read, WaitLimit(cancellation: cancellation))
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        _ = try await lock(.read, WaitLimit(cancellation: cancellation), site)
     }
 
-    /// Waits until nobody holds the lock or waits before this writer; prefer ``withWriteLock(cancellation:_:)``.
+    /// Waits until nobody holds the lock or waits before this writer; prefer ``withWriteLock(cancellation:fileID:line:_:)``.
     ///
     /// - Throws: `CancellationError`.
     nonisolated(nonsending)
-        public func writeLock(cancellation: CancellationToken = .none) async throws
+        public func writeLock(
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
+        ) async throws
     {
-        _ = try await lock(.write, WaitLimit(cancellation: cancellation))
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        _ = try await lock(.write, WaitLimit(cancellation: cancellation), site)
     }
 
     /// Waits to read, but no longer than `timeout`.
@@ -89,11 +100,13 @@ public final class AsyncReaderWriterLock: WaiterHost {
     /// - Throws: `CancellationError`; ``ArgumentError`` if `timeout` is negative.
     nonisolated(nonsending)
         public func readLock(
-            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none
+            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none,
+            fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
         if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
-        return try await lock(.read, .timeout(timeout, clock: clock, cancellation: cancellation))
+        let limit = WaitLimit.timeout(timeout, clock: clock, cancellation: cancellation)
+        return try await lock(.read, limit, WaitGraph.Site(fileID: fileID, line: line))
     }
 
     /// Waits to write, but no longer than `timeout`.
@@ -102,11 +115,13 @@ public final class AsyncReaderWriterLock: WaiterHost {
     /// - Throws: `CancellationError`; ``ArgumentError`` if `timeout` is negative.
     nonisolated(nonsending)
         public func writeLock(
-            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none
+            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none,
+            fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
         if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
-        return try await lock(.write, .timeout(timeout, clock: clock, cancellation: cancellation))
+        let limit = WaitLimit.timeout(timeout, clock: clock, cancellation: cancellation)
+        return try await lock(.write, limit, WaitGraph.Site(fileID: fileID, line: line))
     }
 
     /// Gives a read lock back.
@@ -130,10 +145,37 @@ public final class AsyncReaderWriterLock: WaiterHost {
     }
 
     nonisolated(nonsending)
-        private func lock(_ mode: Mode, _ limit: WaitLimit) async throws -> Bool
+        private func lock(_ mode: Mode, _ limit: WaitLimit, _ site: WaitGraph.Site) async throws -> Bool
     {
         if isCurrentTaskCancelled() || limit.cancellation.isCancellationRequested { throw CancellationError() }
         if state.withLock({ $0.tryEnter(mode) }) { return true }
+        guard WaitGraph.isActive else { return try await sleep(mode, limit) }
+        let wait = WaitGraph.Wait(
+            resource: ObjectIdentifier(self), kind: mode.kind, isShared: mode == .read, site: site,
+            holdings: Flow.current.holdings, isTimed: limit.deadline != nil, since: .now)
+        // Whoever waits, waits for a writer, or for all readers: one that is stuck is enough.
+        let edge = try WaitGraph.beginWait(wait, total: 1)
+        defer { WaitGraph.endWait(edge, hasTotal: true) }
+        return try await sleep(mode, limit)
+    }
+
+    /// Runs `body` as a known holder.
+    @usableFromInline
+    nonisolated(nonsending)
+        func holding<Success>(
+            _ mode: Mode, _ fileID: StaticString, _ line: UInt,
+            _ body: nonisolated(nonsending) () async throws -> Success
+        ) async throws -> Success
+    {
+        let holding = WaitGraph.Holding(
+            resource: ObjectIdentifier(self), kind: mode.kind, count: 1, isShared: mode == .read,
+            site: WaitGraph.Site(fileID: fileID, line: line))
+        return try await Flow.holding(holding, body)
+    }
+
+    nonisolated(nonsending)
+        private func sleep(_ mode: Mode, _ limit: WaitLimit) async throws -> Bool
+    {
         let waiter = Waiter(of: self, weight: mode.rawValue)
         return try await waiter.wait(limit) {
             state.withLock { state in
@@ -161,6 +203,13 @@ public final class AsyncReaderWriterLock: WaiterHost {
             state.grant(into: &wakes)
         }
         return wakes
+    }
+}
+
+extension AsyncReaderWriterLock.Mode {
+    /// What it is called in diagnostics.
+    var kind: StaticString {
+        self == .read ? "AsyncReaderWriterLock (to read)" : "AsyncReaderWriterLock (to write)"
     }
 }
 
