@@ -74,7 +74,7 @@ final class TimeoutCore: Sendable {
             telemetry.emit(
                 ResilienceEvent(.timeout, .error, strategy: name, context: context, duration: limit, error: error))
         }
-        return TimeoutError(limit: limit)
+        return TimeoutError(limit: limit, name: name, operation: context.operation)
     }
 
     // The body runs as a task of its own, so that it alone can be cancelled: native cancellation is a flag of one task
