@@ -36,12 +36,15 @@ bool concerto_task_is_cancelled(void) {
 static void (*enqueue)(void *context, void *job);
 static void *enqueue_context;
 
-__attribute__((swiftcall)) static void enqueue_global(void *job, void *original) { enqueue(enqueue_context, job); }
+// Other threads may run tasks while the hook is set: `enqueue` publishes its context and what that refers to.
+__attribute__((swiftcall)) static void enqueue_global(void *job, void *original) {
+  __atomic_load_n(&enqueue, __ATOMIC_ACQUIRE)(enqueue_context, job);
+}
 
 extern __attribute__((swiftcall)) void (*swift_task_enqueueGlobal_hook)(void *job, void *original);
 void concerto_enqueue_global_with(void (*function)(void *, void *), void *context) {
-  enqueue = function;
   enqueue_context = context;
+  __atomic_store_n(&enqueue, function, __ATOMIC_RELEASE);
   __atomic_store_n(&swift_task_enqueueGlobal_hook, enqueue_global, __ATOMIC_RELEASE);
 }
 
