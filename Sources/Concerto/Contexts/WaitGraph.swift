@@ -1,3 +1,4 @@
+import CConcerto
 import ConcertoRuntime
 public import Synchronization
 
@@ -11,14 +12,16 @@ public enum WaitGraph {
     /// Something was taken by a scope that has not ended.
     final class Holding: Sendable {
         let resource: ObjectIdentifier
-        let kind: StaticString
+        let label: Label
         let count: Int
+        let party: Party
         let site: Site
 
-        init(resource: ObjectIdentifier, kind: StaticString, count: Int, site: Site) {
+        init(resource: ObjectIdentifier, label: Label, count: Int, party: Party, site: Site) {
             self.resource = resource
-            self.kind = kind
+            self.label = label
             self.count = count
+            self.party = party
             self.site = site
         }
     }
@@ -29,9 +32,48 @@ public enum WaitGraph {
         var description: String { "\(fileID):\(line)" }
     }
 
+    /// Tells one lock from another: the name it was given, else where it was created. Formatted when somebody asks.
+    struct Label: Sendable, CustomStringConvertible {
+        let kind: StaticString
+        let name: String?
+        let site: Site
+        /// Which of a keyed lock's locks it is.
+        var key: (any Sendable)?
+
+        var description: String {
+            let identity = name.map { "\(kind) \"\($0)\"" } ?? "\(kind) created at \(site)"
+            return identity + (key.map { " for key \($0)" } ?? "")
+        }
+    }
+
+    /// Who holds or waits: a task, or the thread that blocks in `runBlocking`.
+    enum Party: Sendable, CustomStringConvertible {
+        case task(name: String?, id: UInt64)
+        case thread(Site)
+
+        /// The running task.
+        static var current: Party {
+            withUnsafeCurrentTask { task in
+                guard let task else { return .task(name: nil, id: 0) }
+                return .task(
+                    name: Task<Never, Never>.name,
+                    id: concerto_job_task_id(unsafeBitCast(task, to: UnsafeMutableRawPointer.self)))
+            }
+        }
+
+        var description: String {
+            switch self {
+            case .task(let name?, let id): "task \"\(name)\" (#\(id))"
+            case .task(nil, let id): "task #\(id)"
+            case .thread(let site): "the thread in runBlocking at \(site)"
+            }
+        }
+    }
+
     struct Wait {
         let resource: ObjectIdentifier
-        let kind: StaticString
+        let label: Label
+        let party: Party
         let site: Site
         let holdings: [Holding]
         /// Whether the wait ends by itself: then it is no part of a deadlock.
@@ -64,9 +106,9 @@ public enum WaitGraph {
         let waits = state.withLock { Array($0.waits.values) }
         let now = ContinuousClock.now
         return waits.sorted { $0.since < $1.since }.map {
-            "waits for \($0.kind) at \($0.site) since \(now - $0.since)"
+            "\($0.party) waits for \($0.label) at \($0.site) since \(now - $0.since)"
                 + ($0.holdings.isEmpty
-                    ? "" : ", holds " + $0.holdings.map { "\($0.kind) from \($0.site)" }.joined(separator: ", "))
+                    ? "" : ", holds " + $0.holdings.map { "\($0.label) from \($0.site)" }.joined(separator: ", "))
         }
     }
 
@@ -93,7 +135,7 @@ public enum WaitGraph {
             var search = Search(origin: wait)
             if !wait.isTimed && !wait.holdings.isEmpty && state.isStuck(wait.resource, &search) {
                 if total != nil { state.forgetTotal(of: wait.resource) }
-                throw DeadlockError(cycle: ["waits for \(wait.kind) at \(wait.site)"] + search.path)
+                throw DeadlockError(cycle: ["\(wait.party) waits for \(wait.label) at \(wait.site)"] + search.path)
             }
             state.lastWait += 1
             state.waits[state.lastWait] = wait
@@ -147,14 +189,14 @@ extension WaitGraph.State {
         else { return false }
         for holder in holders {
             if search.origin.holdings.contains(where: { $0 === holder }) {
-                search.path.append("which is held by this very flow, from \(holder.site)")
+                search.path.append("which \(holder.party) holds itself, from \(holder.site)")
                 continue
             }
             let blocking = (waitsOfHolders[ObjectIdentifier(holder)] ?? []).compactMap { waits[$0] }
             guard !blocking.isEmpty else { return false }
             for wait in blocking {
                 search.path.append(
-                    "which is held from \(holder.site) by a flow that waits for \(wait.kind) at \(wait.site)")
+                    "which \(holder.party) holds from \(holder.site); it waits for \(wait.label) at \(wait.site)")
                 guard isStuck(wait.resource, &search) else { return false }
             }
         }

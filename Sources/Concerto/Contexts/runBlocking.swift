@@ -32,7 +32,7 @@ public func runBlocking<Success: Sendable>(
     WaitGraph.activate()
     let place = try BlockedPlace.current(at: "\(fileID):\(line)")
     let call = BlockingCall<Success>(place: place)
-    let flow = Flow.current
+    let flow = Flow.blocking(at: WaitGraph.Site(fileID: fileID, line: line))
     let startsCancelled = Task.isCancelled
     let task = Task<Void, Never>(executorPreference: place.executor) {
         if startsCancelled { withUnsafeCurrentTask { $0?.cancel() } }

@@ -2,6 +2,64 @@ import Concerto
 import Testing
 
 @Suite(.leakFree) struct WaitGraphTests {
+    // Cause: every party and every lock of a cycle read alike, "waits for AsyncLock", and a keyed lock hid its key.
+    @Test func `A DeadlockError names each task, each lock and each place`() async throws {
+        WaitGraph.activate()
+        let accounts = AsyncLock(name: "accounts")
+        let orders = KeyedAsyncLock<Int>()
+        let created = #line - 1
+        let ordersHeld = TaskCompletionSource<Void>()
+        let open = TaskCompletionSource<Void>()
+        let transfer = Task.run(name: "transfer") {
+            try await orders.withLock(7) {
+                ordersHeld.trySetResult()
+                try await open.task.value
+                try await accounts.withLock {}
+            }
+        }
+        let report = Task.run(name: "report") {
+            try await accounts.withLock {
+                open.trySetResult()
+                while accounts.statistics.waiters == 0 { await Task.yield() }
+                try await orders.withLock(7) {}
+            }
+        }
+        await ordersHeld.task.settled()
+        let error = await #expect(throws: DeadlockError.self) { try await report.value }
+        try await transfer.value
+        let cycle = try #require(error?.cycle)
+        #expect(cycle.count == 3)
+        #expect(
+            cycle[0].wholeMatch(
+                of: /task "report" \(#\d+\) waits for KeyedAsyncLock created at (.+):(\d+) for key 7 at .+:\d+/)?.2
+                == "\(created)")
+        #expect(
+            cycle[1].wholeMatch(
+                of: /which task "transfer" \(#\d+\) holds from .+:\d+; it waits for AsyncLock "accounts" at .+:\d+/)
+                != nil)
+        #expect(cycle[2].wholeMatch(of: /which task "report" \(#\d+\) holds itself, from .+:\d+/) != nil)
+    }
+
+    @Test func `Inside runBlocking and send the party is whoever blocks, and what it holds counts`() async throws {
+        WaitGraph.activate()
+        let context = SynchronizationContext.withThread(named: "context")
+        defer { context.stop() }
+        let lock = AsyncLock(name: "own")
+        let error = await #expect(throws: DeadlockError.self) {
+            try await Task.run(name: "sender") {
+                try await lock.withLock {
+                    try context.send { try Self.take(lock) }
+                }
+            }.value
+        }
+        #expect(error?.cycle.first?.hasPrefix("task \"sender\" (#") == true)
+        #expect(error?.cycle.count == 2)
+    }
+
+    private static func take(_ lock: AsyncLock) throws {
+        try runBlocking { try await lock.withLock {} }
+    }
+
     // Cause: the permits at the start counted as all there are, so a semaphore used as a signal looked like a deadlock.
     @Test func `A semaphore to which permits may be added never makes a deadlock`() async throws {
         WaitGraph.activate()
