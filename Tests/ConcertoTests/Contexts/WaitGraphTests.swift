@@ -45,9 +45,10 @@ import Testing
         WaitGraph.activate()
         let context = SynchronizationContext.withThread(named: "context")
         defer { context.stop() }
+        let pool = try ThreadPool(.init(minThreads: 1))
         let lock = AsyncLock(name: "own")
         let error = await #expect(throws: DeadlockError.self) {
-            try await Task.run(name: "sender") {
+            try await Task.run(on: pool, name: "sender") {
                 try await lock.withLock {
                     try context.send { try Self.take(lock) }
                 }
@@ -55,6 +56,7 @@ import Testing
         }
         #expect(error?.cycle.first?.hasPrefix("task \"sender\" (#") == true)
         #expect(error?.cycle.count == 2)
+        await pool.shutdown()
     }
 
     private static func take(_ lock: AsyncLock) throws {
