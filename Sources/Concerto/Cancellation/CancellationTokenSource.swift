@@ -197,3 +197,10 @@ public final class CancellationTokenSource: Sendable {
         _ = consume actions
     }
 }
+
+extension CancellationTokenSource: CustomStringConvertible {
+    /// Whether the source has been cancelled.
+    public var description: String {
+        "CancellationTokenSource(\(isCancellationRequested ? "cancelled" : "not cancelled"))"
+    }
+}

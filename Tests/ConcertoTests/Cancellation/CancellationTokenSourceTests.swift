@@ -130,6 +130,15 @@ import Testing
         #expect(clock.pending == 0)
     }
 
+    @Test func `A source and its token say where they stand`() {
+        let source = CancellationTokenSource()
+        #expect(
+            "\(source) \(source.token)" == "CancellationTokenSource(not cancelled) CancellationToken(not cancelled)")
+        source.cancel()
+        #expect("\(source) \(source.token)" == "CancellationTokenSource(cancelled) CancellationToken(cancelled)")
+        #expect("\(CancellationToken.none)" == "CancellationToken(none)")
+    }
+
     @Test(.row("1.5.19"))
     func `Disposing inside a callback lets the remaining callbacks run`() {
         let source = CancellationTokenSource()

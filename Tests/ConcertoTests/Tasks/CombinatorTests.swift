@@ -92,6 +92,15 @@ import Testing
 @Suite(.leakFree) struct WhenAnyTests {
     let executor = ManualExecutor()
 
+    @Test func `A task and an aggregate in an aggregate describe themselves`() {
+        let task = TaskHandle<Int>(name: "sum", fileID: "App/Main.swift", line: 7) { 1 }
+        #expect("\(task)" == "task \(task.id) \"sum\", created, created at App/Main.swift:7")
+        let nested = AggregateError([Failure(1), AggregateError([Failure(2), Failure(3)])])
+        #expect(
+            "\(nested)"
+                == "2 errors:\n  1. \(Failure(1))\n  2. 2 errors:\n       1. \(Failure(2))\n       2. \(Failure(3))")
+    }
+
     @Test
     func `whenAny takes tasks, awaitables of different kinds, and closures whose losers run on`() async throws {
         let open = TaskCompletionSource<Int>()
