@@ -4,7 +4,7 @@ public import Synchronization
 
 /// Who holds what and who waits for what: the one seam that deadlock detection and diagnostics stand on.
 ///
-/// It costs one relaxed load per scope until somebody listens: the first `runBlocking` of the process, or
+/// It costs one relaxed load per scope and per wait until somebody listens: the first `runBlocking` of the process, or
 /// ``activate()``. What was taken before that is not known here, and what is taken without a scope (`acquire`, `lock`)
 /// has no owner that could be named; both can only hide a cycle, never invent one. For the same reason semaphores to which
 /// permits may be added that nobody took (`maxPermits` above `permits`) are no part of a cycle. Waits for what nobody can

@@ -5,7 +5,7 @@ import ConcertoRuntime
 /// A key costs memory only while somebody holds it or waits for it.
 ///
 /// - Cancellation, where it runs, ordering: as ``AsyncLock``, for each key.
-/// - Allocates: a lock for each key in use, one object for a wait.
+/// - Allocates: a lock for each key in use, and a box for a key of more than three words; one object for a wait.
 public final class KeyedAsyncLock<Key: Hashable & Sendable>: Sendable {
     private struct Entry {
         let lock: AsyncLock
