@@ -26,6 +26,8 @@ static uint32_t state;
 static int32_t asked_thread;
 static uintptr_t frames[64];
 static int frame_count;
+static uintptr_t words[512];
+static int word_count;
 
 static bool on_stack(uintptr_t address) {
   return address >= concerto_slots.stack_low && address + 16 <= concerto_slots.stack_high && address % 8 == 0;
@@ -62,6 +64,11 @@ static int walk(uintptr_t pc, uintptr_t fp, uintptr_t sp) {
       }
     }
   }
+  // The C library's functions keep no record. Where one of them was called from stands between it and the record of its
+  // caller, among other things.
+  word_count = 0;
+  for (uintptr_t at = (sp + 7) & ~(uintptr_t)7; on_stack(at) && (!fp || at < fp) && word_count < 512; at += 8)
+    words[word_count++] = *(uintptr_t *)at;
   while (on_stack(fp) && count < 64) {
     uintptr_t next = next_record(fp);
     uintptr_t back = ((uintptr_t *)fp)[1];
@@ -120,7 +127,9 @@ void concerto_stack_prepare(void) {
   pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-int concerto_stack_capture(int32_t thread, uintptr_t *out, int limit) {
+int concerto_stack_capture(int32_t thread, uintptr_t *out, int limit, uintptr_t *between, int *between_count) {
+  int room = *between_count;
+  *between_count = 0;
   pthread_mutex_lock(&asking);
   asked_thread = thread;
   __atomic_store_n(&state, asked, __ATOMIC_RELEASE);
@@ -136,6 +145,8 @@ int concerto_stack_capture(int32_t thread, uintptr_t *out, int limit) {
     while (__atomic_load_n(&state, __ATOMIC_ACQUIRE) != answered) concerto_futex_wait(&state, begun, INT64_MAX);
     count = frame_count < limit ? frame_count : limit;
     memcpy(out, frames, (size_t)count * sizeof *out);
+    *between_count = word_count < room ? word_count : room;
+    memcpy(between, words, (size_t)*between_count * sizeof *between);
     __atomic_store_n(&state, idle, __ATOMIC_RELEASE);
   }
   pthread_mutex_unlock(&asking);
@@ -146,6 +157,7 @@ struct lookup {
   uintptr_t address;
   uintptr_t bias;
   const char *path;
+  uint32_t flags;
   bool found;
 };
 
@@ -158,11 +170,33 @@ static int match(struct dl_phdr_info *info, size_t size, void *raw) {
     uintptr_t start = info->dlpi_addr + header->p_vaddr;
     if (lookup->address < start || lookup->address >= start + header->p_memsz) continue;
     lookup->bias = info->dlpi_addr;
+    lookup->flags = header->p_flags;
     lookup->path = info->dlpi_name && info->dlpi_name[0] ? info->dlpi_name : "/proc/self/exe";
     lookup->found = true;
     return 1;
   }
   return 0;
+}
+
+bool concerto_is_called_from(uintptr_t address, uintptr_t callee) {
+  // Eight bytes before: what is read below is there too.
+  struct lookup caller = {.address = address - 8}, called = {.address = callee};
+  dl_iterate_phdr(match, &caller);
+  if (!caller.found || !(caller.flags & PF_X)) return false;
+  dl_iterate_phdr(match, &called);
+  if (called.found && called.bias == caller.bias) return false;
+#if defined(__x86_64__)
+  // Behind a call: E8 and a distance, or FF /2 with up to five bytes of operand.
+  const uint8_t *end = (const uint8_t *)address;
+  if (end[-5] == 0xE8) return true;
+  for (int length = 2; length <= 7; length++)
+    if (end[-length] == 0xFF && (end[-length + 1] & 0x38) == 0x10) return true;
+  return false;
+#else
+  // BL or BLR.
+  uint32_t call = ((const uint32_t *)address)[-1];
+  return (call & 0xFC000000) == 0x94000000 || (call & 0xFFFFFC1F) == 0xD63F0000;
+#endif
 }
 
 bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,
@@ -185,7 +219,7 @@ bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char 
       bool valid = memcmp(elf->e_ident, ELFMAG, SELFMAG) == 0 && elf->e_shentsize == sizeof(ElfW(Shdr)) &&
                    elf->e_shoff <= size && (size - elf->e_shoff) / sizeof(ElfW(Shdr)) >= elf->e_shnum;
       const ElfW(Shdr) *sections = (const ElfW(Shdr) *)(base + (valid ? elf->e_shoff : 0));
-      uintptr_t wanted = address - lookup.bias, best = 0;
+      uintptr_t wanted = address - lookup.bias, best = 0, length = 0;
       // The full table first, the dynamic one of stripped images after it.
       for (int pass = 0; valid && pass < 2 && !found; pass++) {
         for (int i = 0; i < elf->e_shnum; i++) {
@@ -200,6 +234,7 @@ bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char 
             if ((symbol->st_info & 15) != STT_FUNC || symbol->st_shndx == SHN_UNDEF) continue;
             if (symbol->st_value > wanted || symbol->st_value < best || symbol->st_name >= strings->sh_size) continue;
             best = symbol->st_value;
+            length = symbol->st_size;
             found = true;
             size_t room = strings->sh_size - symbol->st_name;
             strncpy(name, base + strings->sh_offset + symbol->st_name, room < name_size ? room : name_size - 1);
@@ -208,6 +243,11 @@ bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char 
         }
       }
       *offset = wanted - best;
+      // Behind the end of the last one that has a name: a function of its own, without one.
+      if (found && length && *offset >= length) {
+        found = false;
+        name[0] = 0;
+      }
       munmap((void *)base, size);
     }
   }
@@ -216,7 +256,11 @@ bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char 
 }
 #else
 void concerto_stack_prepare(void) {}
-int concerto_stack_capture(int32_t thread, uintptr_t *out, int limit) { return 0; }
+int concerto_stack_capture(int32_t thread, uintptr_t *out, int limit, uintptr_t *between, int *between_count) {
+  *between_count = 0;
+  return 0;
+}
+bool concerto_is_called_from(uintptr_t address, uintptr_t callee) { return false; }
 bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,
                           uintptr_t *offset) {
   return false;

@@ -70,7 +70,7 @@ public final class ManualClock: TimerClock {
     ///
     /// - Precondition: `duration` is not negative.
     public func advance(by duration: Duration) {
-        precondition(duration >= .zero, "ManualClock cannot go back: advance(by: \(duration))")
+        demand(duration >= .zero, "ManualClock cannot go back: advance(by: \(duration))")
         advance(to: now.advanced(by: duration))
     }
 
@@ -78,7 +78,7 @@ public final class ManualClock: TimerClock {
     ///
     /// - Precondition: `instant` is not before `now`.
     public func advance(to instant: TimerInstant) {
-        precondition(instant >= now, "ManualClock cannot go back: it shows \(now), advance(to: \(instant))")
+        demand(instant >= now, "ManualClock cannot go back: it shows \(now), advance(to: \(instant))")
         while let timer = takeDue(until: instant) { timer.action() }
     }
 

@@ -20,8 +20,8 @@ package struct TestProgram: Sendable {
     ///
     /// - Parameters:
     ///   - name: The case, its first argument.
-    ///   - environment: What it sees beyond the environment of this process. Never `CONCERTO_POOL`: the program installs
-    ///     a pool itself, or goes without.
+    ///   - environment: What it sees beyond the environment of this process, of which `CONCERTO_POOL` is left out: the
+    ///     program installs a pool itself, or goes without.
     package func run(_ name: String, environment: [String: String] = [:]) async throws -> Ending {
         let program = Process()
         program.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()

@@ -136,7 +136,11 @@ void concerto_stack_prepare(void);
 
 /// Interrupts `thread` with a signal whose handler stores its return addresses, innermost first, and nothing else.
 /// Returns how many; 0 if the thread did not answer within 20 ms. System calls that cannot be restarted return EINTR.
-int concerto_stack_capture(int32_t thread, uintptr_t *frames, int limit);
+/// `between` takes up to `*between_count` words of the stack below the innermost frame record, and their number.
+int concerto_stack_capture(int32_t thread, uintptr_t *frames, int limit, uintptr_t *between, int *between_count);
+
+/// Whether `address` is where a call returns to, in another image than that of `callee`. Not for signal handlers.
+bool concerto_is_called_from(uintptr_t address, uintptr_t callee);
 
 /// The function that holds `address`, by the symbol table of its image. Reads files: not for hot paths.
 bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,

@@ -68,7 +68,7 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
 
     /// Traps if the calling code does not run on this context.
     public func checkIsolated() {
-        precondition(Self.current === self, "expected to run on the context \"\(name)\"")
+        demand(Self.current === self, "expected to run on the context \"\(name)\"")
     }
 
     /// Runs `body` on the context, later, and returns its task. Errors that nobody asks for go to
@@ -159,7 +159,7 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     private func claim() {
         let thread = ThreadIdentity.current
         pumping.withLock { threads in
-            precondition(
+            demand(
                 threads.last == nil || threads.last == thread,
                 "the context \"\(name)\" is pumped by two threads at once")
             threads.append(thread)
@@ -196,6 +196,6 @@ enum ContextThread {
         let start = Unmanaged.passRetained(Start(body)).toOpaque()
         let result = concerto_thread_start(
             { argument in Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue().body() }, start, name, 0)
-        precondition(result == 0, "cannot start a thread for the context \"\(name)\": error \(result)")
+        demand(result == 0, "cannot start a thread for the context \"\(name)\": error \(result)")
     }
 }

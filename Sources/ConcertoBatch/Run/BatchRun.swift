@@ -81,7 +81,7 @@ public final class BatchRun: Sendable {
             state.phase = .planning
             return true
         }
-        precondition(isFirst, "a BatchRun can run once only")
+        demand(isFirst, "a BatchRun can run once only")
         let workspace: BatchWorkspace
         do {
             workspace = try await BatchWorkspace.open(options) { self.state.withLock { $0.stop != nil } }

@@ -47,7 +47,7 @@ public final class HostGate: Sendable {
     ///   - maximum: Calls that may be in flight at a time, at least 1; `nil` for no limit.
     ///   - clock: Measures the pauses.
     public init(maximum: Int? = nil, clock: any TimerClock = .monotonic) {
-        precondition(maximum ?? 1 >= 1, "HostGate: maximum must be at least 1")
+        demand(maximum ?? 1 >= 1, "HostGate: maximum must be at least 1")
         machine = Guarded(HostGateMachine(maximum: maximum))
         self.clock = clock
     }

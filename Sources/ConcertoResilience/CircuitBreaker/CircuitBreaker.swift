@@ -84,7 +84,7 @@ public final class CircuitBreaker: ResilienceStrategy {
         options.clock = clock
         options.telemetry = telemetry
         if let verdict { options.verdict = verdict }
-        do { try self.init(options: options) } catch { fatalError("\(error)") }
+        do { try self.init(options: options) } catch { trapOnInvalidOptions(error) }
     }
 
     deinit {

@@ -53,7 +53,7 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
     /// - Returns: Whether they were taken.
     /// - Precondition: `permits >= 1`.
     public func tryAcquire(_ permits: Int = 1) -> Bool {
-        precondition(permits >= 1, "ConcurrencyLimiter.tryAcquire needs 1 or more permits, not \(permits)")
+        demand(permits >= 1, "ConcurrencyLimiter.tryAcquire needs 1 or more permits, not \(permits)")
         return queue.admission.tryAdmit(permits) != nil
     }
 

@@ -23,8 +23,8 @@ struct PermitCount: AdmissionPolicy {
     mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant { .distantFuture }
 
     mutating func release(_ weight: Int) {
-        precondition(weight >= 1, "ConcurrencyLimiter.release needs 1 or more permits, not \(weight)")
-        precondition(weight <= used, "ConcurrencyLimiter: \(weight) permits given back, but only \(used) are in use")
+        demand(weight >= 1, "ConcurrencyLimiter.release needs 1 or more permits, not \(weight)")
+        demand(weight <= used, "ConcurrencyLimiter: \(weight) permits given back, but only \(used) are in use")
         used -= weight
     }
 }

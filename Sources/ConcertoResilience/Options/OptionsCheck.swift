@@ -51,6 +51,11 @@ func trapOnInvalidOptions<T>(_ make: () throws(InvalidOptionsError) -> T) -> T {
     do {
         return try make()
     } catch {
-        fatalError("\(error)\nUse the initializer that takes options and throws where the values come from data.")
+        trapOnInvalidOptions(error)
     }
+}
+
+/// The same, where an initializer delegates to another.
+func trapOnInvalidOptions(_ error: any Error) -> Never {
+    fatalError("\(error)\nUse the initializer that takes options and throws where the values come from data.")
 }

@@ -130,7 +130,8 @@ extension ResilienceStrategy {
             }
             slot.result = value
         }
-        guard let result = slot.result as? T else {
+        // Unwrapped first: an optional as a whole is an `Any` too.
+        guard let found = slot.result, let result = found as? T else {
             throw MissingResultError(wanted: "\(T.self)", found: slot.result.map { "\(type(of: $0))" })
         }
         return result

@@ -53,7 +53,7 @@ public final class RateLimiter: ResilienceStrategy {
     /// - Returns: Whether they were taken; always `false` for more than the limit lets pass at once.
     /// - Precondition: `permits >= 1`.
     public func tryAcquire(_ permits: Int = 1) -> Bool {
-        precondition(permits >= 1, "RateLimiter.tryAcquire needs 1 or more permits, not \(permits)")
+        demand(permits >= 1, "RateLimiter.acquire and tryAcquire need 1 or more permits, not \(permits)")
         return queue.admission.tryAdmit(permits) != nil
     }
 
@@ -78,7 +78,7 @@ public final class RateLimiter: ResilienceStrategy {
     ///   pass at once.
     /// - Precondition: `permits >= 1`.
     public func reserve(_ permits: Int = 1) -> Duration? {
-        precondition(permits >= 1, "RateLimiter.reserve needs 1 or more permits, not \(permits)")
+        demand(permits >= 1, "RateLimiter.reserve needs 1 or more permits, not \(permits)")
         return queue.admission.update { state, now in
             guard !state.isNever(permits) else { return nil }
             return max(.zero, now.duration(to: state.reserve(permits, at: now)))

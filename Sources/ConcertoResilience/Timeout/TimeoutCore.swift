@@ -39,10 +39,12 @@ final class TimeoutCore: Sendable {
         return expired(error, context)
     }
 
+    /// Takes its isolation as a parameter, so that its caller goes back to its executor right after it, and not where this
+    /// path meets that of a cooperative timeout: there it would cost every one of those a hop.
     @usableFromInline
-    nonisolated(nonsending)
-        func runNatively(_ context: ResilienceContext, _ body: ResilienceBody) async throws
-    {
+    func runNatively(
+        _ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)? = #isolation
+    ) async throws {
         let now = context.now(on: clock)
         var inner = context.with(reading: ResilienceContext.noReading)
         inner.lowerDeadline(to: deadline(from: now), on: clock)
@@ -72,7 +74,7 @@ final class TimeoutCore: Sendable {
             telemetry.emit(
                 ResilienceEvent(.timeout, .error, strategy: name, context: context, duration: limit, error: error))
         }
-        return TimeoutError(limit: limit)
+        return TimeoutError(limit: limit, name: name, operation: context.operation)
     }
 
     // The body runs as a task of its own, so that it alone can be cancelled: native cancellation is a flag of one task

@@ -76,21 +76,48 @@ enum BlockingReporter {
 
     static let handler = Handler()
 
+    /// The addresses of a thread's stack.
+    struct Stack {
+        private var frames: [UInt]
+        private var between: [UInt]
+
+        /// Interrupts `thread`; `nil` if it does not answer.
+        init?(of thread: Int32) {
+            frames = [UInt](repeating: 0, count: 64)
+            between = [UInt](repeating: 0, count: 512)
+            var betweenCount = Int32(between.count)
+            let count = Int(
+                concerto_stack_capture(thread, &frames, Int32(frames.count), &between, &betweenCount))
+            guard count > 0 else { return nil }
+            frames.removeLast(frames.count - count)
+            between.removeLast(between.count - Int(betweenCount))
+        }
+
+        /// Innermost first. The function that called the C library is not in the chain of frame records, which the library
+        /// keeps none of: it is the first on the stack that can have called into it.
+        var addresses: [UInt] {
+            guard let caller = between.first(where: { concerto_is_called_from($0, frames[0]) }),
+                !frames.dropFirst().prefix(1).contains(caller)
+            else { return frames }
+            return [frames[0], caller] + frames.dropFirst()
+        }
+    }
+
     /// What is captured, on its way to the thread that looks up names.
     private final class Raw {
         let pool: String
         let worker: Int
         let thread: Int32
         let blockedFor: Duration
-        let addresses: [UInt]
+        let stack: Stack
         let suppressed: Int
 
-        init(_ pool: String, _ worker: Int, _ thread: Int32, _ blockedFor: Duration, _ addresses: [UInt], _ more: Int) {
+        init(_ pool: String, _ worker: Int, _ thread: Int32, _ blockedFor: Duration, _ stack: Stack, _ more: Int) {
             self.pool = pool
             self.worker = worker
             self.thread = thread
             self.blockedFor = blockedFor
-            self.addresses = addresses
+            self.stack = stack
             suppressed = more
         }
     }
@@ -99,10 +126,8 @@ enum BlockingReporter {
     ///
     /// - Returns: `false` if it did not, and there is nothing to report.
     static func report(_ pool: String, _ worker: Int, thread: Int32, blockedFor: Duration, suppressed: Int) -> Bool {
-        var addresses = [UInt](repeating: 0, count: 64)
-        let count = Int(concerto_stack_capture(thread, &addresses, 64))
-        guard count > 0 else { return false }
-        let raw = Raw(pool, worker, thread, blockedFor, Array(addresses.prefix(count)), suppressed)
+        guard let stack = Stack(of: thread) else { return false }
+        let raw = Raw(pool, worker, thread, blockedFor, stack, suppressed)
         let argument = Unmanaged.passRetained(raw)
         let error = concerto_thread_start(
             { BlockingReporter.deliver(Unmanaged<Raw>.fromOpaque($0!).takeRetainedValue()) }, argument.toOpaque(),
@@ -115,7 +140,7 @@ enum BlockingReporter {
         let report = ThreadPool.BlockingReport(
             pool: raw.pool, worker: raw.worker, threadID: raw.thread, blockedFor: raw.blockedFor,
             // Return addresses point behind the call.
-            frames: raw.addresses.enumerated().map { frame($1, of: $0 == 0 ? $1 : $1 - 1) },
+            frames: raw.stack.addresses.enumerated().map { frame($1, of: $0 == 0 ? $1 : $1 - 1) },
             suppressed: raw.suppressed)
         handler.withLock { $0 }(report)
     }

@@ -2,5 +2,8 @@
 @_cdecl("concerto_install_from_environment")
 func installFromEnvironment() {
     let result = ThreadPool.installAsDefault()
-    if case .unavailable(let reason) = result { Environment.complain("CONCERTO_POOL=1: \(reason)") }
+    // An invalid configuration has been complained about.
+    if case .unavailable(let reason) = result, !reason.hasPrefix("invalid") {
+        Environment.complain("CONCERTO_POOL=1: \(reason)")
+    }
 }

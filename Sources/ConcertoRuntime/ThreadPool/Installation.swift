@@ -89,7 +89,7 @@ extension ThreadPool {
         do {
             validated = try configuration.overridden(by: Environment.all)
         } catch {
-            Environment.complain("\(error)")
+            Environment.complain("\(error): the pool is not installed, tasks run on Swift's own executor")
             return .unavailable(reason: "\(error)")
         }
         let mainLoop = concerto_is_main_thread()

@@ -91,7 +91,7 @@ private final class MainLoopExecutor: MainExecutor {
 
     func isIsolatingCurrentContext() -> Bool? { MainLoop.isCurrent }
     func checkIsolated() {
-        precondition(MainLoop.isCurrent, "this code has to run on the main actor, and runs on another thread")
+        demand(MainLoop.isCurrent, "this code has to run on the main actor, and runs on another thread")
     }
 }
 

@@ -13,6 +13,8 @@ extension ThreadPool {
     /// | `CONCERTO_POOL_STACK_SIZE` | bytes |
     /// | `CONCERTO_POOL_REPORTS_BLOCKING` | `1` or `0` |
     /// | `CONCERTO_POOL_MEASURES_LATENCY` | `1` or `0` |
+    ///
+    /// An empty variable counts as none.
     public struct Configuration: Sendable, Equatable {
         /// Threads that run jobs at once while none blocks, 1…32,767. Default: the processors that this process may
         /// use: its affinity mask, and a cgroup's quota (v1 or v2) rounded up.
@@ -93,7 +95,8 @@ extension ThreadPool {
             var result = self
             var problems: [String] = []
             func read<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
-                guard let text = environment["CONCERTO_POOL_" + name] else { return nil }
+                // An empty one is how many a template leaves a variable out.
+                guard let text = environment["CONCERTO_POOL_" + name], !text.isEmpty else { return nil }
                 if let value = parse(text) { return value }
                 problems.append("CONCERTO_POOL_\(name) is \"\(text)\", must be \(expected)")
                 return nil

@@ -200,7 +200,7 @@ final class TimerService: Sendable {
         }
         // The service lives as long as the process.
         let error = concerto_thread_start(body, Unmanaged.passRetained(self).toOpaque(), "concerto-timer", 0)
-        precondition(error == 0, "cannot start the timer thread (errno \(error)): no timer of this process can fire")
+        demand(error == 0, "cannot start the timer thread (errno \(error)): no timer of this process can fire")
     }
 
     private func runThread() -> Never {

@@ -3,6 +3,17 @@ import ConcertoTesting
 import Testing
 
 struct ResiliencePipelineTests {
+    // Once came back as `Optional(42)`: an optional as a whole is an `Any` too.
+    @Test func aResultOfAnyTypeIsNotWrappedByAStrategyThatLooksAtResults() async throws {
+        let retry = Retry(retryResults: ResultPredicate { (text: String) in text == "again" })
+        let any: Any = try await retry.execute { () -> Any in 42 }
+        #expect(type(of: any) == Int.self)
+        let sendable: any Sendable = try await Fallback { _ in 1 }.execute { () -> any Sendable in "text" }
+        #expect(type(of: sendable) == String.self)
+        let none: Int? = try await retry.execute { () -> Int? in nil }
+        #expect(none == nil)
+    }
+
     private let clock = ManualClock()
 
     /// Writes down when it is entered and left.

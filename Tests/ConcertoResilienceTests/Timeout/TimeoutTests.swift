@@ -3,6 +3,16 @@ import ConcertoTesting
 import Testing
 
 struct TimeoutTests {
+    @Test func theErrorSaysWhichTimeoutEndedWhat() async throws {
+        let inner = Timeout(.milliseconds(1), kind: .native, name: "attempt")
+        let error = try await #require(throws: TimeoutError.self) {
+            try await inner.execute("load user") { try await Task.sleep(for: .seconds(1_000)) }
+        }
+        #expect(error == TimeoutError(limit: .milliseconds(1), name: "attempt", operation: "load user"))
+        #expect("\(error)" == "\"load user\" was not over after 0.001 seconds (timeout \"attempt\")")
+        #expect("\(TimeoutError(limit: .seconds(1)))" == "the wait was not over after 1.0 seconds")
+    }
+
     private let clock = ManualClock()
 
     private func timeout(_ limit: Duration = .seconds(2), kind: Timeout.Kind = .automatic) -> Timeout {

@@ -59,6 +59,12 @@ import Testing
         #expect(!off.reportsBlocking && !off.measuresLatency && off.minThreads == 3)
     }
 
+    @Test func `an empty variable counts as none`() throws {
+        let empty = ["CONCERTO_POOL_MIN_THREADS": "", "CONCERTO_POOL_NAME": "", "CONCERTO_POOL_REPORTS_BLOCKING": ""]
+        let configuration = Configuration(minThreads: 3, name: "server")
+        #expect(try configuration.overridden(by: empty) == configuration)
+    }
+
     @Test func `a maximum that nobody chose follows the minimum, one that somebody chose stays`() throws {
         let minimum = ["CONCERTO_POOL_MIN_THREADS": "40"]
         #expect(try Configuration(minThreads: 2).overridden(by: minimum).maxThreads == 2_560)
@@ -72,7 +78,7 @@ import Testing
     @Test func `every variable that cannot be read is named, and what is invalid beside it`() throws {
         let error = try #require(throws: ThreadPool.ConfigurationError.self) {
             try Configuration(minThreads: 2).overridden(by: [
-                "CONCERTO_POOL_MIN_THREADS": "2.5", "CONCERTO_POOL_MAX_THREADS": "", "CONCERTO_POOL_STACK_SIZE": "8M",
+                "CONCERTO_POOL_MIN_THREADS": "2.5", "CONCERTO_POOL_MAX_THREADS": "-", "CONCERTO_POOL_STACK_SIZE": "8M",
                 "CONCERTO_POOL_BLOCKED_AFTER_MS": "nan", "CONCERTO_POOL_IDLE_TIMEOUT_MS": "1e300",
                 "CONCERTO_POOL_REPORTS_BLOCKING": "yes", "CONCERTO_POOL_MEASURES_LATENCY": "true",
                 "CONCERTO_POOL_NAME": "far-too-long",
@@ -81,7 +87,7 @@ import Testing
         #expect(
             error.problems == [
                 "CONCERTO_POOL_MIN_THREADS is \"2.5\", must be a number of threads",
-                "CONCERTO_POOL_MAX_THREADS is \"\", must be a number of threads",
+                "CONCERTO_POOL_MAX_THREADS is \"-\", must be a number of threads",
                 "CONCERTO_POOL_BLOCKED_AFTER_MS is \"nan\", must be milliseconds",
                 "CONCERTO_POOL_IDLE_TIMEOUT_MS is \"1e300\", must be milliseconds",
                 "CONCERTO_POOL_STACK_SIZE is \"8M\", must be a number of bytes",

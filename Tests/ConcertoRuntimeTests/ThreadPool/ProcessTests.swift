@@ -32,6 +32,14 @@ import Testing
         #expect(ending.status == 0)
         #expect(ending.complaints.contains("CONCERTO_POOL_MIN_THREADS is \"many\", must be a number of threads"))
         #expect(ending.complaints.contains("must be at least 1 ms"))
+        #expect(ending.complaints.contains("the pool is not installed, tasks run on Swift's own executor"))
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a CONCERTO_POOL that is neither 1 nor 0 is not overlooked`() async throws {
+        let ending = try await program.run("invalid-configuration", environment: ["CONCERTO_POOL": "yes"])
+        #expect(ending.status == 0)
+        #expect(ending.complaints.contains("CONCERTO_POOL is \"yes\", must be 1 or 0: the pool is not installed"))
     }
 
     @Test(.timeLimit(.minutes(1)))

@@ -215,6 +215,60 @@ import Testing
         #expect(semaphore.availablePermits == 2)
     }
 
+    @Test func `A reader that wants to write while it reads is told so, with both places`() async throws {
+        WaitGraph.activate()
+        let lock = AsyncReaderWriterLock()
+        let error = await #expect(throws: DeadlockError.self) {
+            try await lock.withReadLock { try await lock.withWriteLock {} }
+        }
+        let description = try #require(error).description
+        #expect(
+            description.contains(
+                "waits for AsyncReaderWriterLock created at ConcertoTests/WaitGraphTests.swift"))
+        #expect(description.contains("holds itself, from ConcertoTests/WaitGraphTests.swift"))
+        await #expect(throws: DeadlockError.self) {
+            try await lock.withWriteLock { try await lock.withReadLock {} }
+        }
+        // Nothing is left of it.
+        try await lock.withWriteLock {}
+        #expect(lock.readers == 0 && !lock.isWriteLocked)
+    }
+
+    @Test func `Two writers of two locks, each of which wants to read the other's, make a deadlock`() async throws {
+        WaitGraph.activate()
+        let (one, other) = (AsyncReaderWriterLock(), AsyncReaderWriterLock())
+        let holds = TaskCompletionSource<Void>()
+        let first = Task {
+            try await one.withWriteLock {
+                await holds.task.settled()
+                try await other.withReadLock {}
+            }
+        }
+        await #expect(throws: DeadlockError.self) {
+            try await other.withWriteLock {
+                holds.trySetResult()
+                while other.statistics.waiters == 0 { await Task.yield() }
+                try await one.withReadLock {}
+            }
+        }
+        try await first.value
+    }
+
+    @Test func `A reader behind a writer that may give up makes no deadlock`() async throws {
+        WaitGraph.activate()
+        let clock = ManualClock()
+        let lock = AsyncReaderWriterLock()
+        try await lock.withReadLock {
+            let writer = Task { try await lock.writeLock(timeout: .seconds(1), clock: clock) }
+            await clock.sleepers(count: 1)
+            let reader = Task { try await lock.withReadLock {} }
+            while lock.statistics.waiters < 2 { await Task.yield() }
+            clock.advance(by: .seconds(1))
+            #expect(try await writer.value == false)
+            try await reader.value
+        }
+    }
+
     // Cause: every wait searched all waits, and the search forgot what it had seen: with n locks of two holders each it
     // took 2^n steps.
     @Test func `A wide graph without a cycle is searched once`() async throws {

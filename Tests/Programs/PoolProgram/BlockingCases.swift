@@ -27,6 +27,7 @@ enum BlockingCases {
             }
         }
         // Not the main queue, for which libdispatch would need a descriptor.
+        // asynclint:ignore:next sync-over-async-bridge — the main thread, which no task needs
         for _ in 0..<2 { ended.wait() }
         exit(0)
     }
@@ -46,6 +47,7 @@ enum BlockingCases {
                 ended.signal()
             }
         }
+        // asynclint:ignore:next sync-over-async-bridge — the main thread, which no task needs
         for _ in 0..<2 { started.wait() }
         // Room for everything but another stack.
         var before = rlimit()
@@ -58,6 +60,7 @@ enum BlockingCases {
         while pool.statistics.wakeUps < wakeUps + 3 { sched_yield() }
         guard pool.statistics.threads == 2, pool.statistics.injectedThreads == 0 else { exit(5) }
         guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before) == 0 else { exit(6) }
+        // asynclint:ignore:next sync-over-async-bridge — the main thread, which no task needs
         for _ in 0..<2 { ended.wait() }
         exit(pool.statistics.injectedThreads > 0 ? 0 : 7)
     }

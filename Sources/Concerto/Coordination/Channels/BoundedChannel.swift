@@ -34,7 +34,7 @@ public final class BoundedChannel<Element: Sendable>: ChannelProtocol {
     public init(
         capacity: Int, fullMode: ChannelFullMode = .wait, onDrop: (@Sendable (Element) -> Void)? = nil
     ) {
-        precondition(capacity >= 0, "BoundedChannel needs a capacity >= 0, not \(capacity)")
+        demand(capacity >= 0, "BoundedChannel needs a capacity >= 0, not \(capacity)")
         core = ChannelCore(capacity: capacity, fullMode: fullMode, onDrop: onDrop, order: nil)
     }
 

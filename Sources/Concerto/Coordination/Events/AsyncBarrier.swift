@@ -23,7 +23,7 @@ public final class AsyncBarrier: WaiterHost {
     ///
     /// - Precondition: `participants >= 1`.
     public init(participants: Int) {
-        precondition(participants >= 1, "AsyncBarrier needs participants >= 1, not \(participants)")
+        demand(participants >= 1, "AsyncBarrier needs participants >= 1, not \(participants)")
         self.participants = participants
     }
 

@@ -16,7 +16,7 @@ public final class AsyncCountdownEvent: Sendable {
     ///
     /// - Precondition: `count >= 0`.
     public init(count: Int) {
-        precondition(count >= 0, "AsyncCountdownEvent needs a count >= 0, not \(count)")
+        demand(count >= 0, "AsyncCountdownEvent needs a count >= 0, not \(count)")
         remaining = Guarded(count)
         event = AsyncManualResetEvent(isSet: count == 0)
     }

@@ -59,9 +59,9 @@ public final class AsyncSemaphore: WaiterHost {
     }
 
     init(permits: Int, maxPermits: Int, label: WaitGraph.Label) {
-        precondition(permits >= 0, "AsyncSemaphore needs permits >= 0, not \(permits)")
-        precondition(maxPermits > 0, "AsyncSemaphore needs maxPermits > 0, not \(maxPermits)")
-        precondition(permits <= maxPermits, "AsyncSemaphore cannot start with \(permits) of at most \(maxPermits)")
+        demand(permits >= 0, "AsyncSemaphore needs permits >= 0, not \(permits)")
+        demand(maxPermits > 0, "AsyncSemaphore needs maxPermits > 0, not \(maxPermits)")
+        demand(permits <= maxPermits, "AsyncSemaphore cannot start with \(permits) of at most \(maxPermits)")
         self.maxPermits = maxPermits
         self.label = label
         initialPermits = permits
@@ -179,7 +179,7 @@ public final class AsyncSemaphore: WaiterHost {
     @discardableResult
     @inlinable
     public func release(_ count: Int = 1) throws(SemaphoreFullError) -> Int {
-        precondition(count >= 1, "AsyncSemaphore.release needs a count >= 1, not \(count)")
+        demand(count >= 1, "AsyncSemaphore.release needs a count >= 1, not \(count)")
         var present = free.load(ordering: .relaxed)
         while present >= 0 {
             guard maxPermits - present >= count else { throw SemaphoreFullError(maxPermits: maxPermits) }
@@ -251,7 +251,7 @@ public final class AsyncSemaphore: WaiterHost {
     @inlinable
     func giveBack(_ count: Int) {
         do { try release(count) } catch {
-            preconditionFailure("\(error): somebody gave back permits that a running withPermit holds")
+            fatalError("\(error): somebody gave back permits that a running withPermit holds")
         }
     }
 
@@ -310,8 +310,8 @@ public final class AsyncSemaphore: WaiterHost {
 
     @inlinable
     func checkCount(_ count: Int) {
-        precondition(count >= 1, "AsyncSemaphore needs a count >= 1, not \(count)")
-        precondition(
+        demand(count >= 1, "AsyncSemaphore needs a count >= 1, not \(count)")
+        demand(
             count <= maxPermits, "AsyncSemaphore with at most \(maxPermits) permits can never give \(count)")
     }
 
