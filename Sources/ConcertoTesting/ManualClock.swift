@@ -4,7 +4,7 @@ public import ConcertoRuntime
 ///
 /// ```swift
 /// let clock = ManualClock()
-/// async let result = retry(operation, clock: clock)
+/// async let result = retry(clock: clock) { try await operation() }
 /// await clock.sleepers(count: 1)      // someone waits for the clock
 /// clock.advance(by: .seconds(1))
 /// ```

@@ -90,3 +90,11 @@ public struct CancellationToken: Sendable, Hashable {
         hasher.combine(source.map(ObjectIdentifier.init))
     }
 }
+
+extension CancellationToken: CustomStringConvertible {
+    /// Where the token stands: that it can never be cancelled, can be, or has been.
+    public var description: String {
+        guard canBeCancelled else { return "CancellationToken(none)" }
+        return "CancellationToken(\(isCancellationRequested ? "cancelled" : "not cancelled"))"
+    }
+}

@@ -112,7 +112,7 @@ public final class CancellationTokenSource: Sendable {
     /// - Parameter throwOnFirstError: If `true`, the first error comes out as it is, and the callbacks that have not
     ///   run never will. If `false`, all callbacks run.
     /// - Throws: ``AggregateError`` with the errors of all callbacks in the order in which they ran; ``ClosedError``
-    ///   if the source has been disposed of.
+    ///   if the source was disposed of before it was cancelled. On a source that has been cancelled the call does nothing.
     public func cancel(throwOnFirstError: Bool) throws {
         guard begin() else {
             if withDetails({ $0.isDisposed }) && !isCancellationRequested {
@@ -131,12 +131,12 @@ public final class CancellationTokenSource: Sendable {
     /// there for that, the last registered first: they may block without holding up other timers, and they run also
     /// while every thread of the pool computes. With a delay of zero they run inside this call. A delay that was taken back or replaced in time never cancels.
     /// - Parameter delay: `nil` takes the pending cancellation back.
-    /// - Throws: ``ArgumentError`` if `delay` is negative; ``ClosedError`` if the source has been disposed of. On a
-    ///   source that has been cancelled the call does nothing.
+    /// - Throws: ``ArgumentError`` if `delay` is negative; ``ClosedError`` if the source was disposed of before it was
+    ///   cancelled. On a source that has been cancelled the call does nothing.
     public func cancel(after delay: Duration?) throws {
         if let delay, delay < .zero { throw ArgumentError("delay", delay, "it must not be negative") }
         let (replaced, generation, clock) = try withDetails { state in
-            if state.isDisposed { throw ClosedError("CancellationTokenSource") }
+            if state.isDisposed && !isRequested { throw ClosedError("CancellationTokenSource") }
             state.timerGeneration += 1
             let replaced = state.timer
             state.timer = nil
@@ -179,7 +179,8 @@ public final class CancellationTokenSource: Sendable {
     /// Gives up what the source holds: its timer, its callbacks and its links to other sources.
     ///
     /// Not needed for memory's sake: a source that nobody refers to does this by itself. Callbacks of a `cancel()`
-    /// that is running elsewhere still run. Afterwards ``cancel(throwOnFirstError:)`` and ``cancel(after:)`` throw.
+    /// that is running elsewhere still run. Afterwards ``cancel(throwOnFirstError:)`` and ``cancel(after:)`` throw
+    /// ``ClosedError``, unless the source was cancelled before: then there is nothing left to do for them.
     public func dispose() {
         let (timer, links, actions) = withDetails { state in
             state.isDisposed = true
@@ -194,5 +195,12 @@ public final class CancellationTokenSource: Sendable {
         timer?.cancel()
         for link in links { link.cut() }
         _ = consume actions
+    }
+}
+
+extension CancellationTokenSource: CustomStringConvertible {
+    /// Whether the source has been cancelled.
+    public var description: String {
+        "CancellationTokenSource(\(isCancellationRequested ? "cancelled" : "not cancelled"))"
     }
 }

@@ -8,15 +8,23 @@ struct Flow: Sendable {
 
     let task: Int
     let holdings: [WaitGraph.Holding]
+    /// Whose flow it is: the task it began in; `nil` while the graph is not active.
+    let party: WaitGraph.Party?
 
     private static var taskID: Int { withUnsafeCurrentTask { $0?.hashValue ?? 0 } }
 
     /// The flow of the running task; empty if it holds nothing that we know of.
     static var current: Flow {
-        guard WaitGraph.isActive else { return Flow(task: 0, holdings: []) }
+        guard WaitGraph.isActive else { return Flow(task: 0, holdings: [], party: nil) }
         let task = taskID
-        guard let bound, bound.task == task else { return Flow(task: task, holdings: []) }
+        guard let bound, bound.task == task else { return Flow(task: task, holdings: [], party: .current) }
         return bound
+    }
+
+    /// The flow that blocks at `site`: the running task's, or that of a thread without one.
+    static func blocking(at site: WaitGraph.Site) -> Flow {
+        if withUnsafeCurrentTask(body: { $0 != nil }) { return current }
+        return Flow(task: 0, holdings: [], party: .thread(site))
     }
 
     /// Runs `body`, in a task that somebody else waits for, as a part of `flow`.
@@ -25,19 +33,19 @@ struct Flow: Sendable {
             _ flow: Flow, _ body: nonisolated(nonsending) () async throws -> Success
         ) async rethrows -> Success
     {
-        guard !flow.holdings.isEmpty else { return try await body() }
-        return try await $bound.binding(Flow(task: taskID, holdings: flow.holdings), body)
+        guard flow.party != nil else { return try await body() }
+        return try await $bound.binding(Flow(task: taskID, holdings: flow.holdings, party: flow.party), body)
     }
 
-    /// Runs `body` with one thing more held.
+    /// Runs `body` with one thing more held by `current`, the flow of the running task.
     nonisolated(nonsending)
         static func holding<Success>(
-            _ holding: WaitGraph.Holding, _ body: nonisolated(nonsending) () async throws -> Success
+            _ holding: WaitGraph.Holding, by current: Flow, _ body: nonisolated(nonsending) () async throws -> Success
         ) async rethrows -> Success
     {
         WaitGraph.hold(holding)
         defer { WaitGraph.release(holding) }
-        let flow = Flow(task: taskID, holdings: current.holdings + [holding])
+        let flow = Flow(task: taskID, holdings: current.holdings + [holding], party: holding.party)
         return try await $bound.binding(flow, body)
     }
 }

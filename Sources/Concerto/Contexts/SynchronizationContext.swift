@@ -85,9 +85,17 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     ///
     /// The waiting thread is replaced or pumped as ``runBlocking(fileID:line:_:)`` says.
     /// - Throws: What `body` throws; ``DeadlockError``.
-    public func send<Success: Sendable>(_ body: @escaping @Sendable () throws -> Success) throws -> Success {
+    public func send<Success: Sendable>(
+        fileID: StaticString = #fileID, line: UInt = #line, _ body: @escaping @Sendable () throws -> Success
+    ) throws -> Success {
         if Self.current === self { return try body() }
-        return try runBlocking { try await self.post(body).value }
+        return try runBlocking(fileID: fileID, line: line) {
+            let flow = Flow.current
+            // The sender waits, so what it holds stays held as long as the body runs.
+            return try await Task.run(on: self, fileID: fileID, line: line) {
+                try await Flow.adopting(flow) { try body() }
+            }.value
+        }
     }
 
     /// Runs jobs until ``stop()``.

@@ -1,27 +1,29 @@
+import CConcerto
 import ConcertoRuntime
 public import Synchronization
 
 /// Who holds what and who waits for what: the one seam that deadlock detection and diagnostics stand on.
 ///
-/// It costs one relaxed load per scope until somebody listens: the first `runBlocking` of the process, or
+/// It costs one relaxed load per scope and per wait until somebody listens: the first `runBlocking` of the process, or
 /// ``activate()``. What was taken before that is not known here, and what is taken without a scope (`acquire`, `lock`)
 /// has no owner that could be named; both can only hide a cycle, never invent one. For the same reason semaphores to which
-/// permits may be added that nobody took (`maxPermits` above `permits`) are no part of a cycle.
+/// permits may be added that nobody took (`maxPermits` above `permits`) are no part of a cycle. Waits for what nobody can
+/// be said to hold (events, barriers, channels, `select`, tasks) are listed in ``waits`` and are no part of a cycle either.
 public enum WaitGraph {
     /// Something was taken by a scope that has not ended.
     final class Holding: Sendable {
         let resource: ObjectIdentifier
-        let kind: StaticString
-        let count: Int
-        /// Whether others that share may hold the resource at the same time: readers.
-        let isShared: Bool
+        let label: Label
+        /// How many units; `nil` if nobody who waits gets in before this one has left, whoever else leaves.
+        let count: Int?
+        let party: Party
         let site: Site
 
-        init(resource: ObjectIdentifier, kind: StaticString, count: Int, isShared: Bool = false, site: Site) {
+        init(resource: ObjectIdentifier, label: Label, count: Int?, party: Party, site: Site) {
             self.resource = resource
-            self.kind = kind
+            self.label = label
             self.count = count
-            self.isShared = isShared
+            self.party = party
             self.site = site
         }
     }
@@ -32,12 +34,49 @@ public enum WaitGraph {
         var description: String { "\(fileID):\(line)" }
     }
 
+    /// Tells one lock from another: the name it was given, else where it was created. Formatted when somebody asks.
+    struct Label: Sendable, CustomStringConvertible {
+        let kind: StaticString
+        let name: String?
+        let site: Site
+        /// Which of a keyed lock's locks it is.
+        var key: (any Sendable)?
+
+        var description: String {
+            let identity = name.map { "\(kind) \"\($0)\"" } ?? "\(kind) created at \(site)"
+            return identity + (key.map { " for key \($0)" } ?? "")
+        }
+    }
+
+    /// Who holds or waits: a task, or the thread that blocks in `runBlocking`.
+    enum Party: Sendable, CustomStringConvertible {
+        case task(name: String?, id: UInt64)
+        case thread(Site)
+
+        /// The running task.
+        static var current: Party {
+            withUnsafeCurrentTask { task in
+                guard let task else { return .task(name: nil, id: 0) }
+                return .task(
+                    name: Task<Never, Never>.name,
+                    id: concerto_job_task_id(unsafeBitCast(task, to: UnsafeMutableRawPointer.self)))
+            }
+        }
+
+        var description: String {
+            switch self {
+            case .task(let name?, let id): "task \"\(name)\" (#\(id))"
+            case .task(nil, 0): "a task"
+            case .task(nil, let id): "task #\(id)"
+            case .thread(let site): "the thread in runBlocking at \(site)"
+            }
+        }
+    }
+
     struct Wait {
         let resource: ObjectIdentifier
-        let kind: StaticString
-        /// Whether it asks to share the resource. While others share it already, what keeps it back is only somebody ahead
-        /// who may give up.
-        var isShared = false
+        let label: Label
+        let party: Party
         let site: Site
         let holdings: [Holding]
         /// Whether the wait ends by itself: then it is no part of a deadlock.
@@ -48,11 +87,20 @@ public enum WaitGraph {
     struct State {
         var holdings: [ObjectIdentifier: [Holding]] = [:]
         var waits: [UInt64: Wait] = [:]
+        /// The waits for what has no owner, by their waiter.
+        var ownerless: [ObjectIdentifier: OwnerlessWait] = [:]
         var lastWait: UInt64 = 0
         /// The waits without a limit of the flow that a holding belongs to, by holding.
         var waitsOfHolders: [ObjectIdentifier: [UInt64]] = [:]
         /// How many units of a resource there are in all, as told by those who wait for it, and how many those are.
         var totals: [ObjectIdentifier: (units: Int, waits: Int)] = [:]
+    }
+
+    /// A wait for something that nobody holds.
+    struct OwnerlessWait {
+        let host: any WaiterHost
+        let party: Party
+        let since: ContinuousClock.Instant
     }
 
     @usableFromInline static let active = Atomic(false)
@@ -67,14 +115,36 @@ public enum WaitGraph {
 
     /// Who waits for what now, longest first, one line each.
     public static var waits: [String] {
-        let waits = state.withLock { Array($0.waits.values) }
+        let (waits, ownerless) = state.withLock { (Array($0.waits.values), Array($0.ownerless.values)) }
         let now = ContinuousClock.now
-        return waits.sorted { $0.since < $1.since }.map {
-            "waits for \($0.kind) at \($0.site) since \(now - $0.since)"
-                + ($0.holdings.isEmpty
-                    ? "" : ", holds " + $0.holdings.map { "\($0.kind) from \($0.site)" }.joined(separator: ", "))
+        let lines = waits.map {
+            (
+                $0.since,
+                "\($0.party) waits for \($0.label) at \($0.site) since \(now - $0.since)"
+                    + ($0.holdings.isEmpty
+                        ? "" : ", holds " + $0.holdings.map { "\($0.label) from \($0.site)" }.joined(separator: ", "))
+            )
         }
+        let others = ownerless.map { ($0.since, "\($0.party) waits for \(name(of: $0.host)) since \(now - $0.since)") }
+        return (lines + others).sorted { $0.0 < $1.0 }.map(\.1)
     }
+
+    private static func name(of host: any WaiterHost) -> String {
+        (host as? any CustomStringConvertible)?.description ?? "\(type(of: host))"
+    }
+
+    /// Lists `waiter`, whose host has no owner that the graph knows; the waits of the others list themselves.
+    ///
+    /// - Returns: Whether it is listed, and has to be taken off.
+    static func list(_ waiter: Waiter) -> Bool {
+        let host = waiter.host
+        if host is AsyncSemaphore || host is AsyncReaderWriterLock { return false }
+        let wait = OwnerlessWait(host: host, party: Flow.current.party ?? .current, since: .now)
+        state.withLock { $0.ownerless[ObjectIdentifier(waiter)] = wait }
+        return true
+    }
+
+    static func unlist(_ waiter: Waiter) { state.withLock { $0.ownerless[ObjectIdentifier(waiter)] = nil } }
 
     static func hold(_ holding: Holding) {
         state.withLock { $0.holdings[holding.resource, default: []].append(holding) }
@@ -97,9 +167,9 @@ public enum WaitGraph {
         try state.withLock { state in
             if let total { state.totals[wait.resource] = (total, (state.totals[wait.resource]?.waits ?? 0) + 1) }
             var search = Search(origin: wait)
-            if !wait.isTimed && !wait.holdings.isEmpty && state.isStuck(wait, &search) {
+            if !wait.isTimed && !wait.holdings.isEmpty && state.isStuck(wait.resource, &search) {
                 if total != nil { state.forgetTotal(of: wait.resource) }
-                throw DeadlockError(cycle: ["waits for \(wait.kind) at \(wait.site)"] + search.path)
+                throw DeadlockError(cycle: ["\(wait.party) waits for \(wait.label) at \(wait.site)"] + search.path)
             }
             state.lastWait += 1
             state.waits[state.lastWait] = wait
@@ -127,13 +197,11 @@ public enum WaitGraph {
 
     /// A search for a cycle that `origin` would close.
     struct Search {
-        struct Step: Hashable {
-            let resource: ObjectIdentifier
-            let isShared: Bool
-        }
-
         let origin: Wait
-        var visited: Set<Step> = []
+        /// What is stuck if everything that is still looked at is.
+        var visited: Set<ObjectIdentifier> = []
+        /// What is not stuck, whatever else is.
+        var free: Set<ObjectIdentifier> = []
         var path: [String] = []
     }
 }
@@ -145,32 +213,49 @@ extension WaitGraph.State {
         totals[resource] = waits > 1 ? (units, waits - 1) : nil
     }
 
-    /// Whether nothing that `asking` waits for can come back: every unit is held by a scope that itself waits, directly or
-    /// through others, for something that `search.origin`'s own flow holds.
+    /// Whether nothing of `resource` can come back: every unit is held by a scope that itself waits, directly or
+    /// through others, for something that `search.origin`'s own flow holds. Of readers and writers one such scope is
+    /// enough, as all have to leave.
     ///
-    /// Everything that is reached has to be stuck, so the first thing that is not ends the search, and what has been
-    /// seen need not be looked at again.
-    func isStuck(_ asking: WaitGraph.Wait, _ search: inout WaitGraph.Search) -> Bool {
-        let resource = asking.resource
-        guard search.visited.insert(.init(resource: resource, isShared: asking.isShared)).inserted else { return true }
+    /// What is being looked at counts as stuck meanwhile: what only waits for each other is. If one of several scopes,
+    /// each of which would be enough, turns out not to be stuck, what was concluded on the way to it is forgotten, but not
+    /// what is free: that is so whatever else is.
+    func isStuck(_ resource: ObjectIdentifier, _ search: inout WaitGraph.Search) -> Bool {
+        if search.free.contains(resource) { return false }
+        guard search.visited.insert(resource).inserted else { return true }
+        let isStuck = isHeldForGood(resource, &search)
+        if !isStuck { search.free.insert(resource) }
+        return isStuck
+    }
+
+    private func isHeldForGood(_ resource: ObjectIdentifier, _ search: inout WaitGraph.Search) -> Bool {
         let holders = holdings[resource] ?? []
-        if asking.isShared, holders.contains(where: \.isShared) { return false }
-        // A unit whose holder is not known may come back at any time.
-        guard !holders.isEmpty, let total = totals[resource]?.units, holders.reduce(0, { $0 + $1.count }) >= total
-        else { return false }
-        for holder in holders {
-            if search.origin.holdings.contains(where: { $0 === holder }) {
-                search.path.append("which is held by this very flow, from \(holder.site)")
-                continue
-            }
-            let blocking = (waitsOfHolders[ObjectIdentifier(holder)] ?? []).compactMap { waits[$0] }
-            guard !blocking.isEmpty else { return false }
-            for wait in blocking {
-                search.path.append(
-                    "which is held from \(holder.site) by a flow that waits for \(wait.kind) at \(wait.site)")
-                guard isStuck(wait, &search) else { return false }
+        guard let first = holders.first else { return false }
+        if first.count == nil {
+            let (visited, path) = (search.visited, search.path)
+            return holders.contains { holder in
+                search.visited = visited
+                search.path = path
+                return isStuck(holder, &search)
             }
         }
-        return true
+        // A unit whose holder is not known may come back at any time.
+        guard let total = totals[resource]?.units, holders.reduce(0, { $0 + ($1.count ?? 0) }) >= total
+        else { return false }
+        return holders.allSatisfy { isStuck($0, &search) }
+    }
+
+    private func isStuck(_ holder: WaitGraph.Holding, _ search: inout WaitGraph.Search) -> Bool {
+        if search.origin.holdings.contains(where: { $0 === holder }) {
+            search.path.append("which \(holder.party) holds itself, from \(holder.site)")
+            return true
+        }
+        let blocking = (waitsOfHolders[ObjectIdentifier(holder)] ?? []).compactMap { waits[$0] }
+        return !blocking.isEmpty
+            && blocking.allSatisfy { wait in
+                search.path.append(
+                    "which \(holder.party) holds from \(holder.site); it waits for \(wait.label) at \(wait.site)")
+                return isStuck(wait.resource, &search)
+            }
     }
 }

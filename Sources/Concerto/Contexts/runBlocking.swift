@@ -1,3 +1,4 @@
+import CConcerto
 import ConcertoRuntime
 import Dispatch
 
@@ -17,8 +18,8 @@ import Dispatch
 ///   whichever thread that is on, it cannot be pumped, and the call throws ``DeadlockError`` instead of hanging.
 /// - Any other thread sleeps.
 ///
-/// - Cancellation: a caller that is cancelled already starts `operation` cancelled, and ``CancellationToken/current``
-///   of the caller cancels it.
+/// - Cancellation: of the calling task, if there is one, cancels `operation`, before the call and for as long as it
+///   lasts; so does ``CancellationToken/current`` of the caller. The call returns when `operation` has ended.
 /// - Where it runs: `operation` runs on the context, if the thread has one; else on the process's executor. Task-local
 ///   values flow in.
 /// - Allocates: a task.
@@ -32,7 +33,7 @@ public func runBlocking<Success: Sendable>(
     WaitGraph.activate()
     let place = try BlockedPlace.current(at: "\(fileID):\(line)")
     let call = BlockingCall<Success>(place: place)
-    let flow = Flow.current
+    let flow = Flow.blocking(at: WaitGraph.Site(fileID: fileID, line: line))
     let startsCancelled = Task.isCancelled
     let task = Task<Void, Never>(executorPreference: place.executor) {
         if startsCancelled { withUnsafeCurrentTask { $0?.cancel() } }
@@ -43,9 +44,29 @@ public func runBlocking<Success: Sendable>(
         call.finish(result)
     }
     let registration = CancellationToken.current.register { task.cancel() }
-    place.wait(for: call.event) { call.isFinished }
+    withForwardedCancellation(to: task) { place.wait(for: call.event) { call.isFinished } }
     registration.unregister()
     return try call.take().get()
+}
+
+/// Runs `body`; a cancellation of the running task, if there is one, cancels `task` meanwhile.
+///
+/// The watch takes from the stack of memory of the running task. Nothing else of that task runs before `body` returns: what
+/// a pumping `body` runs are other tasks.
+private func withForwardedCancellation(to task: Task<Void, Never>, _ body: () -> Void) {
+    guard concerto_task_current() != nil else { return body() }
+    final class Target: Sendable {
+        let task: Task<Void, Never>
+        init(_ task: Task<Void, Never>) { self.task = task }
+    }
+    let target = Target(task)
+    let watch = concerto_cancellation_watch(
+        { Unmanaged<Target>.fromOpaque($0).takeUnretainedValue().task.cancel() },
+        Unmanaged.passUnretained(target).toOpaque())
+    body()
+    // Returns only when the handler is not running.
+    concerto_cancellation_unwatch(watch)
+    withExtendedLifetime(target) {}
 }
 
 /// Where a thread is that wants to wait synchronously, and how it can.

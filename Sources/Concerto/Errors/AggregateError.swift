@@ -36,14 +36,18 @@ public struct AggregateError: Error, CustomStringConvertible {
         guard unhandled.isEmpty else { throw AggregateError(unhandled) }
     }
 
-    /// Every error on a line of its own.
+    private func indented(_ error: any Error) -> String {
+        "\(error)".split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n     ")
+    }
+
+    /// Every error on a line of its own; what belongs to an error of several lines is indented below it.
     public var description: String {
         switch errors.count {
         case 0: return "no errors"
         case 1: return "1 error: \(errors[0])"
         default:
             return "\(errors.count) errors:"
-                + errors.enumerated().map { "\n  \($0.offset + 1). \($0.element)" }.joined()
+                + errors.enumerated().map { "\n  \($0.offset + 1). " + indented($0.element) }.joined()
         }
     }
 }

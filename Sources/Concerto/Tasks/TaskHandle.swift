@@ -177,3 +177,12 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
         }
     }
 }
+
+extension TaskHandle: CustomStringConvertible {
+    /// What it is called, where it stands and where it was created, on one line; neither waits nor counts as having
+    /// observed an error.
+    public var description: String {
+        let name = name.map { " \"\($0)\"" } ?? ""
+        return "task \(id)\(name), \(status), created at \(creationSite)"
+    }
+}

@@ -118,6 +118,27 @@ import Testing
         #expect(counter.value == 0)
     }
 
+    // Cause: one form of cancel threw after cancel and dispose, the other did not, and the comment said that both do.
+    @Test func `On a source that was cancelled and then disposed of every form of cancel does nothing`() throws {
+        let source = CancellationTokenSource(clock: clock)
+        source.cancel()
+        source.dispose()
+        try source.cancel(throwOnFirstError: true)
+        try source.cancel(after: .seconds(1))
+        try source.cancel(after: nil)
+        #expect(!source.cancel())
+        #expect(clock.pending == 0)
+    }
+
+    @Test func `A source and its token say where they stand`() {
+        let source = CancellationTokenSource()
+        #expect(
+            "\(source) \(source.token)" == "CancellationTokenSource(not cancelled) CancellationToken(not cancelled)")
+        source.cancel()
+        #expect("\(source) \(source.token)" == "CancellationTokenSource(cancelled) CancellationToken(cancelled)")
+        #expect("\(CancellationToken.none)" == "CancellationToken(none)")
+    }
+
     @Test(.row("1.5.19"))
     func `Disposing inside a callback lets the remaining callbacks run`() {
         let source = CancellationTokenSource()

@@ -3,6 +3,187 @@ import ConcertoTesting
 import Testing
 
 @Suite(.leakFree) struct WaitGraphTests {
+    // Cause: every party and every lock of a cycle read alike, "waits for AsyncLock", and a keyed lock hid its key.
+    @Test func `A DeadlockError names each task, each lock and each place`() async throws {
+        WaitGraph.activate()
+        let accounts = AsyncLock(name: "accounts")
+        let orders = KeyedAsyncLock<Int>()
+        let created = #line - 1
+        let ordersHeld = TaskCompletionSource<Void>()
+        let open = TaskCompletionSource<Void>()
+        let transfer = Task.run(name: "transfer") {
+            try await orders.withLock(7) {
+                ordersHeld.trySetResult()
+                try await open.task.value
+                try await accounts.withLock {}
+            }
+        }
+        let report = Task.run(name: "report") {
+            try await accounts.withLock {
+                open.trySetResult()
+                while accounts.statistics.waiters == 0 { await Task.yield() }
+                try await orders.withLock(7) {}
+            }
+        }
+        await ordersHeld.task.settled()
+        let error = await #expect(throws: DeadlockError.self) { try await report.value }
+        try await transfer.value
+        let cycle = try #require(error?.cycle)
+        #expect(cycle.count == 3)
+        #expect(
+            cycle[0].wholeMatch(
+                of: /task "report" \(#\d+\) waits for KeyedAsyncLock created at (.+):(\d+) for key 7 at .+:\d+/)?.2
+                == "\(created)")
+        #expect(
+            cycle[1].wholeMatch(
+                of: /which task "transfer" \(#\d+\) holds from .+:\d+; it waits for AsyncLock "accounts" at .+:\d+/)
+                != nil)
+        #expect(cycle[2].wholeMatch(of: /which task "report" \(#\d+\) holds itself, from .+:\d+/) != nil)
+    }
+
+    @Test func `Inside runBlocking and send the party is whoever blocks, and what it holds counts`() async throws {
+        WaitGraph.activate()
+        let context = SynchronizationContext.withThread(named: "context")
+        defer { context.stop() }
+        let pool = try ThreadPool(.init(minThreads: 1))
+        let lock = AsyncLock(name: "own")
+        let error = await #expect(throws: DeadlockError.self) {
+            try await Task.run(on: pool, name: "sender") {
+                try await lock.withLock {
+                    try context.send { try Self.take(lock) }
+                }
+            }.value
+        }
+        #expect(error?.cycle.first?.hasPrefix("task \"sender\" (#") == true)
+        #expect(error?.cycle.count == 2)
+        await pool.shutdown()
+    }
+
+    private static func take(_ lock: AsyncLock) throws {
+        try runBlocking { try await lock.withLock {} }
+    }
+
+    // Cause: a reader-writer lock told the graph neither who holds it nor who waits.
+    @Test func `A reader that writes, a writer that reads, a reader behind a writer get a DeadlockError`() async throws
+    {
+        WaitGraph.activate()
+        let lock = AsyncReaderWriterLock(name: "table")
+        let upgrade = await #expect(throws: DeadlockError.self) {
+            try await lock.withReadLock { try await lock.withWriteLock {} }
+        }
+        #expect(upgrade?.description.contains("waits for AsyncReaderWriterLock \"table\" at ") == true)
+        await #expect(throws: DeadlockError.self) {
+            try await lock.withWriteLock { try await lock.withReadLock {} }
+        }
+        try await lock.withReadLock {
+            try await lock.withReadLock {}
+            let writer = Task.run(name: "writer") { try await lock.withWriteLock {} }
+            while lock.statistics.waiters == 0 { await Task.yield() }
+            #expect(WaitGraph.waits.contains { $0.contains("task \"writer\"") && $0.contains("\"table\"") })
+            await #expect(throws: DeadlockError.self) { try await lock.withReadLock {} }
+            writer.cancel()
+            _ = await writer.outcome
+            try await lock.withReadLock {}
+        }
+        try await lock.withWriteLock {}
+        #expect(lock.readers == 0 && !lock.isWriteLocked)
+    }
+
+    @Test func `A cycle through a reader, a writer and a lock is found; one reader of several is enough`() async throws
+    {
+        WaitGraph.activate()
+        let table = AsyncReaderWriterLock()
+        let row = AsyncLock()
+        let free = AsyncLock()
+        let open = TaskCompletionSource<Void>()
+        let done = TaskCompletionSource<Void>()
+        // Neither is stuck: it waits for what somebody will give back.
+        let bystander = Task { try await table.withReadLock { try await done.task.value } }
+        while table.readers < 1 { await Task.yield() }
+        let reader = Task {
+            try await table.withReadLock {
+                try await open.task.value
+                try await row.withLock {}
+            }
+        }
+        while table.readers < 2 { await Task.yield() }
+        let error = await #expect(throws: DeadlockError.self) {
+            try await row.withLock {
+                open.trySetResult()
+                while row.statistics.waiters == 0 { await Task.yield() }
+                try await free.withLock { try await table.withWriteLock {} }
+            }
+        }
+        #expect(error?.cycle.count == 3)
+        done.trySetResult()
+        try await bystander.value
+        try await reader.value
+    }
+
+    // Cause: a reader that has been let in, or that waits only behind a writer which gives up, is no part of a cycle.
+    @Test func `Readers behind a timed writer, and readers and writers in turn, make no deadlock`() async throws {
+        WaitGraph.activate()
+        let clock = ManualClock()
+        let lock = AsyncReaderWriterLock()
+        let waiting = Task {
+            try await lock.withReadLock {
+                let writer = Task { try await lock.writeLock(timeout: .seconds(1), clock: clock) }
+                while lock.statistics.waiters < 1 { await Task.yield() }
+                let advance = Task {
+                    while lock.statistics.waiters < 2 { await Task.yield() }
+                    while clock.pending == 0 { await Task.yield() }
+                    clock.advance(by: .seconds(1))
+                }
+                try await lock.withReadLock {}
+                await advance.value
+                return try await writer.value
+            }
+        }
+        #expect(try await !waiting.value)
+        let done = Counter()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let other = AsyncLock()
+            for number in 0..<1_000 {
+                group.addTask {
+                    // Always in this order, so that nothing can be stuck.
+                    try await other.withLock {
+                        if number % 3 == 0 {
+                            try await lock.withWriteLock { await Task.yield() }
+                        } else {
+                            try await lock.withReadLock { await Task.yield() }
+                        }
+                    }
+                    try await lock.withReadLock { await Task.yield() }
+                    done.add()
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(done.value == 1_000)
+        #expect(lock.readers == 0 && !lock.isWriteLocked)
+    }
+
+    @Test func `waits lists who waits for events, channels and tasks, until the wait is over`() async throws {
+        WaitGraph.activate()
+        let event = AsyncManualResetEvent()
+        let channel = UnboundedChannel<Int>()
+        let source = TaskCompletionSource<Void>()
+        let tasks = [
+            Task.run(name: "on event") { try await event.wait() },
+            Task.run(name: "on channel") { _ = try await channel.read() },
+            Task.run(name: "on task") { try await source.task.value },
+        ]
+        func line(_ name: String) -> String? { WaitGraph.waits.first { $0.contains("task \"on \(name)\"") } }
+        while line("event") == nil || line("channel") == nil || line("task") == nil { await Task.yield() }
+        #expect(line("event")?.contains("waits for AsyncManualResetEvent") == true)
+        #expect(line("channel")?.contains("waits for") == true)
+        event.set()
+        #expect(channel.tryWrite(1))
+        source.trySetResult()
+        for task in tasks { try await task.value }
+        #expect(line("event") == nil && line("channel") == nil && line("task") == nil)
+    }
+
     // Cause: the permits at the start counted as all there are, so a semaphore used as a signal looked like a deadlock.
     @Test func `A semaphore to which permits may be added never makes a deadlock`() async throws {
         WaitGraph.activate()
@@ -43,8 +224,8 @@ import Testing
         let description = try #require(error).description
         #expect(
             description.contains(
-                "waits for AsyncReaderWriterLock (to write) at ConcertoTests/WaitGraphTests.swift"))
-        #expect(description.contains("held by this very flow, from ConcertoTests/WaitGraphTests.swift"))
+                "waits for AsyncReaderWriterLock created at ConcertoTests/WaitGraphTests.swift"))
+        #expect(description.contains("holds itself, from ConcertoTests/WaitGraphTests.swift"))
         await #expect(throws: DeadlockError.self) {
             try await lock.withWriteLock { try await lock.withReadLock {} }
         }

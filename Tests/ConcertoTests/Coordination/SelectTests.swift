@@ -33,6 +33,27 @@ import Testing
         #expect(numbers.statistics.waiters == 0 && texts.statistics.waiters == 0 && clock.pending == 0)
     }
 
+    // Cause: the deadline lay in the past, so the case was ready at once.
+    @Test func `A negative timeout is refused before anything is taken`() async throws {
+        let channel = UnboundedChannel<Int>()
+        #expect(channel.tryWrite(1))
+        await #expect(throws: ArgumentError.self) {
+            try await select(.read(channel) { "\($0)" }, .timeout(after: .seconds(-1), clock: clock) { "timeout" })
+        }
+        #expect(channel.tryRead() == 1)
+    }
+
+    @Test func `When all channels are completed, select throws the error that one was completed with`() async throws {
+        let plain = UnboundedChannel<Int>()
+        let failed = UnboundedChannel<Int>()
+        try plain.complete()
+        #expect(failed.tryComplete(Failure(3)))
+        let error = await #expect(throws: ChannelClosedError.self) {
+            try await select(.read(plain) { $0 }, .read(failed) { $0 })
+        }
+        #expect(error?.underlyingError as? Failure == Failure(3))
+    }
+
     @Test func `select writes where there is room, skips completed channels, and fails when all are`() async throws {
         let full = BoundedChannel<Int>(capacity: 1)
         let open = BoundedChannel<Int>(capacity: 1)

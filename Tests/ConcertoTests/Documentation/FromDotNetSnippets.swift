@@ -32,6 +32,8 @@ enum FromDotNetNames {
         await Task.yield()
         _ = try await Task.whenAll([cold, promise.task])
         _ = try await Task.whenAny([cold, promise.task])
+        _ = try await Task.whenAny(cold, promise.task)
+        _ = try await Task.whenAny({ 1 }, { 2 })
         for try await ended in Task.whenEach([cold, promise.task]) { _ = await ended.outcome }
         _ = try await Task.race({ 1 }, { 2 })
         _ = try await Task.firstSuccess({ 1 }, { 2 })

@@ -92,6 +92,37 @@ import Testing
 @Suite(.leakFree) struct WhenAnyTests {
     let executor = ManualExecutor()
 
+    @Test func `A task and an aggregate in an aggregate describe themselves`() {
+        let task = TaskHandle<Int>(name: "sum", fileID: "App/Main.swift", line: 7) { 1 }
+        #expect("\(task)" == "task \(task.id) \"sum\", created, created at App/Main.swift:7")
+        let nested = AggregateError([Failure(1), AggregateError([Failure(2), Failure(3)])])
+        #expect(
+            "\(nested)"
+                == "2 errors:\n  1. \(Failure(1))\n  2. 2 errors:\n       1. \(Failure(2))\n       2. \(Failure(3))")
+    }
+
+    @Test
+    func `whenAny takes tasks, awaitables of different kinds, and closures whose losers run on`() async throws {
+        let open = TaskCompletionSource<Int>()
+        let ended: TaskHandle<Int> = Task.run { 1 }
+        #expect(try await Task.whenAny(open.task, ended) === ended)
+        let any: any Awaitable<Int> = try await Task.whenAny(open.task, ValueTask.completed(2))
+        #expect(try await any.outcome.get() == 2)
+        let loser = TaskCompletionSource<Void>()
+        let winner = try await Task.whenAny(
+            {
+                let value = try await open.task.value
+                loser.trySetResult()
+                return value
+            }, { 3 })
+        #expect(try await winner.value == 3)
+        await #expect(throws: CancellationError.self) {
+            try await Task.whenAny(open.task, open.task, cancellation: .cancelled)
+        }
+        open.trySetResult(4)
+        await loser.task.settled()
+    }
+
     @Test(.row("1.2.8"))
     func `whenAny of nothing is refused`() async {
         await #expect(throws: ArgumentError.self) { try await Task.whenAny([TaskHandle<Int>]()) }

@@ -12,6 +12,10 @@ public struct SelectCase<Result>: Sendable {
     let attempt: @Sendable () -> Attempt
     /// Wakes the round up once it may be worth an attempt; returns what takes that back.
     let watch: @Sendable (SelectRound, _ index: Int) -> @Sendable () -> Void
+    /// Why the case can never be waited for.
+    var invalid: ArgumentError?
+    /// What a reader or writer gets that comes after the end of the channel.
+    var closedError: (@Sendable () -> any Error)?
     /// What is left to do if a reader took the offer that `watch` made.
     var taken: (@Sendable () async throws -> Result)?
 
@@ -25,7 +29,7 @@ public struct SelectCase<Result>: Sendable {
                 if let item = core.tryRead() { return .ready { try await body(item) } }
                 return core.state.withLock { $0.isDrained } ? .closed : .notReady
             },
-            watch: { round, _ in core.watchReadable { round.fire() } })
+            watch: { round, _ in core.watchReadable { round.fire() } }, closedError: { core.closedError })
     }
 
     /// Writes `item` to `channel` and then calls `body`.
@@ -41,10 +45,10 @@ public struct SelectCase<Result>: Sendable {
             watch: { round, index in
                 core.isRendezvous
                     ? core.offer(item, round, index) : core.watchWritable { round.fire() }
-            }, taken: body)
+            }, closedError: { core.closedError }, taken: body)
     }
 
-    /// Calls `body` if nothing else was ready for `duration`.
+    /// Calls `body` if nothing else was ready for `duration`; with a negative one `select` throws ``ArgumentError``.
     public static func timeout(
         after duration: Duration, clock: any TimerClock = MonotonicClock(),
         _ body: @escaping @Sendable () async throws -> Result
@@ -55,7 +59,8 @@ public struct SelectCase<Result>: Sendable {
             watch: { round, _ in
                 let timer = clock.schedule(at: deadline) { round.fire() }
                 return { timer.cancel() }
-            })
+            },
+            invalid: duration < .zero ? ArgumentError("duration", duration, "it must not be negative") : nil)
     }
 }
 
@@ -73,14 +78,16 @@ public struct SelectCase<Result>: Sendable {
 /// - Ordering: of several that are ready the first in the list wins. A write to a rendezvous is ready when a reader waits,
 ///   and is an offer while it is not: whoever reads there takes it, also another `select`.
 /// - Allocates: a few objects for each case, if it has to wait.
-/// - Throws: ``ChannelClosedError`` if all channels are completed (and drained, where reading) and there is no timeout;
-///   ``ArgumentError`` for an empty list; what the body throws.
+/// - Throws: ``ChannelClosedError`` if all channels are completed (and drained, where reading) and there is no timeout,
+///   with the error of the first that was completed with one; ``ArgumentError`` for an empty list or a negative timeout;
+///   what the body throws.
 nonisolated(nonsending)
     public func select<Result>(
         _ cases: SelectCase<Result>..., cancellation: CancellationToken = .none
     ) async throws -> Result
 {
     guard !cases.isEmpty else { throw ArgumentError("cases", "empty", "select needs at least one") }
+    if let invalid = cases.lazy.compactMap(\.invalid).first { throw invalid }
     while true {
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         var open = 0
@@ -91,7 +98,10 @@ nonisolated(nonsending)
             case .closed: break
             }
         }
-        guard open > 0 else { throw ChannelClosedError() }
+        guard open > 0 else {
+            let errors = cases.compactMap { $0.closedError?() }
+            throw errors.first { ($0 as? ChannelClosedError)?.underlyingError != nil } ?? ChannelClosedError()
+        }
         let round = SelectRound()
         let cancels = cases.enumerated().map { index, candidate in candidate.watch(round, index) }
         defer { for cancel in cancels { cancel() } }

@@ -16,10 +16,22 @@ public import ConcertoRuntime
 /// - Ordering: strict first in, first out.
 /// - Allocates: nothing when the lock is free, one object for a wait.
 public final class AsyncLock: Sendable {
-    @usableFromInline let semaphore = AsyncSemaphore(permits: 1, maxPermits: 1, kind: "AsyncLock")
+    @usableFromInline let semaphore: AsyncSemaphore
 
     /// Creates a lock that is free.
-    public init() {}
+    ///
+    /// - Parameters:
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
+    public convenience init(name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line) {
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        self.init(label: WaitGraph.Label(kind: "AsyncLock", name: name, site: site))
+    }
+
+    init(label: WaitGraph.Label) {
+        semaphore = AsyncSemaphore(permits: 1, maxPermits: 1, label: label)
+    }
 
     /// Whether somebody holds the lock.
     public var isLocked: Bool { semaphore.availablePermits == 0 }

@@ -15,19 +15,31 @@ public final class AsyncReaderWriterLock: WaiterHost {
         /// How many readers hold the lock; -1 is a writer.
         var holders = 0
         var waiters = WaiterQueue()
+        /// How many writers are in the queue that will leave it by themselves.
+        var timedWriters = 0
     }
 
     /// How a waiter wants in; kept in its `weight`.
-    @usableFromInline
     enum Mode: Int {
         case read = 1
         case write
+        /// As `write`, with a deadline.
+        case timedWrite
     }
 
     private let state = Guarded(State())
+    private let label: WaitGraph.Label
 
     /// Creates a lock that is free.
-    public init() {}
+    ///
+    /// - Parameters:
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
+    public init(name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line) {
+        label = WaitGraph.Label(
+            kind: "AsyncReaderWriterLock", name: name, site: WaitGraph.Site(fileID: fileID, line: line))
+    }
 
     /// How many readers hold it.
     public var readers: Int { state.withLock { max(0, $0.holders) } }
@@ -50,7 +62,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
     {
         try await readLock(cancellation: cancellation, fileID: fileID, line: line)
         defer { readUnlock() }
-        if WaitGraph.isActive { return try await holding(.read, fileID, line, body) }
+        if WaitGraph.isActive { return try await holding(fileID, line, body) }
         return try await body()
     }
 
@@ -66,7 +78,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
     {
         try await writeLock(cancellation: cancellation, fileID: fileID, line: line)
         defer { writeUnlock() }
-        if WaitGraph.isActive { return try await holding(.write, fileID, line, body) }
+        if WaitGraph.isActive { return try await holding(fileID, line, body) }
         return try await body()
     }
 
@@ -78,8 +90,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
             cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
         ) async throws
     {
-        let site = WaitGraph.Site(fileID: fileID, line: line)
-        _ = try await lock(.read, WaitLimit(cancellation: cancellation), site)
+        _ = try await lock(.read, WaitLimit(cancellation: cancellation), fileID, line)
     }
 
     /// Waits until nobody holds the lock or waits before this writer; prefer ``withWriteLock(cancellation:fileID:line:_:)``.
@@ -90,8 +101,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
             cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
         ) async throws
     {
-        let site = WaitGraph.Site(fileID: fileID, line: line)
-        _ = try await lock(.write, WaitLimit(cancellation: cancellation), site)
+        _ = try await lock(.write, WaitLimit(cancellation: cancellation), fileID, line)
     }
 
     /// Waits to read, but no longer than `timeout`.
@@ -105,8 +115,8 @@ public final class AsyncReaderWriterLock: WaiterHost {
         ) async throws -> Bool
     {
         if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
-        let limit = WaitLimit.timeout(timeout, clock: clock, cancellation: cancellation)
-        return try await lock(.read, limit, WaitGraph.Site(fileID: fileID, line: line))
+        return try await lock(
+            .read, .timeout(timeout, clock: clock, cancellation: cancellation), fileID, line)
     }
 
     /// Waits to write, but no longer than `timeout`.
@@ -120,8 +130,8 @@ public final class AsyncReaderWriterLock: WaiterHost {
         ) async throws -> Bool
     {
         if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
-        let limit = WaitLimit.timeout(timeout, clock: clock, cancellation: cancellation)
-        return try await lock(.write, limit, WaitGraph.Site(fileID: fileID, line: line))
+        return try await lock(
+            .timedWrite, .timeout(timeout, clock: clock, cancellation: cancellation), fileID, line)
     }
 
     /// Gives a read lock back.
@@ -145,44 +155,59 @@ public final class AsyncReaderWriterLock: WaiterHost {
     }
 
     nonisolated(nonsending)
-        private func lock(_ mode: Mode, _ limit: WaitLimit, _ site: WaitGraph.Site) async throws -> Bool
+        private func lock(
+            _ mode: Mode, _ limit: WaitLimit, _ fileID: StaticString, _ line: UInt
+        ) async throws -> Bool
     {
         if isCurrentTaskCancelled() || limit.cancellation.isCancellationRequested { throw CancellationError() }
         if state.withLock({ $0.tryEnter(mode) }) { return true }
-        guard WaitGraph.isActive else { return try await sleep(mode, limit) }
-        let wait = WaitGraph.Wait(
-            resource: ObjectIdentifier(self), kind: mode.kind, isShared: mode == .read, site: site,
-            holdings: Flow.current.holdings, isTimed: limit.deadline != nil, since: .now)
-        // Whoever waits, waits for a writer, or for all readers: one that is stuck is enough.
-        let edge = try WaitGraph.beginWait(wait, total: 1)
-        defer { WaitGraph.endWait(edge, hasTotal: true) }
-        return try await sleep(mode, limit)
-    }
-
-    /// Runs `body` as a known holder.
-    @usableFromInline
-    nonisolated(nonsending)
-        func holding<Success>(
-            _ mode: Mode, _ fileID: StaticString, _ line: UInt,
-            _ body: nonisolated(nonsending) () async throws -> Success
-        ) async throws -> Success
-    {
-        let holding = WaitGraph.Holding(
-            resource: ObjectIdentifier(self), kind: mode.kind, count: 1, isShared: mode == .read,
-            site: WaitGraph.Site(fileID: fileID, line: line))
-        return try await Flow.holding(holding, body)
-    }
-
-    nonisolated(nonsending)
-        private func sleep(_ mode: Mode, _ limit: WaitLimit) async throws -> Bool
-    {
+        if WaitGraph.isActive {
+            return try await lockInGraph(mode, limit, WaitGraph.Site(fileID: fileID, line: line))
+        }
         let waiter = Waiter(of: self, weight: mode.rawValue)
         return try await waiter.wait(limit) {
             state.withLock { state in
                 if waiter.hasLeft { return false }
-                return state.tryEnter(mode) ? waiter.settle(.granted) : state.waiters.append(waiter)
+                return state.tryEnter(mode) ? waiter.settle(.granted) : state.append(waiter)
             }
         }.isGranted()
+    }
+
+    nonisolated(nonsending)
+        private func lockInGraph(_ mode: Mode, _ limit: WaitLimit, _ site: WaitGraph.Site) async throws -> Bool
+    {
+        let flow = Flow.current
+        let waiter = ReaderWriterWaiter(of: self, weight: mode.rawValue)
+        return try await waiter.wait(limit) {
+            state.withLock { state in
+                if waiter.hasLeft { return false }
+                if state.tryEnter(mode) { return waiter.settle(.granted) }
+                // A reader gets in as soon as a writer before it gives up.
+                let mayEnd = limit.deadline != nil || (mode == .read && state.timedWriters > 0)
+                let wait = WaitGraph.Wait(
+                    resource: ObjectIdentifier(self), label: label, party: flow.party ?? .current, site: site,
+                    holdings: flow.holdings, isTimed: mayEnd, since: .now)
+                do { waiter.edge = try WaitGraph.beginWait(wait, total: nil) } catch {
+                    waiter.error = error
+                    return waiter.settle(.failed)
+                }
+                return state.append(waiter)
+            }
+        }.isGranted(waiter)
+    }
+
+    /// Runs `body` as a known owner.
+    @usableFromInline
+    nonisolated(nonsending)
+        func holding<Success>(
+            _ fileID: StaticString, _ line: UInt, _ body: nonisolated(nonsending) () async throws -> Success
+        ) async throws -> Success
+    {
+        let flow = Flow.current
+        let holding = WaitGraph.Holding(
+            resource: ObjectIdentifier(self), label: label, count: nil, party: flow.party ?? .current,
+            site: WaitGraph.Site(fileID: fileID, line: line))
+        return try await Flow.holding(holding, by: flow, body)
     }
 
     private func unlock(_ leave: (inout Int) -> Void) {
@@ -199,17 +224,11 @@ public final class AsyncReaderWriterLock: WaiterHost {
         var wakes = WakeList()
         state.withLock { state in
             guard state.waiters.withdraw(waiter, as: outcome, into: &wakes) else { return }
+            state.hasLeft(waiter)
             // A writer may have kept readers back that can join the readers inside now.
             state.grant(into: &wakes)
         }
         return wakes
-    }
-}
-
-extension AsyncReaderWriterLock.Mode {
-    /// What it is called in diagnostics.
-    var kind: StaticString {
-        self == .read ? "AsyncReaderWriterLock (to read)" : "AsyncReaderWriterLock (to write)"
     }
 }
 
@@ -223,6 +242,19 @@ extension AsyncReaderWriterLock.State {
             enter(AsyncReaderWriterLock.Mode(rawValue: waiter.weight).unsafelyUnwrapped)
         {
             waiters.grant(waiter, into: &wakes)
+            hasLeft(waiter)
+        }
+    }
+
+    mutating func append(_ waiter: Waiter) -> Bool {
+        if waiter.weight == AsyncReaderWriterLock.Mode.timedWrite.rawValue { timedWriters += 1 }
+        return waiters.append(waiter)
+    }
+
+    mutating func hasLeft(_ waiter: Waiter) {
+        if waiter.weight == AsyncReaderWriterLock.Mode.timedWrite.rawValue { timedWriters -= 1 }
+        if WaitGraph.isActive, let edge = (waiter as? ReaderWriterWaiter)?.edge {
+            WaitGraph.endWait(edge, hasTotal: false)
         }
     }
 
@@ -231,10 +263,19 @@ extension AsyncReaderWriterLock.State {
         case .read:
             guard holders >= 0 else { return false }
             holders += 1
-        case .write:
+        case .write, .timedWrite:
             guard holders == 0 else { return false }
             holders = -1
         }
         return true
     }
+}
+
+/// A waiter with its edge in the wait graph.
+///
+/// **Invariant.** The edge is there exactly while the waiter is in the queue; both change under the lock of the
+/// ``AsyncReaderWriterLock``. So whoever is known to hold has to leave before whoever is known to wait gets in: those who
+/// could go in together do not wait for each other. An edge that outlived its place in the queue would invent cycles.
+private final class ReaderWriterWaiter: Waiter, @unchecked Sendable {  // protected as its superclass says
+    var edge: UInt64?
 }

@@ -36,7 +36,7 @@ public final class AsyncSemaphore: WaiterHost {
     /// How many permits there are in all, as far as anybody knows: what was free at the start.
     private let initialPermits: Int
     /// What it is called in diagnostics.
-    private let kind: StaticString
+    private let label: WaitGraph.Label
     /// The count that ``release(_:)`` cannot exceed.
     public let maxPermits: Int
 
@@ -45,17 +45,25 @@ public final class AsyncSemaphore: WaiterHost {
     /// - Parameters:
     ///   - permits: How many permits are free at the start.
     ///   - maxPermits: How many there may ever be; giving back more than were taken throws ``SemaphoreFullError``.
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
     /// - Precondition: `0 <= permits <= maxPermits` and `maxPermits > 0`.
-    public convenience init(permits: Int, maxPermits: Int = .max) {
-        self.init(permits: permits, maxPermits: maxPermits, kind: "AsyncSemaphore")
+    public convenience init(
+        permits: Int, maxPermits: Int = .max, name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line
+    ) {
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        self.init(
+            permits: permits, maxPermits: maxPermits,
+            label: WaitGraph.Label(kind: "AsyncSemaphore", name: name, site: site))
     }
 
-    init(permits: Int, maxPermits: Int, kind: StaticString) {
+    init(permits: Int, maxPermits: Int, label: WaitGraph.Label) {
         demand(permits >= 0, "AsyncSemaphore needs permits >= 0, not \(permits)")
         demand(maxPermits > 0, "AsyncSemaphore needs maxPermits > 0, not \(maxPermits)")
         demand(permits <= maxPermits, "AsyncSemaphore cannot start with \(permits) of at most \(maxPermits)")
         self.maxPermits = maxPermits
-        self.kind = kind
+        self.label = label
         initialPermits = permits
         free = Atomic(permits)
     }
@@ -255,18 +263,21 @@ public final class AsyncSemaphore: WaiterHost {
             _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
+        let flow = Flow.current
         let holding = WaitGraph.Holding(
-            resource: ObjectIdentifier(self), kind: kind, count: count,
+            resource: ObjectIdentifier(self), label: label, count: count, party: flow.party ?? .current,
             site: WaitGraph.Site(fileID: fileID, line: line))
-        return try await Flow.holding(holding, body)
+        return try await Flow.holding(holding, by: flow, body)
     }
 
     nonisolated(nonsending)
         private func acquireSlowly(_ count: Int, _ limit: WaitLimit, _ site: WaitGraph.Site) async throws -> Bool
     {
         guard WaitGraph.isActive else { return try await sleep(count, limit) }
+        let flow = Flow.current
         let wait = WaitGraph.Wait(
-            resource: ObjectIdentifier(self), kind: kind, site: site, holdings: Flow.current.holdings,
+            resource: ObjectIdentifier(self), label: label, party: flow.party ?? .current, site: site,
+            holdings: flow.holdings,
             isTimed: limit.deadline != nil, since: .now)
         // Where permits may be added, anybody may end the wait.
         let total = maxPermits == initialPermits ? initialPermits : nil

@@ -5,18 +5,28 @@ import ConcertoRuntime
 /// A key costs memory only while somebody holds it or waits for it.
 ///
 /// - Cancellation, where it runs, ordering: as ``AsyncLock``, for each key.
-/// - Allocates: a lock for each key in use, one object for a wait.
+/// - Allocates: a lock for each key in use, and a box for a key of more than three words; one object for a wait.
 public final class KeyedAsyncLock<Key: Hashable & Sendable>: Sendable {
     private struct Entry {
-        let lock = AsyncLock()
+        let lock: AsyncLock
         /// Holders and waiters.
         var users = 0
     }
 
     private let entries = Guarded<[Key: Entry]>([:])
 
+    private let label: WaitGraph.Label
+
     /// Creates a lock for which no key is in use.
-    public init() {}
+    ///
+    /// - Parameters:
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
+    public init(name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line) {
+        label = WaitGraph.Label(
+            kind: "KeyedAsyncLock", name: name, site: WaitGraph.Site(fileID: fileID, line: line))
+    }
 
     /// How many keys somebody holds or waits for.
     public var keysInUse: Int { entries.withLock { $0.count } }
@@ -39,11 +49,17 @@ public final class KeyedAsyncLock<Key: Hashable & Sendable>: Sendable {
         ) async throws -> Success
     {
         let lock = entries.withLock { entries in
-            entries[key, default: Entry()].users += 1
+            entries[key, default: Entry(lock: makeLock(key))].users += 1
             return entries[key].unsafelyUnwrapped.lock
         }
         defer { leave(key) }
         return try await lock.withLock(cancellation: cancellation, fileID: fileID, line: line, body)
+    }
+
+    private func makeLock(_ key: Key) -> AsyncLock {
+        var label = label
+        label.key = key
+        return AsyncLock(label: label)
     }
 
     private func leave(_ key: Key) {

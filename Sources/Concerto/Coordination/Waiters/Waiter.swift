@@ -120,7 +120,10 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     nonisolated(nonsending)
         package final func wait(admit: () -> Bool) async -> Outcome
     {
-        await waitInPlace(admit: admit)
+        let isListed = WaitGraph.isActive && WaitGraph.list(self)
+        let outcome = await waitInPlace(admit: admit)
+        if isListed { WaitGraph.unlist(self) }
+        return outcome
     }
 
     /// As ``wait(admit:)``, but a part of its caller: an async function more costs a frame and two looks at the executor.
@@ -160,10 +163,12 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     nonisolated(nonsending)
         package final func waitUninterruptibly(admit: () -> Bool) async
     {
+        let isListed = WaitGraph.isActive && WaitGraph.list(self)
         _ = await withUnsafeContinuation { continuation in
             self.continuation = continuation
             if !admit() { continuation.resume(returning: outcome) }
         }
+        if isListed { WaitGraph.unlist(self) }
         _ = isResumed.load(ordering: .acquiring)
         withExtendedLifetime(self) {}
     }

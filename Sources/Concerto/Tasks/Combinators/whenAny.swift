@@ -32,6 +32,48 @@ extension Task where Success == Never, Failure == Never {
         awaitables[try await indexOfFirst(awaitables.map { $0.handle }, cancellation)]
     }
 
+    /// Waits until one of the awaitables has ended, in whichever way, and returns it; the others run on.
+    ///
+    /// See ``whenAny(_:cancellation:)``.
+    @inlinable
+    nonisolated(nonsending)
+        public static func whenAny<Input: Awaitable>(
+            _ first: Input, _ others: Input..., cancellation: CancellationToken = .none
+        ) async throws -> Input
+    {
+        try await whenAny([first] + others, cancellation: cancellation)
+    }
+
+    /// Waits until one of the awaitables, which may be of different kinds, has ended.
+    ///
+    /// See ``whenAny(_:cancellation:)``.
+    @_disfavoredOverload
+    @inlinable
+    nonisolated(nonsending)
+        public static func whenAny<Value: Sendable>(
+            _ first: any Awaitable<Value>, _ others: any Awaitable<Value>..., cancellation: CancellationToken = .none
+        ) async throws -> any Awaitable<Value>
+    {
+        try await whenAny([first] + others, cancellation: cancellation)
+    }
+
+    /// Starts all of `operations`, waits until one has ended, in whichever way, and returns its task; the others run on.
+    ///
+    /// - Cancellation: of the waiting task or of the token ends the wait with `CancellationError`; the operations run on.
+    ///   To have them cancelled and awaited use `race` or `firstSuccess`.
+    /// - Where it runs: each operation in a task of its own on the process's executor, as `Task.run`.
+    /// - Ordering: if several have ended already, the first in input order.
+    /// - Allocates: what `Task.run` does, for each, and one callback for each.
+    nonisolated(nonsending)
+        public static func whenAny<Value: Sendable>(
+            _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...,
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
+        ) async throws -> TaskHandle<Value>
+    {
+        let tasks = ([first] + others).map { Task.run(fileID: fileID, line: line, $0) }
+        return try await whenAny(tasks, cancellation: cancellation)
+    }
+
     @usableFromInline
     nonisolated(nonsending)
         static func indexOfFirst<Value: Sendable>(
