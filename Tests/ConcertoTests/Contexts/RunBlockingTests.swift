@@ -82,9 +82,11 @@ import Testing
             return try blocking { Task.isCancelled }
         }
         #expect(try await task.value)
+        // Not a thread of Swift's own executor: what cancels has to run meanwhile.
+        let pool = try ThreadPool(.init(minThreads: 1))
         let source = CancellationTokenSource()
         let started = TaskCompletionSource<Void>()
-        let run = Task.run(cancellation: source.token) {
+        let run = Task.run(on: pool, cancellation: source.token) {
             try blocking {
                 started.trySetResult()
                 try await Task.delay(for: .seconds(1_000))
@@ -93,6 +95,7 @@ import Testing
         await started.task.settled()
         source.cancel()
         await #expect(throws: CancellationError.self) { try await run.value }
+        await pool.shutdown()
     }
 
     // Cause: only a cancellation before the call reached the operation; a later one waited for its end.
