@@ -81,9 +81,31 @@ public final class ResilientHTTPClient: Sendable {
         _ context: ResilienceContext, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout,
         _ delegate: some HTTPCallDelegate, _ repeats: inout Bool
     ) async throws -> HTTPReply {
+        while true {
+            var probed = false
+            do {
+                return try await send(context, call, host, timeout, delegate, &repeats, &probed)
+            } catch  where probed {
+                // It found out for all that wait that the host is still away. That costs it none of its own attempts: else
+                // a long outage would fail whoever waits at the front.
+                try Task.checkCancellation()
+            }
+        }
+    }
+
+    /// One attempt.
+    ///
+    /// - Parameters:
+    ///   - repeats: Whether another is to follow.
+    ///   - probed: Whether it was sent to see whether the host is back, and has shown that it is not.
+    private func send(
+        _ context: ResilienceContext, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout,
+        _ delegate: some HTTPCallDelegate, _ repeats: inout Bool, _ probed: inout Bool
+    ) async throws -> HTTPReply {
         let number = context.attempt
         repeats = false
         let admission = try await enter(host, context, delegate)
+        let isProbe = host.waitsForCircuit && admission.map { host.breaker?.isOrdinary($0) == false } == true
         var outcome = HostGate.Outcome.abandoned
         var verdict = CircuitBreakerOptions.Verdict.ignored
         var cause: (any Error)?
@@ -102,7 +124,8 @@ public final class ResilientHTTPClient: Sendable {
             verdict = failure.kind == .invalid ? .ignored : .failure
             cause = failure
             guard mayRepeat else { throw FinalFailure(failure: failure) }
-            repeats = number <= options.maxRetries
+            probed = isProbe && verdict == .failure
+            repeats = probed || number <= options.maxRetries
             if repeats { delegate.willWait() }
             throw failure
         case .answered(let reply, let mayRepeat):
@@ -112,7 +135,8 @@ public final class ResilientHTTPClient: Sendable {
             verdict = reply.status >= 500 ? .failure : .success
             if verdict == .failure { cause = unsatisfying }
             guard mayRepeat else { return reply }
-            repeats = number <= options.maxRetries
+            probed = isProbe && verdict == .failure
+            repeats = probed || number <= options.maxRetries
             if repeats { delegate.willWait() }
             throw unsatisfying
         }
