@@ -22,7 +22,7 @@ extension Task where Success == Never, Failure == Never {
 
     /// Waits until one of `awaitables`, which may be of different kinds, has ended.
     ///
-    /// See ``whenAny(_:cancellation:)``.
+    /// The rules of cancellation and errors are those of the form that takes an array.
     @inlinable
     nonisolated(nonsending)
         public static func whenAny<Value: Sendable>(
@@ -34,7 +34,7 @@ extension Task where Success == Never, Failure == Never {
 
     /// Waits until one of the awaitables has ended, in whichever way, and returns it; the others run on.
     ///
-    /// See ``whenAny(_:cancellation:)``.
+    /// The rules of cancellation and errors are those of the form that takes an array.
     @inlinable
     nonisolated(nonsending)
         public static func whenAny<Input: Awaitable>(
@@ -46,7 +46,7 @@ extension Task where Success == Never, Failure == Never {
 
     /// Waits until one of the awaitables, which may be of different kinds, has ended.
     ///
-    /// See ``whenAny(_:cancellation:)``.
+    /// The rules of cancellation and errors are those of the form that takes an array.
     @_disfavoredOverload
     @inlinable
     nonisolated(nonsending)
