@@ -2,7 +2,6 @@
 
 TRAITS := CLI,Lint
 SWIFT_BUILD := swift build --traits $(TRAITS)
-SWIFT_TEST := swift test --traits $(TRAITS)
 PREFIX ?= /usr/local
 
 .PHONY: help setup build quickstart failures test lint format install docs clean
@@ -29,7 +28,7 @@ failures: setup ## The same with rows that can't succeed; ends with exit code 1 
 
 test: setup ## Build and run every test. No network beyond loopback.
 	@$(SWIFT_BUILD) --build-tests
-	@$(SWIFT_TEST) --skip-build
+	@scripts/run-tests --traits $(TRAITS) --skip-build
 
 docs: setup ## Build the documentation; warnings are errors.
 	@scripts/docs
