@@ -27,6 +27,9 @@ void concerto_task_cancel(void *task) { swift_task_cancel(task); }
 
 extern __attribute__((swiftcall)) void *swift_task_getCurrent(void);
 extern __attribute__((swiftcall)) bool swift_task_isCancelled(void *task);
+
+void *concerto_task_current(void) { return swift_task_getCurrent(); }
+
 bool concerto_task_is_cancelled(void) {
   void *task = swift_task_getCurrent();
   return task && swift_task_isCancelled(task);

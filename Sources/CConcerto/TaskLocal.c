@@ -4,10 +4,6 @@ extern __attribute__((swiftcall)) void swift_task_localValuePush(const void *key
 extern __attribute__((swiftcall)) void swift_task_localValuePop(void);
 extern __attribute__((swiftcall)) void *swift_task_localValueGet(const void *key);
 
-extern __attribute__((swiftcall)) void *swift_task_getCurrent(void);
-
-void *concerto_task_current(void) { return swift_task_getCurrent(); }
-
 void concerto_task_local_push(const void *key, void *value, const void *type) {
   swift_task_localValuePush(key, value, type);
 }

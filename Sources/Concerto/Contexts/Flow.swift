@@ -11,6 +11,9 @@ struct Flow: Sendable {
     /// Whose flow it is: the task it began in; `nil` while the graph is not active.
     let party: WaitGraph.Party?
 
+    /// Who waits and holds in this flow.
+    var owner: WaitGraph.Party { party ?? .current }
+
     private static var taskID: Int { withUnsafeCurrentTask { $0?.hashValue ?? 0 } }
 
     /// The flow of the running task; empty if it holds nothing that we know of.
@@ -37,12 +40,16 @@ struct Flow: Sendable {
         return try await $bound.binding(Flow(task: taskID, holdings: flow.holdings, party: flow.party), body)
     }
 
-    /// Runs `body` with one thing more held by `current`, the flow of the running task.
+    /// Runs `body` with `resource`, or `count` units of it, held by the flow of the running task since `site`.
     nonisolated(nonsending)
         static func holding<Success>(
-            _ holding: WaitGraph.Holding, by current: Flow, _ body: nonisolated(nonsending) () async throws -> Success
+            _ resource: AnyObject, _ label: WaitGraph.Label, count: Int? = nil, since site: WaitGraph.Site,
+            _ body: nonisolated(nonsending) () async throws -> Success
         ) async rethrows -> Success
     {
+        let current = current
+        let holding = WaitGraph.Holding(
+            resource: ObjectIdentifier(resource), label: label, count: count, party: current.owner, site: site)
         WaitGraph.hold(holding)
         defer { WaitGraph.release(holding) }
         let flow = Flow(task: taskID, holdings: current.holdings + [holding], party: holding.party)

@@ -139,7 +139,7 @@ public enum WaitGraph {
     static func list(_ waiter: Waiter) -> Bool {
         let host = waiter.host
         if host is AsyncSemaphore || host is AsyncReaderWriterLock { return false }
-        let wait = OwnerlessWait(host: host, party: Flow.current.party ?? .current, since: .now)
+        let wait = OwnerlessWait(host: host, party: Flow.current.owner, since: .now)
         state.withLock { $0.ownerless[ObjectIdentifier(waiter)] = wait }
         return true
     }

@@ -49,13 +49,12 @@ public final class ResilientHTTPClient: Sendable {
     public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)
         let timeout = timeout(call.timeout ?? options.timeout)
-        // The last attempt has failed and another is to follow.
-        var repeats = false
+        var sequel = Sequel.end
         do {
             return try await host.retries.execute { context in
-                try await self.attempt(context, call, host, timeout, delegate, &repeats)
+                try await self.attempt(context, call, host, timeout, delegate, &sequel)
             }
-        } catch  where repeats && Task.isCancelled {
+        } catch  where sequel != .end && Task.isCancelled {
             // A caller that gave up meanwhile hears that, not an outcome that would have been repeated.
             throw CancellationError()
         } catch let unsatisfying as UnsatisfyingReply {
@@ -79,31 +78,26 @@ public final class ResilientHTTPClient: Sendable {
 
     private func attempt(
         _ context: ResilienceContext, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout,
-        _ delegate: some HTTPCallDelegate, _ repeats: inout Bool
+        _ delegate: some HTTPCallDelegate, _ sequel: inout Sequel
     ) async throws -> HTTPReply {
         while true {
-            var probed = false
             do {
-                return try await send(context, call, host, timeout, delegate, &repeats, &probed)
-            } catch  where probed {
-                // It found out for all that wait that the host is still away. That costs it none of its own attempts: else
-                // a long outage would fail whoever waits at the front.
+                return try await send(context, call, host, timeout, delegate, &sequel)
+            } catch  where sequel == .sameAttempt {
                 try Task.checkCancellation()
             }
         }
     }
 
-    /// One attempt.
+    /// Sends the call once, when the host may be called.
     ///
-    /// - Parameters:
-    ///   - repeats: Whether another is to follow.
-    ///   - probed: Whether it was sent to see whether the host is back, and has shown that it is not.
+    /// - Parameter sequel: What is to follow if this throws.
     private func send(
         _ context: ResilienceContext, _ call: HTTPCall, _ host: HostPipeline, _ timeout: Timeout,
-        _ delegate: some HTTPCallDelegate, _ repeats: inout Bool, _ probed: inout Bool
+        _ delegate: some HTTPCallDelegate, _ sequel: inout Sequel
     ) async throws -> HTTPReply {
         let number = context.attempt
-        repeats = false
+        sequel = .end
         let admission = try await enter(host, context, delegate)
         let isProbe = host.waitsForCircuit && admission.map { host.breaker?.isOrdinary($0) == false } == true
         var outcome = HostGate.Outcome.abandoned
@@ -116,6 +110,7 @@ public final class ResilientHTTPClient: Sendable {
         try await delegate.willSend(attempt: number)
         let result = await send(call, timeout)
         delegate.didSend(result)
+        let error: any Error
         switch result {
         case .cancelled:
             throw CancellationError()
@@ -124,10 +119,7 @@ public final class ResilientHTTPClient: Sendable {
             verdict = failure.kind == .invalid ? .ignored : .failure
             cause = failure
             guard mayRepeat else { throw FinalFailure(failure: failure) }
-            probed = isProbe && verdict == .failure
-            repeats = probed || number <= options.maxRetries
-            if repeats { delegate.willWait() }
-            throw failure
+            error = failure
         case .answered(let reply, let mayRepeat):
             let pause = pause(reply)
             outcome = reply.status == 429 || pause != nil ? .refused(pause: pause) : .answered
@@ -135,11 +127,15 @@ public final class ResilientHTTPClient: Sendable {
             verdict = reply.status >= 500 ? .failure : .success
             if verdict == .failure { cause = unsatisfying }
             guard mayRepeat else { return reply }
-            probed = isProbe && verdict == .failure
-            repeats = probed || number <= options.maxRetries
-            if repeats { delegate.willWait() }
-            throw unsatisfying
+            error = unsatisfying
         }
+        if isProbe && verdict == .failure {
+            sequel = .sameAttempt
+        } else if number <= options.maxRetries {
+            sequel = .nextAttempt
+        }
+        if sequel != .end { delegate.willWait() }
+        throw error
     }
 
     /// Goes in, with a turn of the common pace and past the circuit breaker.
@@ -235,6 +231,18 @@ public final class ResilientHTTPClient: Sendable {
             return timeout
         }
     }
+}
+
+/// What follows when a call has failed.
+private enum Sequel {
+    /// Nothing: the caller gets the outcome.
+    case end
+    /// Another attempt, after a back-off.
+    case nextAttempt
+    /// The same attempt once more, when the circuit allows it. The call was a probe: it found out for all who wait that
+    /// the host is still away, and that costs it none of its own attempts. Else a long outage would fail whoever waits at
+    /// the front.
+    case sameAttempt
 }
 
 /// A failure after which the call must not be repeated.

@@ -41,6 +41,14 @@ enum Refusal: Sendable, Hashable {
     /// More was asked for than can ever be given.
     case exceedsLimit
 
+    var reason: LimiterRejectionReason {
+        switch self {
+        case .queueFull: .queueFull
+        case .tooLate: .tooLate
+        case .exceedsLimit: .exceedsLimit
+        }
+    }
+
     /// How long a caller that came now would wait; `nil` if that cannot be known.
     var retryAfter: Duration? {
         switch self {

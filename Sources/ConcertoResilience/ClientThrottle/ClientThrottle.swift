@@ -68,7 +68,7 @@ public final class ClientThrottle: ResilienceStrategy {
         options.clock = clock
         options.random = random
         options.telemetry = telemetry
-        do { try self.init(options: options) } catch { fatalError("\(error)") }
+        do { try self.init(options: options) } catch { trapOnInvalidOptions(error) }
     }
 
     /// How likely the next call is to be turned away.

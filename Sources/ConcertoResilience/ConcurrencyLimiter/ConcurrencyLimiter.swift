@@ -36,7 +36,7 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
         name: String? = nil, clock: any TimerClock = MonotonicClock(), telemetry: ResilienceTelemetry = .shared
     ) {
         let options = LimiterOptions(queueLimit, order, maxWait, name, clock, telemetry)
-        do { try self.init(permits: permits, options: options) } catch { fatalError("\(error)") }
+        do { try self.init(permits: permits, options: options) } catch { trapOnInvalidOptions(error) }
     }
 
     /// How many operations may run.

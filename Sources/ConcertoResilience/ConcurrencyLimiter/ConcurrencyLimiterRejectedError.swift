@@ -1,14 +1,7 @@
 /// A concurrency limiter has turned a call away.
 public struct ConcurrencyLimiterRejectedError: Error, Hashable, CustomStringConvertible {
-    /// Why.
-    public enum Reason: Sendable, Hashable {
-        /// Too many callers wait already.
-        case queueFull
-        /// No permit became free before the deadline of the execution or the longest wait.
-        case tooLate
-        /// More permits were asked for than there are.
-        case exceedsLimit
-    }
+    /// Why a caller was turned away.
+    public typealias Reason = LimiterRejectionReason
 
     /// Why.
     public let reason: Reason
@@ -28,12 +21,6 @@ public struct ConcurrencyLimiterRejectedError: Error, Hashable, CustomStringConv
 
 extension ConcurrencyLimiterRejectedError {
     init(_ refusal: Refusal, _ limiter: String?) {
-        let reason: Reason =
-            switch refusal {
-            case .queueFull: .queueFull
-            case .tooLate: .tooLate
-            case .exceedsLimit: .exceedsLimit
-            }
-        self.init(reason: reason, limiter: limiter)
+        self.init(reason: refusal.reason, limiter: limiter)
     }
 }

@@ -57,5 +57,5 @@ func trapOnInvalidOptions<T>(_ make: () throws(InvalidOptionsError) -> T) -> T {
 
 /// The same, where an initializer delegates to another.
 func trapOnInvalidOptions(_ error: any Error) -> Never {
-    fatalError("\(error)\nUse the initializer that takes options and throws where the values come from data.")
+    fatalError("\(error)\nWhere the values come from data, use the initializer that throws.")
 }

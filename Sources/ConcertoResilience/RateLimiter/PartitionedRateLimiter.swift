@@ -33,7 +33,7 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
     ///   - maxKeys: How many keys are remembered: 1 or more.
     ///   - makeLimiter: Makes the limiter of a key. One is made at a time: it must not use this object.
     public convenience init(maxKeys: Int = 10_000, _ makeLimiter: @escaping @Sendable (Key) -> RateLimiter) {
-        do { try self.init(validating: maxKeys, makeLimiter) } catch { fatalError("\(error)") }
+        do { try self.init(validating: maxKeys, makeLimiter) } catch { trapOnInvalidOptions(error) }
     }
 
     /// Creates a limiter whose `maxKeys` comes from data.

@@ -36,7 +36,7 @@ public final class RateLimiter: ResilienceStrategy {
         name: String? = nil, clock: any TimerClock = MonotonicClock(), telemetry: ResilienceTelemetry = .shared
     ) {
         let options = LimiterOptions(queueLimit, order, maxWait, name, clock, telemetry)
-        do { try self.init(limit, options: options) } catch { fatalError("\(error)") }
+        do { try self.init(limit, options: options) } catch { trapOnInvalidOptions(error) }
     }
 
     /// The present limit.

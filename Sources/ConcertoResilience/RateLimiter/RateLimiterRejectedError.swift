@@ -1,14 +1,7 @@
 /// A rate limiter has turned a call away; nothing was taken.
 public struct RateLimiterRejectedError: RetryAfterProviding, Hashable, CustomStringConvertible {
-    /// Why.
-    public enum Reason: Sendable, Hashable {
-        /// Too many callers wait already.
-        case queueFull
-        /// The turn would come after the deadline of the execution or the longest wait.
-        case tooLate
-        /// More was asked for than the limit ever lets pass at once.
-        case exceedsLimit
-    }
+    /// Why a caller was turned away.
+    public typealias Reason = LimiterRejectionReason
 
     /// Why.
     public let reason: Reason
@@ -37,12 +30,6 @@ public struct RateLimiterRejectedError: RetryAfterProviding, Hashable, CustomStr
 
 extension RateLimiterRejectedError {
     init(_ refusal: Refusal, _ limiter: String?) {
-        let reason: Reason =
-            switch refusal {
-            case .queueFull: .queueFull
-            case .tooLate: .tooLate
-            case .exceedsLimit: .exceedsLimit
-            }
-        self.init(reason: reason, retryAfter: refusal.retryAfter, limiter: limiter)
+        self.init(reason: refusal.reason, retryAfter: refusal.retryAfter, limiter: limiter)
     }
 }

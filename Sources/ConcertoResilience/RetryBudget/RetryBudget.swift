@@ -57,11 +57,7 @@ public final class RetryBudget: Sendable {
         options.ratio = ratio
         options.minimumPerSecond = minimumPerSecond
         options.ttl = ttl
-        do {
-            try self.init(options: options, clock: clock)
-        } catch {
-            fatalError("\(error)")
-        }
+        do { try self.init(options: options, clock: clock) } catch { trapOnInvalidOptions(error) }
     }
 
     /// Counts a call that is not a retry.

@@ -185,7 +185,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
                 // A reader gets in as soon as a writer before it gives up.
                 let mayEnd = limit.deadline != nil || (mode == .read && state.timedWriters > 0)
                 let wait = WaitGraph.Wait(
-                    resource: ObjectIdentifier(self), label: label, party: flow.party ?? .current, site: site,
+                    resource: ObjectIdentifier(self), label: label, party: flow.owner, site: site,
                     holdings: flow.holdings, isTimed: mayEnd, since: .now)
                 do { waiter.edge = try WaitGraph.beginWait(wait, total: nil) } catch {
                     waiter.error = error
@@ -203,11 +203,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
             _ fileID: StaticString, _ line: UInt, _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
-        let flow = Flow.current
-        let holding = WaitGraph.Holding(
-            resource: ObjectIdentifier(self), label: label, count: nil, party: flow.party ?? .current,
-            site: WaitGraph.Site(fileID: fileID, line: line))
-        return try await Flow.holding(holding, by: flow, body)
+        try await Flow.holding(self, label, since: WaitGraph.Site(fileID: fileID, line: line), body)
     }
 
     private func unlock(_ leave: (inout Int) -> Void) {

@@ -263,11 +263,7 @@ public final class AsyncSemaphore: WaiterHost {
             _ body: nonisolated(nonsending) () async throws -> Success
         ) async throws -> Success
     {
-        let flow = Flow.current
-        let holding = WaitGraph.Holding(
-            resource: ObjectIdentifier(self), label: label, count: count, party: flow.party ?? .current,
-            site: WaitGraph.Site(fileID: fileID, line: line))
-        return try await Flow.holding(holding, by: flow, body)
+        try await Flow.holding(self, label, count: count, since: WaitGraph.Site(fileID: fileID, line: line), body)
     }
 
     nonisolated(nonsending)
@@ -276,7 +272,7 @@ public final class AsyncSemaphore: WaiterHost {
         guard WaitGraph.isActive else { return try await sleep(count, limit) }
         let flow = Flow.current
         let wait = WaitGraph.Wait(
-            resource: ObjectIdentifier(self), label: label, party: flow.party ?? .current, site: site,
+            resource: ObjectIdentifier(self), label: label, party: flow.owner, site: site,
             holdings: flow.holdings,
             isTimed: limit.deadline != nil, since: .now)
         // Where permits may be added, anybody may end the wait.
