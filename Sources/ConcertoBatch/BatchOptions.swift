@@ -14,7 +14,7 @@ public import ConcertoResilience
 /// | ``maxRetries`` | 4 | 0…100 |
 /// | ``backoffBase``, ``backoffCap`` | 200 ms, 30 s | 1 ms…1 h |
 /// | ``maxRetryAfter`` | 5 min | 0…1 day |
-/// | ``breaker`` | nine in ten of 20 attempts within 10 s fail: 5 s | see `CircuitBreakerOptions` |
+/// | ``breaker`` | nine in ten of the last 20 attempts fail: 5 s | see `CircuitBreakerOptions` |
 /// | ``maxBody`` | 10 MB | 0…1 GiB |
 public struct BatchOptions: Sendable {
     /// Where the rows come from: a file's path, or `nil` for standard input.
@@ -88,7 +88,7 @@ public struct BatchOptions: Sendable {
 
     private static var defaultBreaker: CircuitBreakerOptions {
         var breaker = CircuitBreakerOptions()
-        breaker.trip = .failureRatio(0.9, minimumThroughput: 20, window: .time(.seconds(10)))
+        breaker.trip = .failureRatio(0.9, minimumThroughput: 20, window: .count(20))
         breaker.halfOpenPermits = 2
         breaker.halfOpenFailures = 2
         return breaker

@@ -111,6 +111,7 @@ public final class ResilientHTTPClient: Sendable {
         let result = await send(call, timeout)
         delegate.didSend(result)
         let error: any Error
+        var isAway = false
         switch result {
         case .cancelled:
             throw CancellationError()
@@ -118,18 +119,19 @@ public final class ResilientHTTPClient: Sendable {
             outcome = .answered
             verdict = failure.kind == .invalid ? .ignored : .failure
             cause = failure
+            isAway = !failure.mayHaveBeenSent
             guard mayRepeat else { throw FinalFailure(failure: failure) }
             error = failure
         case .answered(let reply, let mayRepeat):
             let pause = pause(reply)
             outcome = reply.status == 429 || pause != nil ? .refused(pause: pause) : .answered
             let unsatisfying = UnsatisfyingReply(reply: reply, isGated: pause != nil || reply.status == 429)
-            verdict = reply.status >= 500 ? .failure : .success
+            verdict = isFailure(reply.status, ofProbe: isProbe) ? .failure : .success
             if verdict == .failure { cause = unsatisfying }
             guard mayRepeat else { return reply }
             error = unsatisfying
         }
-        if isProbe && verdict == .failure {
+        if isProbe && isAway && verdict == .failure {
             sequel = .sameAttempt
         } else if number <= options.maxRetries {
             sequel = .nextAttempt
@@ -203,6 +205,12 @@ public final class ResilientHTTPClient: Sendable {
         }
     }
 
+    /// Whether a host that answers so is in trouble. A probe that is answered finds the host at home, unless the answer is a
+    /// gateway's or asks for patience: calls that are answered with 500 every time must not keep a circuit open for ever.
+    private func isFailure(_ status: Int, ofProbe isProbe: Bool) -> Bool {
+        isProbe ? (502...504).contains(status) : status >= 500
+    }
+
     /// How long the host asks to be left alone, cut to the longest pause allowed.
     private func pause(_ reply: HTTPReply) -> Duration? {
         guard reply.status == 429 || reply.status == 503, let value = reply.headers.first(name: "retry-after"),
@@ -239,9 +247,10 @@ private enum Sequel {
     case end
     /// Another attempt, after a back-off.
     case nextAttempt
-    /// The same attempt once more, when the circuit allows it. The call was a probe: it found out for all who wait that
-    /// the host is still away, and that costs it none of its own attempts. Else a long outage would fail whoever waits at
-    /// the front.
+    /// The same attempt once more, when the circuit allows it. The call was a probe and could not even be sent: it found
+    /// out for all who wait that the host is still away, and that costs it none of its own attempts. Else a long outage
+    /// would fail calls. One that was sent costs an attempt: it may be the call that the host cannot cope with, and such
+    /// calls must come to an end.
     case sameAttempt
 }
 

@@ -173,6 +173,36 @@ struct HostCircuitTests {
         #expect(statistics?.inFlight == 0 && statistics?.waiting == 0 && statistics?.circuitOpenFor == nil)
     }
 
+    /// They keep the circuit open among themselves, and would wait for ever if their probes cost no attempts.
+    @Test(arguments: ["500", "502", "timeout"])
+    func callsThatTheHostCannotCopeWithComeToAnEnd(outcome: String) async throws {
+        let transport = ScriptedTransport(clock: clock) { call, _ in
+            if call.url == "http://a/good" { return .status(200) }
+            guard let status = Int(outcome) else {
+                throw HTTPFailure(.timeout, mayHaveBeenSent: true, "no answer in time")
+            }
+            return .status(status)
+        }
+        let client = try client(.wait, transport) { $0.maxRetries = 3 }
+        _ = try await client.execute(call("good"), delegate: Recorder())
+        let ended = Shared<[String]>([])
+        let tasks = (0..<30).map { number in
+            Task {
+                let result: String
+                do {
+                    result = "\(try await client.execute(call("\(number)"), delegate: Recorder()).status)"
+                } catch let failure as HTTPFailure {
+                    result = "\(failure.kind)"
+                }
+                ended.change { $0.append(result) }
+            }
+        }
+        await drive(clock) { ended.value.count == tasks.count }
+        for task in tasks { try await task.value }
+        #expect(ended.value.allSatisfy { $0 == outcome })
+        #expect(transport.arrivals.count == 1 + 30 * 4)
+    }
+
     @Test func aCallThatWaitsForTheCircuitSaysSoAndHoldsNoPlace() async throws {
         let transport = ScriptedTransport(clock: clock) { _, _ in .status(200) }
         let client = try client(.wait, transport) { $0.maximumPerHost = 1 }
