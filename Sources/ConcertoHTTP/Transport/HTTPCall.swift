@@ -20,8 +20,13 @@ public struct HTTPCall: Sendable {
 
     /// Creates a call.
     ///
-    /// - Parameter host: Default: the URL's host and port, or nothing if it is no absolute HTTP URL; such a call fails when
-    ///   it is sent.
+    /// - Parameters:
+    ///   - method: The method, in upper case.
+    ///   - url: The absolute URL.
+    ///   - host: `host:port`. Default: the URL's, or nothing if it is no absolute HTTP URL; such a call fails when it is sent.
+    ///   - headers: The headers, in order.
+    ///   - body: The body, or `nil` for none.
+    ///   - timeout: How long one attempt may take; `nil` for the client's.
     public init(
         method: String = "GET", url: String, host: String? = nil, headers: [(name: String, value: String)] = [],
         body: [UInt8]? = nil, timeout: Duration? = nil
