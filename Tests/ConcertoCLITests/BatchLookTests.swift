@@ -10,7 +10,7 @@ struct BatchLookTests {
 
     init() throws { scratch = try Scratch() }
 
-    @Test("The quickstart succeeds, with retries and a throttled host in its story", .timeLimit(.minutes(2)))
+    @Test("The quickstart succeeds, with retries and a throttled host in its story", .timeLimit(.minutes(5)))
     func quickstart() async throws {
         let ending = try await ToolProcess.run(
             "batch", Self.example("quickstart"), "--demo-server", "-o", "out", "--summary-json", "summary", in: scratch)

@@ -3,7 +3,7 @@ import DemoServer
 import Foundation
 import Testing
 
-@Suite("concerto batch: signals", .timeLimit(.minutes(2)))
+@Suite("concerto batch: signals", .timeLimit(.minutes(5)))
 struct BatchSignalTests {
     private let scratch: Scratch
 

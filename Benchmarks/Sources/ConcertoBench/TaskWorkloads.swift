@@ -45,6 +45,22 @@ extension Workload {
             let count = await counter.count
             precondition(count == 1_000_000)
         },
+        .perItem("completed_value_10m", 10_000_000) { count in
+            let handle = TaskHandle { 1 }
+            try handle.start()
+            var sum = try await handle.value
+            for _ in 1..<count { sum += try await handle.value }
+            precondition(sum == count)
+        },
+        .perItem("foreach_concurrently_1m", 1_000_000) { count in
+            let sum = Atomic(0)
+            try await (0..<count).forEachConcurrently(limit: 64) { sum.wrappingAdd($0, ordering: .relaxed) }
+            precondition(sum.load(ordering: .relaxed) == count * (count - 1) / 2)
+        },
+        .perItem("map_concurrently_1m", 1_000_000) { count in
+            let doubled = try await (0..<count).mapConcurrently(limit: 64) { $0 * 2 }
+            precondition(doubled.count == count && doubled[count - 1] == 2 * (count - 1))
+        },
     ]
 
     private static func spawnJoin(_ count: Int) async {

@@ -6,6 +6,7 @@ extension Workload {
     static let time: [Workload] = [
         Workload(name: "timers_100k") { await timers { try? await Task.sleep(for: $0) } },
         Workload(name: "timers_clock_100k") { await timers { try? await MonotonicClock().sleep(for: $0) } },
+        Workload(name: "timers_callback_100k") { await timerCallbacks() },
         Workload(name: "timers_floor_100k", onlyByName: true) { await timersFloor() },
         .timed("sleep_1ns_1m") {
             for _ in 0..<1_000_000 { try? await Task.sleep(for: .nanoseconds(1)) }
@@ -40,6 +41,45 @@ extension Workload {
         return Outcome(
             milliseconds: total,
             extra: [("late_p50_ms", late[count / 2]), ("late_p99_ms", late[count * 99 / 100])])
+    }
+
+    /// The timers of `timers_100k` without a task for each: what the wheel itself takes.
+    private static func timerCallbacks() async -> Outcome {
+        let count = 100_000
+        let callbacks = Callbacks(count)
+        let clock = MonotonicClock()
+        let start = ContinuousClock.now
+        await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
+            for index in 0..<count {
+                let deadline = clock.now.advanced(by: .milliseconds(1 + index % 100))
+                _ = clock.schedule(at: deadline) {
+                    callbacks.note(index, late: deadline.duration(to: clock.now).milliseconds, last: done)
+                }
+            }
+        }
+        let total = (ContinuousClock.now - start).milliseconds
+        let late = callbacks.late.sorted()
+        precondition(late[0] >= 0, "a timer fired early")
+        return Outcome(
+            milliseconds: total,
+            extra: [("late_p50_ms", late[count / 2]), ("late_p99_ms", late[count * 99 / 100])])
+    }
+
+    /// Each place is written by one callback, and read when all have run; hence unchecked.
+    private final class Callbacks: @unchecked Sendable {
+        let late: UnsafeMutableBufferPointer<Double>
+        private let missing: Atomic<Int>
+
+        init(_ count: Int) {
+            late = .allocate(capacity: count)
+            missing = Atomic(count)
+        }
+        deinit { late.deallocate() }
+
+        func note(_ index: Int, late: Double, last: UnsafeContinuation<Void, Never>) {
+            self.late.initializeElement(at: index, to: late)
+            if missing.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { last.resume() }
+        }
     }
 
     /// The tasks of `timers_100k` without a timer: all wait, then one thread resumes them. A delay of 100 ms that begins

@@ -154,11 +154,10 @@ struct RowParser: Sendable {
         guard scheme == "http" || scheme == "https" else {
             throw Problem("the scheme '\(template.contains("{") ? "…" : scheme)' is not supported; use http or https")
         }
-        guard let name = parsed.host, !name.isEmpty else { throw Problem("'\(masked(template))' names no host") }
+        guard let host = HTTPCall.host(of: parsed) else { throw Problem("'\(masked(template))' names no host") }
         guard (1...65_535).contains(parsed.port ?? 80) else {
             throw Problem("'\(masked(template))' names a port that there is not; ports are 1 to 65535")
         }
-        let host = "\(name.lowercased()):\(parsed.port ?? (scheme == "https" ? 443 : 80))"
         guard parsed.user != nil, var components = URLComponents(url: parsed, resolvingAgainstBaseURL: false) else {
             return (url, host, nil)
         }

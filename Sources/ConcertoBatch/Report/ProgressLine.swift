@@ -32,7 +32,9 @@ public struct ProgressLine: Sendable {
         if progress.retries > 0 { parts.append("\(ReportText.count(progress.retries)) retries") }
         if progress.failed > 0 { parts.append("\(ReportText.count(progress.failed)) failed") }
         if let (host, wait) = progress.waiting.max(by: { $0.value < $1.value }) {
-            parts.append("\(host) waits \(ReportText.time(max(.zero, wait)))")
+            let time = ReportText.time(max(.zero, wait))
+            parts.append(
+                progress.away.contains(host) ? "\(host) does not answer, next try in \(time)" : "\(host) waits \(time)")
         }
         if let total = progress.total, progress.finished > 0, done < total {
             let left = seconds / Double(progress.finished) * Double(total - done)

@@ -21,7 +21,7 @@ public struct ResilientHTTPClientOptions: Sendable {
     /// fail; then none for 5 s, and one to try.
     ///
     /// An attempt fails that gets no answer or a status of 500 or more; 429 and every other 4xx say that the host works. With
-    /// ``CircuitBreakerOptions/WhenOpen/reject``, the default, calls then end with `CircuitOpenError`, at once and with the
+    /// `CircuitBreakerOptions.WhenOpen.reject`, the default, calls then end with `CircuitOpenError`, at once and with the
     /// exact time until it makes sense to come back; with `wait` they wait, in turn.
     ///
     /// `verdict`, `failureResults`, `name`, `clock` and `random` are the client's own; `halfOpenTimeLimit` is a day or

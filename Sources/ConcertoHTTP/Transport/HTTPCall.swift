@@ -1,4 +1,5 @@
 #if HTTP
+import Foundation
 public import NIOCore
 public import NIOHTTP1
 
@@ -18,16 +19,34 @@ public struct HTTPCall: Sendable {
     public var timeout: Duration?
 
     /// Creates a call.
+    ///
+    /// - Parameters:
+    ///   - method: The method, in upper case.
+    ///   - url: The absolute URL.
+    ///   - host: `host:port`. Default: the URL's, or nothing if it is no absolute HTTP URL; such a call fails when it is sent.
+    ///   - headers: The headers, in order.
+    ///   - body: The body, or `nil` for none.
+    ///   - timeout: How long one attempt may take; `nil` for the client's.
     public init(
-        method: String = "GET", url: String, host: String, headers: [(name: String, value: String)] = [],
+        method: String = "GET", url: String, host: String? = nil, headers: [(name: String, value: String)] = [],
         body: [UInt8]? = nil, timeout: Duration? = nil
     ) {
         self.method = method
         self.url = url
-        self.host = host
+        self.host = host ?? URL(string: url).flatMap(Self.host(of:)) ?? ""
         self.headers = headers
         self.body = body
         self.timeout = timeout
+    }
+
+    /// `host:port` in lower case; `nil` if `url` is no absolute HTTP URL.
+    package static func host(of url: URL) -> String? {
+        guard let scheme = url.scheme?.lowercased(), let name = url.host, !name.isEmpty else { return nil }
+        switch scheme {
+        case "http": return "\(name.lowercased()):\(url.port ?? 80)"
+        case "https": return "\(name.lowercased()):\(url.port ?? 443)"
+        default: return nil
+        }
     }
 
     /// Whether a header of that name, in any case, is there.

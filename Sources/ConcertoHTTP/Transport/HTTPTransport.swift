@@ -20,9 +20,9 @@ public struct AsyncHTTPClientTransport: HTTPTransport {
     /// Creates a transport.
     ///
     /// - Parameters:
-    ///   - client: The client; the transport does not shut it down.
-    ///   - maximumBody: Bytes of an answer's body that are kept; the rest is cut off and flagged.
-    public init(client: HTTPClient, maximumBody: Int) {
+    ///   - client: The client; the transport does not shut it down. Default: the one of the process.
+    ///   - maximumBody: Bytes of an answer's body that are kept; the rest is cut off and flagged. Default: 16 MiB.
+    public init(client: HTTPClient = .shared, maximumBody: Int = 1 << 24) {
         self.client = client
         self.maximumBody = maximumBody
     }

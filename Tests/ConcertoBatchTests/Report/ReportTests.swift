@@ -10,7 +10,7 @@ struct ReportTests {
         BatchProgress(
             total: total, alreadyFinished: 0, finished: finished, failed: 0, inFlight: 3, attempts: finished,
             retries: 0,
-            elapsed: .seconds(seconds), waiting: [:], failures: [])
+            elapsed: .seconds(seconds), waiting: [:], away: [], failures: [])
     }
 
     @Test func theLineTellsHowFarTheRunIs() {
@@ -22,6 +22,10 @@ struct ReportTests {
             ProgressLine(drawsBar: false).text(progress)
                 == " 63 % 6,312 of 10,000 · 631/s · 3 in flight · 1,112 retries · 2 failed · "
                 + "api.example.com:443 waits 4.0 s · 5.8 s left")
+        progress.away = ["api.example.com:443"]
+        #expect(
+            ProgressLine(drawsBar: false).text(progress).hasSuffix(
+                " · api.example.com:443 does not answer, next try in 4.0 s · 5.8 s left"))
         #expect(ProgressLine(drawsBar: true).text(progress).contains("███████████████▊          6,312"))
     }
 

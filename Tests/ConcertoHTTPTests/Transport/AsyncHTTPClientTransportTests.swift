@@ -42,6 +42,19 @@ struct AsyncHTTPClientTransportTests {
         }
     }
 
+    /// Two lines are enough: see the first page of the documentation.
+    @Test func theDefaultsMakeACallAndSayWhatAURLLacks() async throws {
+        try await withTransport { _, server in
+            let client = try ResilientHTTPClient(transport: AsyncHTTPClientTransport())
+            let reply = try await client.execute(HTTPCall(url: "\(server.url)/users/42"))
+            #expect(reply.status == 200)
+            let failure = await #expect(throws: HTTPFailure.self) {
+                try await client.execute(HTTPCall(url: "users/42"))
+            }
+            #expect(failure?.kind == .invalid, "\(failure as Any)")
+        }
+    }
+
     @Test func aBodyLongerThanAskedForIsCutAndFlagged() async throws {
         try await withTransport(maximumBody: 1_000) { transport, server in
             let cut = try await transport.send(call(server, "/large/5000000"))

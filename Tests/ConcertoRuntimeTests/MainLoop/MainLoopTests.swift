@@ -5,7 +5,7 @@ import Testing
 /// Each case is a program with a `main` of its own, which ends with 0 if it held.
 @Suite struct MainLoopTests {
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             // Once hung: the turn of the main actor on the main queue never ended.
             "busy-main-actor",

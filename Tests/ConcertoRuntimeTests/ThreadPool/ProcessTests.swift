@@ -6,25 +6,25 @@ import Testing
 @Suite struct ProcessTests {
     private let program = TestProgram("PoolProgram")
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `two blockers do not stop a process that has no descriptor left`() async throws {
         #expect(try await program.run("no-descriptors").status == 0)
     }
 
     // Under ThreadSanitizer the address space cannot be limited.
-    @Test(.timeLimit(.minutes(1)), .disabled(if: isThreadSanitized))
+    @Test(.timeLimit(.minutes(5)), .disabled(if: isThreadSanitized))
     func `a pool that cannot start a thread tries again, and counts none that never ran`() async throws {
         #expect(try await program.run("no-threads").status == 0)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `an invalid configuration is refused by name, and a valid one may follow`() async throws {
         let ending = try await program.run("invalid-configuration")
         #expect(ending.status == 0)
         #expect(ending.complaints.contains("minThreads is 0, must be 1…32767"))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `an invalid environment is refused by name, all values at once`() async throws {
         let ending = try await program.run(
             "invalid-environment",
@@ -35,19 +35,19 @@ import Testing
         #expect(ending.complaints.contains("the pool is not installed, tasks run on Swift's own executor"))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `a CONCERTO_POOL that is neither 1 nor 0 is not overlooked`() async throws {
         let ending = try await program.run("invalid-configuration", environment: ["CONCERTO_POOL": "yes"])
         #expect(ending.status == 0)
         #expect(ending.complaints.contains("CONCERTO_POOL is \"yes\", must be 1 or 0: the pool is not installed"))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `installed on another thread it leaves the main actor where it is`() async throws {
         #expect(try await program.run("other-thread").status == 0)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `tasks that began before the installation come to their end`() async throws {
         #expect(try await program.run("earlier-tasks").status == 0)
     }

@@ -5,7 +5,7 @@ import Testing
 /// Each case is a program with a `main` of its own, which ends with 0 if it held.
 @Suite(.serialized) struct MainThreadBlockingTests {
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(5)),
         arguments: [
             // The main actor's work runs in the middle of the call, with a pool and without.
             "pool-main-thread", "stock-main-thread",
