@@ -4,9 +4,10 @@ public import ConcertoRuntime
 ///
 /// ```swift
 /// let clock = ManualClock()
-/// async let result = retry(clock: clock) { try await operation() }
+/// async let isIn = semaphore.acquire(timeout: .seconds(1), clock: clock)
 /// await clock.sleepers(count: 1)      // someone waits for the clock
 /// clock.advance(by: .seconds(1))
+/// #expect(try await !isIn)
 /// ```
 public final class ManualClock: TimerClock {
     fileprivate struct State {
@@ -19,17 +20,26 @@ public final class ManualClock: TimerClock {
     fileprivate final class Timer: ScheduledTimer {
         let deadline: TimerInstant
         let order: UInt64
-        let action: @Sendable () -> Void
+        /// Taken out when the timer fires or is cancelled: whoever keeps the timer does not keep what it captured.
+        private let action: Guarded<(@Sendable () -> Void)?>
         let clock: ManualClock
 
         init(deadline: TimerInstant, order: UInt64, clock: ManualClock, action: @escaping @Sendable () -> Void) {
             self.deadline = deadline
             self.order = order
             self.clock = clock
-            self.action = action
+            self.action = Guarded(action)
         }
 
-        func cancel() -> Bool { clock.remove(self) }
+        func cancel() -> Bool {
+            guard clock.remove(self) else { return false }
+            _ = takeAction()
+            return true
+        }
+
+        func fire() { takeAction()?() }
+
+        private func takeAction() -> (@Sendable () -> Void)? { action.withLock { $0.take() } }
     }
 
     private let state = Guarded(State())
@@ -79,7 +89,7 @@ public final class ManualClock: TimerClock {
     /// - Precondition: `instant` is not before `now`.
     public func advance(to instant: TimerInstant) {
         demand(instant >= now, "ManualClock cannot go back: it shows \(now), advance(to: \(instant))")
-        while let timer = takeDue(until: instant) { timer.action() }
+        while let timer = takeDue(until: instant) { timer.fire() }
     }
 
     /// Moves the clock to its next timer and fires it, and those that are due at the same time. A timer that was
@@ -91,15 +101,17 @@ public final class ManualClock: TimerClock {
     @discardableResult
     public func advanceToNextTimer(before limit: TimerInstant = .distantFuture) -> Bool {
         guard let timer = takeNext(before: limit) else { return false }
-        timer.action()
-        while let timer = takeDue(until: now) { timer.action() }
+        timer.fire()
+        while let timer = takeDue(until: now) { timer.fire() }
         return true
     }
 
     /// Waits until at least `count` timers are pending.
     ///
     /// - Cancellation: is not observed; the wait ends when the timers are there.
+    /// - Precondition: `count >= 0`.
     public func sleepers(count: Int = 1) async {
+        demand(count >= 0, "ManualClock.sleepers needs a count >= 0, not \(count)")
         await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
             let ready = state.withLock { state in
                 guard state.timers.count < count else { return true }

@@ -88,4 +88,37 @@ import Testing
         clock.advance(by: .seconds(1))
         for task in tasks.dropFirst() { try await task.value }
     }
+
+    @Test func `A number of sleepers below zero traps, none is there at once`() async {
+        await ManualClock().sleepers(count: 0)
+        await #expect(processExitsWith: .failure) { await ManualClock().sleepers(count: -1) }
+    }
+
+    // Cause: the timer kept its action to its own end, and so a cycle for as long as somebody kept the timer.
+    @Test func `A timer that was cancelled or has fired lets go of what its action captured`() {
+        final class Captured: Sendable {}
+        let clock = ManualClock()
+        weak var captured: Captured?
+        for fires in [true, false] {
+            let timer: any ScheduledTimer
+            do {
+                let object = Captured()
+                captured = object
+                timer = start(clock, .seconds(1)) { withExtendedLifetime(object) {} }
+            }
+            #expect(captured != nil)
+            if fires { clock.advance(by: .seconds(1)) } else { timer.cancel() }
+            #expect(captured == nil)
+            withExtendedLifetime(timer) {}
+        }
+    }
+
+    @Test func `The example in the documentation does what it says`() async throws {
+        let semaphore = AsyncSemaphore(permits: 0)
+        let clock = ManualClock()
+        async let isIn = semaphore.acquire(timeout: .seconds(1), clock: clock)
+        await clock.sleepers(count: 1)  // someone waits for the clock
+        clock.advance(by: .seconds(1))
+        #expect(try await !isIn)
+    }
 }

@@ -38,7 +38,7 @@ public struct CancellationTokenRegistration: Sendable {
     public func dispose() {
         guard let source, !unregister() else { return }
         let event = ThreadEvent()
-        if source.whenFinished(id, { event.signal() }) { event.wait() }
+        if source.whenFinished(id, { event.signal() }) { CallbackTrampoline.setAside { event.wait() } }
     }
 
     /// Takes the callback back; if it is running, waits until it has finished.

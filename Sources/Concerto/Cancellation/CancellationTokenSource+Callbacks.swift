@@ -119,10 +119,18 @@ extension CancellationTokenSource {
             guard let parent = parents.popLast() else { return errors }
             let ownErrors = errors
             (source, errors) = parent
-            if !ownErrors.isEmpty { errors.append(AggregateError(ownErrors)) }
+            // Errors in errors of any depth could not be destroyed without as deep a stack.
+            if parents.count >= Self.deepestAggregate {
+                errors += ownErrors
+            } else if !ownErrors.isEmpty {
+                errors.append(AggregateError(ownErrors))
+            }
             source.finishRunning()
         }
     }
+
+    /// Of a longer chain of links the errors of the last ones come out side by side.
+    private static var deepestAggregate: Int { 64 }
 
     private func dropCallbacks() {
         let (links, dropped) = withDetails { state in

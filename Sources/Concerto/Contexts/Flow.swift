@@ -1,3 +1,5 @@
+import CConcerto
+
 /// What the running flow of control holds.
 ///
 /// It travels in a task-local value, but a task-local is also copied into tasks that live on their own (`Task {}`), which
@@ -6,7 +8,7 @@
 struct Flow: Sendable {
     @TaskLocal private static var bound: Flow?
 
-    let task: Int
+    let task: UInt64
     let holdings: [WaitGraph.Holding]
     /// Whose flow it is: the task it began in; `nil` while the graph is not active.
     let party: WaitGraph.Party?
@@ -14,7 +16,17 @@ struct Flow: Sendable {
     /// Who waits and holds in this flow.
     var owner: WaitGraph.Party { party ?? .current }
 
-    private static var taskID: Int { withUnsafeCurrentTask { $0?.hashValue ?? 0 } }
+    /// The number of the running task. Not its address, which a later task may have, one that has inherited this value.
+    private static var taskID: UInt64 {
+        withUnsafeCurrentTask { task in
+            guard let task else { return 0 }
+            #if os(Linux)
+            return concerto_job_task_id(unsafeBitCast(task, to: UnsafeMutableRawPointer.self))
+            #else
+            return UInt64(UInt(bitPattern: task.hashValue))
+            #endif
+        }
+    }
 
     /// The flow of the running task; empty if it holds nothing that we know of.
     static var current: Flow {

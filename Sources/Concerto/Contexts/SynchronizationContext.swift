@@ -112,25 +112,29 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     /// - Returns: How many it ran.
     @discardableResult
     public func runUntilIdle() -> Int {
-        var count = 0
-        while let job = queue.poll() {
-            run(job)
-            count += 1
+        CallbackTrampoline.setAside {
+            var count = 0
+            while let job = queue.poll() {
+                run(job)
+                count += 1
+            }
+            return count
         }
-        return count
     }
 
     /// Runs jobs, waiting for them, until `condition` is true and none is ready. It is looked at after every job and
     /// every ``wakeUp()``.
     public func pump(until condition: () -> Bool) {
-        while true {
-            let generation = queue.generation
-            if let job = queue.poll() {
-                run(job)
-            } else if condition() {
-                return
-            } else if let job = queue.take(unlessNewerThan: generation) {
-                run(job)
+        CallbackTrampoline.setAside {
+            while true {
+                let generation = queue.generation
+                if let job = queue.poll() {
+                    run(job)
+                } else if condition() {
+                    return
+                } else if let job = queue.take(unlessNewerThan: generation) {
+                    run(job)
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ public enum WaitGraph {
         let count: Int?
         let party: Party
         let site: Site
+        let since = ContinuousClock.now
 
         init(resource: ObjectIdentifier, label: Label, count: Int?, party: Party, site: Site) {
             self.resource = resource
@@ -127,6 +128,17 @@ public enum WaitGraph {
         }
         let others = ownerless.map { ($0.since, "\($0.party) waits for \(name(of: $0.host)) since \(now - $0.since)") }
         return (lines + others).sorted { $0.0 < $1.0 }.map(\.1)
+    }
+
+    /// Who holds what now, longest first, one line each; only what was taken by a scope (`withLock`, `withPermit`) while
+    /// edges were recorded.
+    public static var holdings: [String] {
+        let holdings = state.withLock { $0.holdings.values.flatMap { $0 } }
+        let now = ContinuousClock.now
+        return holdings.sorted { $0.since < $1.since }.map { holding in
+            let count = holding.count.map { $0 == 1 ? "" : "\($0) of " } ?? ""
+            return "\(holding.party) holds \(count)\(holding.label) from \(holding.site) since \(now - holding.since)"
+        }
     }
 
     private static func name(of host: any WaiterHost) -> String {

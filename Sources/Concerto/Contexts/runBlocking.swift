@@ -44,7 +44,9 @@ public func runBlocking<Success: Sendable>(
         call.finish(result)
     }
     let registration = CancellationToken.current.register { task.cancel() }
-    withForwardedCancellation(to: task) { place.wait(for: call.event) { call.isFinished } }
+    CallbackTrampoline.setAside {
+        withForwardedCancellation(to: task) { place.wait(for: call.event) { call.isFinished } }
+    }
     registration.unregister()
     return try call.take().get()
 }

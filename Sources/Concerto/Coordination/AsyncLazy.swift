@@ -32,7 +32,12 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
 
     private let factory: @Sendable () async throws -> Value
     private let policy: FailurePolicy
-    private let task = Guarded<TaskHandle<Value>?>(nil)
+    private let run = Guarded<Run?>(nil)
+
+    private struct Run: Sendable {
+        let number: UInt64
+        let task: TaskHandle<Value>
+    }
 
     /// Creates a value that has not been made.
     ///
@@ -45,10 +50,16 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
     }
 
     /// Whether somebody has asked.
-    public var isStarted: Bool { task.withLock { task in task.map { !isForgotten($0) } ?? false } }
+    public var isStarted: Bool { run.withLock { run in run.map { !isForgotten($0.task) } ?? false } }
 
     /// The value, if it has been made.
-    public var valueIfMade: Value? { try? task.withLock { $0 }?.result?.get() }
+    public var valueIfMade: Value? { try? run.withLock { $0 }?.task.result?.get() }
+
+    /// Who waits for the run of the factory that goes on, or was the last one.
+    public var statistics: WaitStatistics {
+        run.withLock { $0 }?.task.state.withLock { $0.waiters.statistics }
+            ?? WaitStatistics(waiters: 0, waits: 0, longestWait: .zero)
+    }
 
     /// The value; made if nobody has asked before.
     ///
@@ -56,23 +67,29 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
     nonisolated(nonsending)
         public func value(cancellation: CancellationToken = .none) async throws -> Value
     {
-        // First: a task that the factory left behind may ask once the value is there.
-        if let made = task.withLock({ $0 }), made.isCompleted, !isForgotten(made) { return try await made.value }
-        if LazyRecursion.making.contains(ObjectIdentifier(self)) { throw RecursionError() }
+        if let run = run.withLock({ $0 }) {
+            // First: a task that the factory left behind may ask once its run is over.
+            if run.task.isCompleted {
+                if !isForgotten(run.task) { return try await run.task.value }
+            } else if LazyRecursion.running.contains(run.number) {
+                throw RecursionError()
+            }
+        }
         return try await start().wait(cancellation: cancellation)
     }
 
     private func start() -> TaskHandle<Value> {
-        let (started, dropped) = task.withLock { task -> (TaskHandle<Value>, TaskHandle<Value>?) in
+        let (started, dropped) = run.withLock { run -> (TaskHandle<Value>, Run?) in
             // Whoever asks next forgets a failure. A callback at the end of the task would come after its waiters, who
             // would be handed the old failure again, or, if the factory fails at once, inside this very lock.
-            if let task, !isForgotten(task) { return (task, nil) }
-            let making = LazyRecursion.making.union([ObjectIdentifier(self)])
+            if let run, !isForgotten(run.task) { return (run.task, nil) }
+            let number = LazyRecursion.nextNumber()
+            let running = LazyRecursion.running.union([number])
             let started = Task.run(name: "AsyncLazy") { [factory] in
-                try await LazyRecursion.$making.withValue(making) { try await factory() }
+                try await LazyRecursion.$running.withValue(running) { try await factory() }
             }
-            defer { task = started }
-            return (started, task)
+            defer { run = Run(number: number, task: started) }
+            return (started, run)
         }
         // Released here: it may report an error that nobody asked for, and that is foreign code.
         _ = consume dropped
@@ -86,6 +103,11 @@ public final class AsyncLazy<Value: Sendable>: Sendable {
 }
 
 private enum LazyRecursion {
-    /// The values that are being made around the running code.
-    @TaskLocal static var making: Set<ObjectIdentifier> = []
+    private static let lastNumber = Atomic<UInt64>(0)
+
+    /// The runs of factories around the running code. By number: a task that a run left behind keeps this value, and what
+    /// is made later may have the address of what is gone.
+    @TaskLocal static var running: Set<UInt64> = []
+
+    static func nextNumber() -> UInt64 { lastNumber.add(1, ordering: .relaxed).newValue }
 }

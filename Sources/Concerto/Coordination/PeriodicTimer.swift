@@ -47,13 +47,17 @@ public final class PeriodicTimer: WaiterHost {
     /// The time between two ticks. A change counts from now.
     public var period: Duration { state.withLock { $0.period } }
 
+    /// Who waits.
+    public var statistics: WaitStatistics { state.withLock { $0.waiters.statistics } }
+
     /// Changes the period; the next tick comes one new period from now.
     ///
-    /// - Throws: ``ArgumentError`` if `period` is not positive.
+    /// - Throws: ``ArgumentError`` if `period` is not positive; ``ClosedError`` if the timer is stopped.
     public func setPeriod(_ period: Duration) throws {
         guard period > .zero else { throw ArgumentError("period", period, "it must be positive") }
         let next = clock.now.advanced(by: period)
-        let old = state.withLock { state in
+        let old = try state.withLock { state in
+            if state.isStopped { throw ClosedError("PeriodicTimer") }
             state.period = period
             state.next = next
             let old = state.timer

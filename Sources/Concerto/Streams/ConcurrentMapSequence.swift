@@ -65,10 +65,15 @@ private final class IssuedPromises<Value: Sendable>: Sendable {
     func add(_ promise: TaskHandle<Value>) {
         // A failure is what the iteration throws; it needs no other observer.
         promise.markObserved()
-        promises.withLock { promises in
-            if promises.count >= 64, promises.count.isMultiple(of: 64) { promises.removeAll(where: \.isCompleted) }
-            promises.append(promise)
+        let ended = promises.withLock { promises -> [TaskHandle<Value>] in
+            defer { promises.append(promise) }
+            guard promises.count >= 64, promises.count.isMultiple(of: 64) else { return [] }
+            let pivot = promises.partition(by: \.isCompleted)
+            defer { promises.removeSubrange(pivot...) }
+            return Array(promises[pivot...])
         }
+        // Released here: the end of a value is foreign code.
+        _ = consume ended
     }
 
     func fail(with error: any Error) {
@@ -141,6 +146,7 @@ public struct ConcurrentMapSequence<Element: Sendable>: AsyncSequence, Sendable 
     public final class AsyncIterator: AsyncIteratorProtocol {
         private let channel: BoundedChannel<TaskHandle<Element>>
         private let producer: Task<Void, Never>
+        private var hasFailed = false
 
         init(_ sequence: ConcurrentMapSequence<Element>) {
             let channel = BoundedChannel<TaskHandle<Element>>(capacity: Swift.max(1, sequence.capacity()))
@@ -159,19 +165,26 @@ public struct ConcurrentMapSequence<Element: Sendable>: AsyncSequence, Sendable 
 
         /// The next result.
         ///
-        /// - Throws: the first failure of a body or the source; `CancellationError`.
+        /// - Throws: the first failure of a body or the source; `CancellationError`. After that there is nothing more.
         public func next() async throws -> Element? { try await next(isolation: nil) }
 
         /// The next result.
         public func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Element? {
-            guard let promise = try await channel.core.readOrEnd(.none) else {
-                try channel.core.throwIfFailed()
-                return nil
-            }
-            return try await withTaskCancellationHandler {
-                try await promise.value
-            } onCancel: { [producer] in
+            if hasFailed { return nil }
+            do {
+                guard let promise = try await channel.core.readOrEnd(.none) else {
+                    try channel.core.throwIfFailed()
+                    return nil
+                }
+                return try await withTaskCancellationHandler {
+                    try await promise.value
+                } onCancel: { [producer] in
+                    producer.cancel()
+                }
+            } catch {
+                hasFailed = true
                 producer.cancel()
+                throw error
             }
         }
     }

@@ -49,9 +49,12 @@ extension Task: Awaitable {
         }
     }
 
-    /// A handle that ends as this task does, and whose `cancel()` cancels it. Costs a task.
+    /// A handle that ends as this task does, and whose `cancel()` cancels it. Costs a task. Its error never counts as
+    /// unobserved.
     public var handle: TaskHandle<Success> {
         let handle = TaskHandle<Success>(promiseNamed: nil)
+        // Whether anybody asks the task itself cannot be known here, and Swift's own task says nothing if nobody does.
+        handle.markObserved()
         handle.setCanceller { self.cancel() }
         // In place: of a task that has ended the handle has ended when it is returned. The others end it on their way
         // out, in a few instructions, as waiters never run inside `complete`.

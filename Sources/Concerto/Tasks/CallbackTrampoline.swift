@@ -12,7 +12,20 @@ import Darwin
 /// the first callback on a thread makes that thread a trampoline, and those that come while it runs wait their turn.
 enum CallbackTrampoline {
     private final class Pending {
-        var actions: [() -> Void] = []
+        private var actions: [() -> Void] = []
+        private var next = 0
+
+        func append(_ action: @escaping () -> Void) { actions.append(action) }
+
+        /// An action may come back here, and goes on with the one after itself.
+        func runAll() {
+            while next < actions.count {
+                let action = actions[next]
+                actions[next] = {}
+                next += 1
+                action()
+            }
+        }
     }
 
     private static let key: pthread_key_t = {
@@ -30,20 +43,25 @@ enum CallbackTrampoline {
 
     static func run(_ action: @escaping () -> Void) {
         if let pending = pthread_getspecific(key) {
-            Unmanaged<Pending>.fromOpaque(pending).takeUnretainedValue().actions.append(action)
+            Unmanaged<Pending>.fromOpaque(pending).takeUnretainedValue().append(action)
             return
         }
         let pending = Pending()
         pthread_setspecific(key, Unmanaged.passUnretained(pending).toOpaque())
         action()
-        var index = 0
-        while index < pending.actions.count {
-            let next = pending.actions[index]
-            pending.actions[index] = {}
-            next()
-            index += 1
-        }
+        pending.runAll()
         pthread_setspecific(key, nil)
         withExtendedLifetime(pending) {}
+    }
+
+    /// Runs `body`, which blocks this thread or runs other jobs on it, perhaps from inside a callback.
+    ///
+    /// It may wait for what was put off, so that runs first; and what it runs must not be put off until it has ended.
+    static func setAside<Result>(_ body: () throws -> Result) rethrows -> Result {
+        guard let outer = pthread_getspecific(key) else { return try body() }
+        Unmanaged<Pending>.fromOpaque(outer).takeUnretainedValue().runAll()
+        pthread_setspecific(key, nil)
+        defer { pthread_setspecific(key, outer) }
+        return try body()
     }
 }

@@ -64,7 +64,9 @@ public struct TaskAlreadyStartedError: Error, CustomStringConvertible {
     public let task: String
 
     /// What happened and what to do.
-    public var description: String { "\(task) has already been started or cancelled: start a task once" }
+    public var description: String {
+        "\(task) has been started or cancelled before, or is completed by hand: start a task once, and only one with a body"
+    }
 }
 
 extension Task where Success == Never, Failure == Never {

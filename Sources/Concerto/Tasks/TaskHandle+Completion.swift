@@ -7,7 +7,7 @@ public enum ContinuationMode: Sendable {
     case asynchronous
     /// On the thread that ends the task, inside the call that does; for a few instructions. Callbacks that end further
     /// tasks do not nest: those tasks' synchronous callbacks run one after the other, so that chains of any length
-    /// need no stack.
+    /// need no stack. One that blocks in `runBlocking` after all lets those go first.
     case synchronous
 }
 

@@ -13,7 +13,7 @@ public import ConcertoRuntime
 /// - Allocates: a task and a timer.
 /// - Parameters:
 ///   - deadline: When to cancel. One that has passed starts `body` cancelled.
-///   - tolerance: How late the cancellation may come; timers may use it to wake up less often.
+///   - tolerance: How late the cancellation may come, not negative; timers may use it to wake up less often.
 ///   - clock: Measures `deadline`. A ``TimerClock`` and the system's clocks cost a timer, others a sleeping task.
 ///   - body: What to do.
 /// - Throws: What `body` throws.
@@ -23,6 +23,7 @@ nonisolated(nonsending)
         body: nonisolated(nonsending) () async throws(Failure) -> Success
     ) async throws(Failure) -> Success
 where C.Duration == Swift.Duration {
+    demand(tolerance.map { $0 >= .zero } ?? true, "withDeadline needs a tolerance >= 0, not \(tolerance!)")
     var result: Result<Success, Failure>?
     await withCancellableScope(forwards: true, isCancelled: deadline <= clock.now) { cancel in
         DeadlineTimer.arm(at: deadline, tolerance: tolerance, on: clock, cancel)

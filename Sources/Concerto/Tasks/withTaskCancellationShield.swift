@@ -23,10 +23,11 @@ nonisolated(nonsending)
 /// Runs `body`, which does not suspend, so that it does not see the cancellation of its task.
 ///
 /// - Cancellation: is not seen inside, whether it comes before or meanwhile; the caller sees it afterwards.
+/// - Where it runs: in place, on the caller's actor; in a task of its own, which has ended when this returns.
 /// - Allocates: a task, if it is called in one.
 /// - Throws: What `body` throws.
 public func withTaskCancellationShield<Success, Failure: Error>(
-    _ body: () throws(Failure) -> Success
+    isolation: isolated (any Actor)? = #isolation, _ body: () throws(Failure) -> Success
 ) throws(Failure) -> Success {
     // Also where nothing is cancelled yet: it may be while `body` runs.
     guard withUnsafeCurrentTask(body: { $0 != nil }) else { return try body() }
@@ -36,7 +37,11 @@ public func withTaskCancellationShield<Success, Failure: Error>(
     }) { body in
         // A task that starts in place and never suspends has ended when `immediate` returns.
         nonisolated(unsafe) let body = body
-        Task<Void, Never>.immediate { body() }
+        // It starts in place on the actor that this code runs on anyhow; without the isolation it would be on none.
+        Task<Void, Never>.immediate {
+            _ = isolation
+            body()
+        }
     }
     return try result.unsafelyUnwrapped.get()
 }

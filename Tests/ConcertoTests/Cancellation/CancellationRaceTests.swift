@@ -70,6 +70,20 @@ import Testing
         registration.unregister()
     }
 
+    @Test(.row("1.5.19"))
+    func `dispose against cancel, 10,000 rounds: all callbacks run if cancel won, none if dispose did`() async {
+        for round in 0..<10_000 {
+            let source = CancellationTokenSource()
+            let ran = Counter()
+            let count = round % 3 + 1
+            for _ in 0..<count { source.token.register { ran.add() } }
+            async let won: Bool = source.cancel()
+            source.dispose()
+            let expected = await won ? count : 0
+            #expect(ran.value == expected && source.isCancellationRequested == (expected > 0), "round \(round)")
+        }
+    }
+
     @Test func `Linking against cancelling, 2,000 rounds: no link is lost`() async {
         for _ in 0..<2_000 {
             let parent = CancellationTokenSource()

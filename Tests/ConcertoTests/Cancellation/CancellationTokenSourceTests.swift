@@ -9,14 +9,18 @@ import Testing
     func `cancelAsync flips the state at once and runs the callbacks elsewhere, in order`() async throws {
         let source = CancellationTokenSource()
         let log = Recorder<Int>()
+        let hasReturned = ThreadGate()
         for number in 1...3 {
             try source.token.register { () throws in
+                // Would never go on inside the call.
+                hasReturned.wait()
                 log.record(number)
                 if number == 2 { throw Failure(number) }
             }
         }
         let task = source.cancelAsync()
-        #expect(source.isCancellationRequested)
+        #expect(source.isCancellationRequested && log.entries.isEmpty)
+        hasReturned.open()
         let error = await #expect(throws: AggregateError.self) { try await task.value }
         #expect(error?.errors as? [Failure] == [Failure(2)])
         #expect(log.entries == [3, 2, 1])

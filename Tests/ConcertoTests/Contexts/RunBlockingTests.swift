@@ -7,7 +7,7 @@ import Testing
         try runBlocking(body)
     }
 
-    @Test(.row("1.1.9", "1.2.11", "1.1.21"))
+    @Test(.row("1.1.9"))
     func `runBlocking returns the value or throws the error itself, with task-local values`() async throws {
         let value = try await Local.$value.withValue(6) {
             try await Task { try blocking { Local.value } }.value
@@ -19,7 +19,41 @@ import Testing
         }
     }
 
-    @Test func `Many more blocked tasks than processors do not starve each other`() async throws {
+    @Test(.row("1.2.11"))
+    func `Waiting synchronously for all throws every error, and for any with a limit says when it is over`()
+        async throws
+    {
+        let (aggregate, first, late) = try await Task {
+            let aggregate = Result {
+                try blocking {
+                    let tasks: [TaskHandle<Int>] = [.failed(Failure(1)), .completed(1), .failed(Failure(2))]
+                    return try await Task.whenAll(tasks)
+                }
+            }
+            let first = try blocking {
+                try await Task.whenAny([TaskCompletionSource<Int>().task, TaskHandle.completed(2)]).value
+            }
+            let late = Result {
+                let clock = ManualClock()
+                return try blocking {
+                    let wait = Task {
+                        try await TaskCompletionSource<Int>().task.wait(timeout: .seconds(1), clock: clock)
+                    }
+                    await clock.sleepers()
+                    clock.advance(by: .seconds(1))
+                    return try await wait.value
+                }
+            }
+            return (aggregate, first, late)
+        }.value
+        let error = #expect(throws: AggregateError.self) { try aggregate.get() }
+        #expect(error?.errors as? [Failure] == [Failure(1), Failure(2)])
+        #expect(first == 2)
+        #expect(throws: TimeoutError(limit: .seconds(1))) { try late.get() }
+    }
+
+    @Test(.row("1.1.21"))
+    func `Many more blocked tasks than processors do not starve each other`() async throws {
         let results = try await Task.whenAll(
             (0..<16).map { number in
                 { @Sendable () async throws -> Int in

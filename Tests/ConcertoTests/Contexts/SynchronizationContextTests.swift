@@ -67,6 +67,34 @@ import Testing
         #expect(five == 5)
     }
 
+    @Test(.row("1.6.1", "1.6.2"))
+    func `What ends an await posts to its context exactly once, and nothing does inside withoutContext`() async throws {
+        let context = SynchronizationContext()
+        let source = TaskCompletionSource<Void>()
+        let inside = TaskCompletionSource<Void>()
+        let left = TaskCompletionSource<Void>()
+        let task = Task.run(on: context) {
+            try await source.task.value
+            await withoutContext {
+                inside.trySetResult()
+                for _ in 0..<10 { await Task.yield() }
+                await left.task.settled()
+            }
+            return SynchronizationContext.current === context
+        }
+        #expect(context.runUntilIdle() > 0 && context.pending == 0)
+        source.trySetResult()
+        #expect(context.pending == 1)
+        context.runUntilIdle()
+        await inside.task.settled()
+        #expect(context.pending == 0)
+        left.trySetResult()
+        while !task.isCompleted {
+            if context.runUntilIdle() == 0 { await Task.yield() }
+        }
+        #expect(try await task.value)
+    }
+
     @Test(.row("1.6.3"))
     func `An awaiter without a context resumes without one, also when a context completes what it awaits`() async throws
     {

@@ -319,4 +319,58 @@ import Testing
         #expect(done.value == 2_000)
         #expect(semaphore.availablePermits == 8)
     }
+
+    // Cause: a flow named its task by the address, which a later task had that had inherited the flow through others: it
+    // seemed to hold what the flow held, and to wait for itself.
+    @Test func `Tasks that come after a scope in its holder's flow hold nothing of it, 200 tasks`() async throws {
+        WaitGraph.activate()
+        let lock = AsyncLock()
+        let scopeEnded = TaskCompletionSource<Void>()
+        let start = TaskCompletionSource<Task<[Task<Void, any Error>], any Error>>()
+        let waiting = try await lock.withLock {
+            _ = await withDeadline(in: .seconds(1_000)) {
+                start.trySetResult(
+                    Task {
+                        try await scopeEnded.task.value
+                        return (0..<200).map { _ in Task { try await lock.withLock {} } }
+                    })
+            }
+            scopeEnded.trySetResult()
+            // Whoever gets a DeadlockError does so now: the lock is held.
+            return try await start.task.value.value
+        }
+        for task in waiting { try await task.value }
+    }
+
+    @Test func `holdings lists who holds what, and from where, for as long as they do`() async throws {
+        WaitGraph.activate()
+        let lock = AsyncLock(name: "ledger")
+        let seats = AsyncSemaphore(permits: 3, maxPermits: 3, name: "seats")
+        let open = TaskCompletionSource<Void>()
+        let task = Task.run(name: "holder") {
+            try await lock.withLock { try await seats.withPermits(2) { try await open.task.value } }
+        }
+        while seats.availablePermits > 1 { await Task.yield() }
+        func lines() -> [String] { WaitGraph.holdings.filter { $0.contains("task \"holder\"") } }
+        while lines().count < 2 { await Task.yield() }
+        #expect(lines()[0].contains("holds AsyncLock \"ledger\" from ConcertoTests/WaitGraphTests.swift:"))
+        #expect(lines()[1].contains("holds 2 of AsyncSemaphore \"seats\" from ConcertoTests/WaitGraphTests.swift:"))
+        open.trySetResult()
+        try await task.value
+        #expect(lines().isEmpty)
+    }
+
+    @Test func `An auto-reset event that somebody waits for is listed by its name`() async throws {
+        WaitGraph.activate()
+        let event = AsyncAutoResetEvent(name: "doorbell")
+        let task = Task.run(name: "guest") { try await event.wait() }
+        while event.statistics.waiters == 0 { await Task.yield() }
+        #expect(
+            WaitGraph.waits.contains {
+                $0.contains("task \"guest\"")
+                    && $0.contains("waits for AsyncAutoResetEvent \"doorbell\" at ConcertoTests/")
+            })
+        event.set()
+        try await task.value
+    }
 }

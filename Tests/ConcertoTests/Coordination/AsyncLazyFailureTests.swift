@@ -53,4 +53,28 @@ import Testing
         // The value and the box hold each other.
         box.removeAll()
     }
+
+    // Cause: the mark of a run named the value, not the run, and outlived the run in tasks that it had left behind.
+    @Test func `A task that a failed run left behind may ask for the next run`() async throws {
+        let failed = TaskCompletionSource<Void>()
+        let late = TaskCompletionSource<Int>()
+        let runs = Counter()
+        let box = Recorder<AsyncLazy<Int>>()
+        let lazy = AsyncLazy<Int>(onFailure: .retry) {
+            guard runs.add() == 1 else { return 7 }
+            let lazy = box.entries[0]
+            // asynclint:ignore:next unobserved-task-error — the lazy value's own error is looked at below
+            Task {
+                try await failed.task.value
+                do { late.trySetResult(try await lazy.value()) } catch { late.trySetError(error) }
+            }
+            throw Failure(1)
+        }
+        box.record(lazy)
+        await #expect(throws: Failure(1)) { try await lazy.value() }
+        failed.trySetResult()
+        #expect(try await late.task.value == 7)
+        // The value and the box hold each other.
+        box.removeAll()
+    }
 }

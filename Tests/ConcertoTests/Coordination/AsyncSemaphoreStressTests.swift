@@ -43,6 +43,28 @@ import Testing
         }
     }
 
+    @Test func `Close against wait, 10,000 rounds: a wait ends with its permit or with ClosedError`() async throws {
+        for round in 0..<10_000 {
+            let semaphore = AsyncSemaphore(permits: round % 2, maxPermits: 4)
+            let ended = Counter()
+            async let first: Void = Self.wait(semaphore, ended)
+            async let second: Void = Self.wait(semaphore, ended)
+            semaphore.close()
+            try semaphore.release()
+            _ = await (first, second)
+            #expect(ended.value == 2, "round \(round)")
+            #expect(semaphore.statistics.waiters == 0, "round \(round)")
+        }
+    }
+
+    private static func wait(_ semaphore: AsyncSemaphore, _ ended: Counter) async {
+        do {
+            try await semaphore.acquire()
+            ended.add()
+            try semaphore.release()
+        } catch is ClosedError { ended.add() } catch { Issue.record(error) }
+    }
+
     @Test func `Grant against cancel on real threads: 10,000 rounds, every permit comes back`() async throws {
         let semaphore = AsyncSemaphore(permits: 2, maxPermits: 2)
         let inside = Counter()

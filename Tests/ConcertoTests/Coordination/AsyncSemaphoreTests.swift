@@ -82,12 +82,32 @@ import Testing
 
     @Test(.row("1.7.1"))
     func `Bad counts trap with a message`() async {
-        await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(permits: -1) }
-        await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(permits: 0, maxPermits: 0) }
-        await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(permits: 3, maxPermits: 2) }
-        await #expect(processExitsWith: .failure) { _ = try AsyncSemaphore(permits: 0).release(0) }
-        await #expect(processExitsWith: .failure) { _ = AsyncSemaphore(permits: 0).tryAcquire(-1) }
-        await #expect(processExitsWith: .failure) { try await AsyncSemaphore(permits: 0, maxPermits: 2).acquire(3) }
+        let results = [
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = AsyncSemaphore(permits: -1)
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = AsyncSemaphore(permits: 0, maxPermits: 0)
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = AsyncSemaphore(permits: 3, maxPermits: 2)
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = try AsyncSemaphore(permits: 0).release(0)
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                _ = AsyncSemaphore(permits: 0).tryAcquire(-1)
+            },
+            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+                try await AsyncSemaphore(permits: 0, maxPermits: 2).acquire(3)
+            },
+        ]
+        let messages = results.map { String(decoding: $0?.standardErrorContent ?? [], as: UTF8.self) }
+        let expected = [
+            "needs permits >= 0, not -1", "needs maxPermits > 0, not 0", "cannot start with 3 of at most 2",
+            "release needs a count >= 1, not 0", "needs a count >= 1, not -1", "at most 2 permits can never give 3",
+        ]
+        for (message, expected) in zip(messages, expected) { #expect(message.contains(expected)) }
     }
 
     @Test(.row("1.7.3"))

@@ -38,6 +38,42 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 3])
+    func `Hand-off against cancel on real threads, 10,000 rounds: what was written is what was read`(capacity: Int)
+        async throws
+    {
+        let channel = BoundedChannel<Int>(capacity: capacity)
+        let written = Counter()
+        let read = Counter()
+        await withTaskGroup(of: Void.self) { group in
+            for reader in 0..<4 {
+                group.addTask {
+                    var random = SeededRandom(seed: UInt64(reader))
+                    while true {
+                        let attempt = Task { try await channel.read() }
+                        if random.next() % 4 == 0 { attempt.cancel() }
+                        do { read.add(try await attempt.value) } catch is CancellationError {} catch { return }
+                    }
+                }
+            }
+            await withTaskGroup(of: Void.self) { writers in
+                for writer in 0..<4 {
+                    writers.addTask {
+                        var random = SeededRandom(seed: UInt64(writer) + 4)
+                        for number in 1...2_500 {
+                            let attempt = Task { try await channel.write(number) }
+                            if random.next() % 4 == 0 { attempt.cancel() }
+                            if (try? await attempt.value) != nil { written.add(number) }
+                        }
+                    }
+                }
+            }
+            channel.tryComplete()
+        }
+        #expect(written.value == read.value && written.value > 0, "seeds 0 to 7")
+        #expect(channel.statistics.waiters == 0 && channel.count == 0)
+    }
+
     @Test(arguments: [0, 1, 64])
     func `4 writers and 4 readers on real threads: every item arrives once, in the order of its writer`(capacity: Int)
         async throws

@@ -70,6 +70,39 @@ import Testing
         #expect(channel.statistics.waiters == 0)
     }
 
+    @Test(.row("1.8.3"))
+    func `Where nobody waits for the item or the room itself, everybody who only asks is woken`() async throws {
+        let channel = BoundedChannel<Int>(capacity: 1)
+        let asking = (0..<3).map { _ in executor.task { try await channel.waitToRead() } }
+        executor.runUntilIdle()
+        #expect(channel.tryWrite(1))
+        #expect(executor.pending == 3)
+        executor.runUntilIdle()
+        for task in asking { #expect(try await task.value) }
+        let writing = (0..<3).map { _ in executor.task { try await channel.waitToWrite() } }
+        let writer = executor.task { try await channel.write(2) }
+        executor.runUntilIdle()
+        #expect(channel.tryRead() == 1)
+        #expect(executor.pending == 1, "the room went to the writer")
+        executor.runUntilIdle()
+        try await writer.value
+        #expect(channel.tryRead() == 2)
+        #expect(executor.pending == 3)
+        executor.runUntilIdle()
+        for task in writing { #expect(try await task.value) }
+        // A reader that waits gets the item from hand to hand, and nobody else is woken.
+        let reader = executor.task { try await channel.read() }
+        let asker = executor.task { try await channel.waitToRead() }
+        executor.runUntilIdle()
+        #expect(channel.tryWrite(3))
+        #expect(executor.pending == 1 && channel.count == 0)
+        executor.runUntilIdle()
+        #expect(try await reader.value == 3)
+        channel.tryComplete()
+        executor.runUntilIdle()
+        #expect(try await !asker.value)
+    }
+
     @Test(.row("1.8.4"))
     func `The item of a cancelled write is never delivered, and the next writer takes its place`() async throws {
         let channel = BoundedChannel<Int>(capacity: 1)
@@ -139,8 +172,22 @@ import Testing
         await #expect(throws: ChannelClosedError.self) { try await channel.read() }
         await #expect(throws: Failure(5)) { for try await _ in channel {} }
         #expect(channel.completion.status == .failed)
+        let empty = UnboundedChannel<Int>()
+        let reader = executor.task { try await empty.read() }
+        let asker = executor.task { try await empty.waitToRead() }
+        executor.runUntilIdle()
+        try empty.complete(Failure(6))
+        executor.runUntilIdle()
+        let read = await #expect(throws: ChannelClosedError.self) { try await reader.value }
+        #expect(read?.underlyingError as? Failure == Failure(6))
+        await #expect(throws: Failure(6)) { try await asker.value }
+        let late = await #expect(throws: ChannelClosedError.self) { try await empty.write(1) }
+        #expect(late?.underlyingError as? Failure == Failure(6))
+        #expect(late.map { "\($0)" }?.contains("with the error Failure(number: 6)") == true)
+        await #expect(throws: Failure(6)) { try await empty.completion.value }
         let cancelled = UnboundedChannel<Int>()
         try cancelled.complete(CancellationError())
+        await #expect(throws: CancellationError.self) { try await cancelled.write(1) }
         #expect(cancelled.completion.status == .cancelled)
         await #expect(throws: CancellationError.self) { try await cancelled.read() }
     }
@@ -188,6 +235,15 @@ import Testing
         #expect(log.entries.isEmpty)
         executor.runUntilIdle()
         #expect(log.entries == [1])
+        executor.task {
+            try await channel.write(2)
+            log.record(2)
+        }
+        executor.runUntilIdle()
+        #expect(channel.tryRead() == 2)
+        #expect(log.entries == [1])
+        executor.runUntilIdle()
+        #expect(log.entries == [1, 2])
     }
 
     @Test(.row("1.8.10", "1.8.11"))
@@ -237,6 +293,12 @@ import Testing
             let dropping = BoundedChannel<Int>(capacity: 0, fullMode: mode) { dropped.record($0) }
             #expect(dropping.tryWrite(3))
             #expect(dropped.entries == [3] && dropping.count == 0)
+            #expect(try await dropping.waitToWrite())
+            let waiting = executor.task { try await dropping.read() }
+            executor.runUntilIdle()
+            #expect(dropping.tryWrite(4))
+            executor.runUntilIdle()
+            #expect(try await waiting.value == 4 && dropped.entries == [3])
         }
     }
 

@@ -113,6 +113,7 @@ import Testing
         let timer = try PeriodicTimer(period: .seconds(1), clock: clock)
         let first = executor.task { try await timer.waitForNextTick() }
         executor.runUntilIdle()
+        #expect(timer.statistics.waiters == 1)
         await #expect(throws: PeriodicTimer.ConcurrentWaitError.self) { try await timer.waitForNextTick() }
         clock.advance(by: .seconds(1))
         executor.runUntilIdle()
@@ -136,5 +137,19 @@ import Testing
         #expect(try await !timer.waitForNextTick())
         #expect(clock.pending == 0)
         #expect(throws: ArgumentError.self) { try PeriodicTimer(period: .zero) }
+    }
+
+    @Test(.row("1.10.2"))
+    func `A tick that nobody took is void once the timer is stopped, and a stopped timer has no period to change`()
+        async throws
+    {
+        let timer = try PeriodicTimer(period: .seconds(1), clock: clock)
+        clock.advance(by: .seconds(1))
+        timer.stop()
+        #expect(try await !timer.waitForNextTick())
+        // Cause: it was taken for a change of a timer that would never tick again.
+        #expect(throws: ClosedError("PeriodicTimer")) { try timer.setPeriod(.seconds(2)) }
+        #expect(throws: ArgumentError.self) { try timer.setPeriod(.zero) }
+        #expect(timer.period == .seconds(1) && clock.pending == 0)
     }
 }

@@ -34,7 +34,11 @@ import Testing
         lock.close()
         executor.runUntilIdle()
         #expect(try await !timed.value)
-        await #expect(throws: ClosedError.self) { try await closed.value }
+        let error = await #expect(throws: ClosedError.self) { try await closed.value }
+        // Once said that a semaphore was closed.
+        #expect(error?.subject == "AsyncLock")
+        await #expect(throws: ClosedError("AsyncLock")) { try await lock.lock() }
+        await #expect(throws: ClosedError("AsyncLock")) { try await lock.lock(timeout: .zero) }
         lock.unlock()
         await #expect(processExitsWith: .failure) { AsyncLock().unlock() }
         await #expect(processExitsWith: .failure) { AsyncReaderWriterLock().readUnlock() }
@@ -157,6 +161,7 @@ import Testing
         let impatient = executor.task { try await lazy.value() }
         let patient = executor.task { try await lazy.value() }
         executor.runUntilIdle()
+        #expect(lazy.statistics.waiters == 2)
         impatient.cancel()
         executor.runUntilIdle()
         await #expect(throws: CancellationError.self) { try await impatient.value }

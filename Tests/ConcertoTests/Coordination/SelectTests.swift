@@ -156,6 +156,77 @@ import Testing
         await #expect(throws: ChannelClosedError.self) { try await closed.value }
     }
 
+    /// Runs jobs until none is ready; gives up where there is always one.
+    private func runUntilIdle() -> Bool {
+        for _ in 0..<1_000 where !executor.runOne() { return true }
+        return false
+    }
+
+    // Cause: a write to a rendezvous that has been completed was always worth another look, so `select` never slept.
+    @Test func `A completed rendezvous among open channels lets select sleep`() async throws {
+        let done = BoundedChannel<Int>(capacity: 0)
+        let open = UnboundedChannel<Int>()
+        try done.complete()
+        let waiting = executor.task {
+            try await select(.write(1, to: done) { 0 }, .read(done) { $0 }, .read(open) { $0 })
+        }
+        #expect(runUntilIdle())
+        #expect(open.tryWrite(5))
+        executor.runUntilIdle()
+        #expect(try await waiting.value == 5)
+        #expect(done.statistics.waiters == 0 && open.statistics.waiters == 0)
+    }
+
+    // Cause: the offer of a `select` woke its own case that reads, which looked again, offered again, and so on.
+    @Test(arguments: [true, false])
+    func `A select that writes to a rendezvous and reads from it sleeps until somebody else comes`(
+        writesFirst: Bool
+    ) async throws {
+        let channel = BoundedChannel<Int>(capacity: 0)
+        let (write, read) = (
+            SelectCase.write(1, to: channel) { "written" }, SelectCase.read(channel) { "read \($0)" }
+        )
+        @Sendable func both() async throws -> String {
+            writesFirst ? try await select(write, read) : try await select(read, write)
+        }
+        let first = executor.task { try await both() }
+        #expect(runUntilIdle())
+        #expect(channel.tryRead() == 1)
+        executor.runUntilIdle()
+        #expect(try await first.value == "written")
+        let second = executor.task { try await both() }
+        #expect(runUntilIdle())
+        let writer = executor.task { try await channel.write(2) }
+        #expect(runUntilIdle())
+        #expect(try await second.value == "read 2")
+        try await writer.value
+        // Two of the kind meet each other.
+        let pair = [executor.task { try await both() }, executor.task { try await both() }]
+        #expect(runUntilIdle())
+        #expect(try await Set([pair[0].value, pair[1].value]) == ["written", "read 1"])
+        #expect(channel.statistics.waiters == 0)
+    }
+
+    // Cause: what waits in the other channels was taken back only when the body of a taken offer had ended.
+    @Test func `While the body of a taken offer runs, nothing of its select waits any more`() async throws {
+        let one = BoundedChannel<Int>(capacity: 0)
+        let other = BoundedChannel<Int>(capacity: 0)
+        let clock = clock
+        let open = TaskCompletionSource<Int>()
+        let offering = executor.task {
+            try await select(
+                .write(1, to: one) { try await open.task.value }, .write(2, to: other) { 0 },
+                .timeout(after: .seconds(1), clock: clock) { 0 })
+        }
+        executor.runUntilIdle()
+        #expect(one.tryRead() == 1)
+        executor.runUntilIdle()
+        #expect(other.statistics.waiters == 0 && clock.pending == 0)
+        open.trySetResult(7)
+        executor.runUntilIdle()
+        #expect(try await offering.value == 7)
+    }
+
     /// Four tasks that each offer on one rendezvous and read from another, with cancellations in between: what was
     /// written is what was read.
     @Test func `Selects that write here and read there, 10,000 rounds: items are conserved and nobody hangs`()

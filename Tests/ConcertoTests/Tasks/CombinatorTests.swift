@@ -116,6 +116,11 @@ import Testing
                 return value
             }, { 3 })
         #expect(try await winner.value == 3)
+        let closures: [@Sendable () async throws -> Int] = [{ try await open.task.value }, { 5 }]
+        #expect(try await Task.whenAny(closures).value == 5)
+        await #expect(throws: ArgumentError.self) {
+            try await Task.whenAny([@Sendable () async throws -> Int]())
+        }
         await #expect(throws: CancellationError.self) {
             try await Task.whenAny(open.task, open.task, cancellation: .cancelled)
         }
@@ -191,6 +196,11 @@ import Testing
     func `whenEach of nothing ends, a second iteration is empty, cancellation wins over a ready element`() async throws
     {
         for try await _ in Task.whenEach([TaskHandle<Int>]()) { Issue.record("nothing to yield") }
+        var kinds: [Int] = []
+        for try await task in Task.whenEach([ValueTask.completed(1), TaskHandle.completed(2)] as [any Awaitable<Int>]) {
+            kinds.append(try await task.value)
+        }
+        #expect(kinds == [1, 2])
         let sequence = Task.whenEach([TaskHandle.completed(1)])
         var count = 0
         for try await _ in sequence { count += 1 }
@@ -234,6 +244,62 @@ import Testing
             try await Task.firstSuccess(of: 0..<3) { number -> Int in throw Failure(number) }
         }
         #expect(error?.errors as? [Failure] == [Failure(0), Failure(1), Failure(2)])
+    }
+}
+
+/// Every combinator takes a token; those that run closures cancel and await them.
+@Suite(.leakFree) struct CombinatorTokenTests {
+    @Test func `A token ends the wait of whenAll for a pack and of whenEach, and the tasks run on`() async throws {
+        let source = TaskCompletionSource<Int>()
+        let token = CancellationTokenSource()
+        let executor = ManualExecutor()
+        let all = executor.task {
+            try await Task.whenAll(source.task, TaskHandle.completed("text"), cancellation: token.token)
+        }
+        let each = executor.task {
+            for try await _ in Task.whenEach([source.task], cancellation: token.token) { Issue.record("nothing ended") }
+        }
+        executor.runUntilIdle()
+        token.cancel()
+        executor.runUntilIdle()
+        await #expect(throws: CancellationError.self) { _ = try await all.value }
+        await #expect(throws: CancellationError.self) { try await each.value }
+        #expect(source.task.status == .waiting)
+        source.trySetResult(1)
+        let (number, text) = try await Task.whenAll(
+            source.task, TaskHandle.completed("text"), cancellation: .cancelled)
+        #expect(number == 1 && text == "text", "what has ended wins")
+        await #expect(throws: CancellationError.self) {
+            for try await _ in Task.whenEach([source.task], cancellation: .cancelled) {}
+        }
+    }
+
+    @Test func `A token cancels the closures of whenAll, race and firstSuccess, and they are waited for`() async throws
+    {
+        let ended = Counter()
+        let operation: @Sendable () async throws -> Int = {
+            defer { ended.add() }
+            while !Task.isCancelled { await Task.yield() }
+            throw CancellationError()
+        }
+        let calls: [@Sendable (CancellationToken) async throws -> Void] = [
+            { _ = try await Task.whenAll([operation, operation], cancellation: $0) },
+            { _ = try await Task.whenAll(operation, operation, cancellation: $0) },
+            { _ = try await Task.race(of: [operation, operation], cancellation: $0) },
+            { _ = try await Task.race(operation, operation, cancellation: $0) },
+            { _ = try await Task.race(of: 0..<2, cancellation: $0) { _ in try await operation() } },
+            { _ = try await Task.firstSuccess(of: [operation, operation], cancellation: $0) },
+            { _ = try await Task.firstSuccess(operation, operation, cancellation: $0) },
+            { _ = try await Task.firstSuccess(of: 0..<2, cancellation: $0) { _ in try await operation() } },
+        ]
+        for (number, call) in calls.enumerated() {
+            let source = CancellationTokenSource()
+            let task = Task { try await call(source.token) }
+            for _ in 0..<20 { await Task.yield() }
+            source.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(ended.value == 2 * number + 2)
+        }
     }
 }
 

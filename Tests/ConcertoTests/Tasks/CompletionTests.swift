@@ -16,35 +16,59 @@ import Testing
     @Test(.row("1.4.1", "1.4.3"))
     func
         `Continuing only after success, failure or cancellation is a switch; the token of the continuation ends its wait at once`()
-        async
+        async throws
     {
-        let source = TaskCompletionSource<Int>()
-        let token = CancellationTokenSource()
-        let continuation = Task.run(cancellation: token.token) {
-            switch await source.task.outcome {
-            case .success(let value): return "\(value)"
-            case .failure: return "failed"
+        for (outcome, expected) in [
+            (Result<Int, any Error>.success(3), "3"), (.failure(Failure()), "failed"),
+            (.failure(CancellationError()), "cancelled"),
+        ] {
+            let source = TaskCompletionSource<Int>()
+            let token = CancellationTokenSource()
+            let begun = TaskCompletionSource<Void>()
+            let continuation = Task.run(cancellation: token.token) {
+                begun.trySetResult()
+                switch await source.task.outcome {
+                case .success(let value): return "\(value)"
+                case .failure(let error): return error is CancellationError ? "cancelled" : "failed"
+                }
             }
+            try await begun.task.value
+            let impatient = Task.run(cancellation: token.token) { try await source.task.wait() }
+            token.cancel()
+            await #expect(throws: CancellationError.self) { try await impatient.value }
+            #expect(source.task.status == .waiting && continuation.status == .running)
+            switch outcome {
+            case .success(let value): source.trySetResult(value)
+            case .failure(let error): source.trySetError(error)
+            }
+            #expect(try await continuation.value == expected)
         }
-        let impatient = Task.run(cancellation: token.token) { try await source.task.wait() }
-        token.cancel()
-        await #expect(throws: CancellationError.self) { try await impatient.value }
-        source.trySetError(Failure())
-        await continuation.settled()
     }
 
     @Test(.row("1.4.5"))
     func `Asynchronous callbacks are started before any synchronous one runs; synchronous ones run on the completer`()
-        async
+        async throws
     {
         let source = TaskCompletionSource<Int>()
         let log = Recorder<String>()
         let done = TaskCompletionSource<Void>()
-        source.task.onCompletion(.synchronous) { _ in log.record("synchronous") }
-        source.task.onCompletion { _ in done.trySetResult() }
-        source.trySetResult(1)
-        #expect(log.entries == ["synchronous"])
-        await done.task.settled()
+        source.task.onCompletion(.synchronous) { _ in
+            // Registered first. Would never go on if the asynchronous one were started after it.
+            while !done.task.isCompleted {}
+            log.record("synchronous")
+        }
+        source.task.onCompletion { _ in
+            log.record("asynchronous")
+            done.trySetResult()
+        }
+        // It holds its thread: not one of Swift's own executor.
+        let pool = try ThreadPool(.init(minThreads: 1))
+        let isInside = Task.run(on: pool) {
+            source.trySetResult(1)
+            return log.entries == ["asynchronous", "synchronous"]
+        }
+        #expect(try await isInside.value)
+        await pool.shutdown()
     }
 
     @Test(.row("1.1.19"))

@@ -22,6 +22,15 @@ import Testing
         #expect(grandchild?.errors as? [Failure] == [Failure(2)])
     }
 
+    @Test func `An error at the end of 100,000 linked sources comes out, and its end needs no stack`() throws {
+        let root = CancellationTokenSource()
+        var chain = [root]
+        for _ in 0..<100_000 { chain.append(CancellationTokenSource(linkedTo: chain[chain.count - 1].token)) }
+        try chain[chain.count - 1].token.register { () throws in throw Failure(3) }
+        let error = #expect(throws: AggregateError.self) { try root.cancel(throwOnFirstError: true) }
+        #expect(error?.flattened.errors as? [Failure] == [Failure(3)])
+    }
+
     @Test func `Dropping 100,000 linked sources that wait needs no stack`() {
         let ended = Counter()
         do {

@@ -19,28 +19,45 @@ import Testing
     }
 
     @Test(.row("1.1.2"))
-    func `50 completers, 10,000 completions in all: exactly one wins, and every one sees the final result at once`()
-        async
-    {
-        for round in 0..<200 {
-            let source = TaskCompletionSource<Int>()
-            let winners = Counter()
-            let blind = Counter()
-            await withTaskGroup(of: Void.self) { group in
-                for number in 0..<50 {
-                    group.addTask {
+    func `50 completers, 10,000 rounds: exactly one wins, and every one sees the final result at once`() async {
+        let rounds = 10_000
+        let sources = (0..<rounds).map { _ in TaskCompletionSource<Int>() }
+        let winners = (0..<rounds).map { _ in Counter() }
+        let wrong = Counter()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 1...50 {
+                group.addTask {
+                    for round in 0..<rounds {
+                        // Every other completer comes from the other end, so that they meet.
+                        let index = number.isMultiple(of: 2) ? round : rounds - 1 - round
+                        let source = sources[index]
                         let won =
                             switch number % 3 {
                             case 0: source.trySetResult(number)
                             case 1: source.trySetError(Failure(number))
                             default: source.trySetCancelled()
                             }
-                        if won { winners.add() }
-                        if source.task.result == nil { blind.add() }
+                        let seen = source.task.result
+                        if won { winners[index].add() }
+                        switch seen {
+                        case .success(let value)?: if won && value != number || value % 3 != 0 { wrong.add() }
+                        case .failure(let error as Failure)?: if won && error.number != number { wrong.add() }
+                        case .failure?: if won && number % 3 != 2 { wrong.add() }
+                        case nil: wrong.add()
+                        }
+                        if source.task.status != seen.map(Self.status(of:)) { wrong.add() }
                     }
                 }
             }
-            #expect(winners.value == 1 && blind.value == 0, "round \(round)")
+        }
+        #expect(wrong.value == 0)
+        #expect(winners.allSatisfy { $0.value == 1 })
+    }
+
+    private static func status(of result: Result<Int, any Error>) -> TaskStatus {
+        switch result {
+        case .success: .succeeded
+        case .failure(let error): error is CancellationError ? .cancelled : .failed
         }
     }
 
@@ -102,6 +119,10 @@ import Testing
 
     @Test(.row("1.10.5", "1.1.13"))
     func `Completed, failed and cancelled tasks and value tasks have ended when they are made`() async throws {
+        #expect(TaskHandle.completed(3).status == .succeeded && TaskHandle<Int>.cancelled.status == .cancelled)
+        let failed = TaskHandle<Int>.failed(Failure(2))
+        #expect(failed.status == .failed)
+        await #expect(throws: Failure(2)) { try await failed.value }
         #expect(try await TaskHandle.completed(3).value == 3)
         #expect(ValueTask.completed(3).isCompleted)
         #expect(try await ValueTask.completed(3).value == 3)
@@ -128,5 +149,22 @@ import Testing
             executor.runUntilIdle()
             #expect(log.entries == Array(0..<awaiters))
         }
+    }
+
+    @Test(.row("1.1.18"))
+    func `No awaiter runs inside the completing call through whenAll, whenAny or whenEach either`() {
+        let executor = ManualExecutor()
+        let source = TaskCompletionSource<Int>()
+        let log = Recorder<String>()
+        executor.task { log.record("all \(try await Task.whenAll([source.task]))") }
+        executor.task { log.record("any \(try await Task.whenAny([source.task]).value)") }
+        executor.task {
+            for try await task in Task.whenEach([source.task]) { log.record("each \(try await task.value)") }
+        }
+        executor.runUntilIdle()
+        source.trySetResult(1)
+        #expect(log.entries.isEmpty)
+        executor.runUntilIdle()
+        #expect(log.entries.sorted() == ["all [1]", "any 1", "each 1"])
     }
 }

@@ -61,6 +61,11 @@ import Testing
         executor.task { try await Task.delay(for: .zero) }
         #expect(executor.runUntilIdle() == 1)
         await #expect(throws: CancellationError.self) { try await Task.delay(for: .zero, cancellation: .cancelled) }
+        let cancelled = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            try await Task.delay(for: .zero)
+        }
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
         await #expect(throws: ArgumentError.self) { try await Task.delay(for: .seconds(-1)) }
     }
 
@@ -167,6 +172,12 @@ import Testing
         }
     }
 
+    @Test func `A negative tolerance traps`() async {
+        await #expect(processExitsWith: .failure) {
+            await withDeadline(in: .seconds(1), tolerance: .seconds(-1)) { () -> Void in }
+        }
+    }
+
     @Test func `A deadline keeps the body on the caller's task executor`() throws {
         let clock = clock
         try executor.run {
@@ -204,6 +215,34 @@ import Testing
         task.cancel()
         gate.trySetResult()
         #expect(await task.value == (false, true))
+    }
+
+    // Cause: the task in which the body runs was on no actor.
+    @Test func `The synchronous shield stays on its caller's actor`() async throws {
+        actor Here {
+            func isIsolated() -> Bool {
+                withTaskCancellationShield {
+                    preconditionIsolated()
+                    return Task.isCancelled
+                }
+            }
+        }
+        let task = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return await Here().isIsolated()
+        }
+        #expect(await !task.value)
+        let onMain = Task { @MainActor () -> Bool in
+            withTaskCancellationShield {
+                MainActor.preconditionIsolated()
+                return true
+            }
+        }
+        #expect(await onMain.value)
+        let context = SynchronizationContext.withThread(named: "shield")
+        defer { context.stop() }
+        #expect(
+            try await context.post { withTaskCancellationShield { SynchronizationContext.current === context } }.value)
     }
 
     @Test func `A shield keeps isolation, task-local values and typed errors`() async throws {

@@ -81,6 +81,42 @@ import Testing
         #expect(log == [1_041])
     }
 
+    // Cause: waiting for a Swift task makes a handle, and nobody can ask that: the error of the task itself, which its
+    // owner awaits later, was raised.
+    @Test func `Swift's own task that a timed wait gave up on is not raised, whoever asks it later`() async {
+        let log = await raised(1_060...1_069) {
+            let gate = TaskCompletionSource<Int>()
+            let task = Task<Int, any Error> {
+                _ = try await gate.task.value
+                throw Failure(1_060)
+            }
+            await #expect(throws: TimeoutError.self) { try await task.wait(timeout: .zero) }
+            gate.trySetResult(1)
+            await #expect(throws: Failure(1_060)) { try await task.value }
+        }
+        #expect(log.isEmpty)
+    }
+
+    @Test(.row("1.9.6"))
+    func `A loop that was cancelled from outside throws CancellationError and raises what failed before`() async {
+        let log = await raised(1_070...1_079) {
+            let token = CancellationTokenSource()
+            await #expect(throws: CancellationError.self) {
+                try await (0..<4).forEachConcurrently(limit: 4, cancellation: token.token) { number in
+                    if number == 0 {
+                        // Whoever fails last is cancelled by then.
+                        token.cancel()
+                        throw Failure(1_070)
+                    }
+                    while !Task.isCancelled { await Task.yield() }
+                    if number == 2 { throw CancellationError() }
+                    if number == 3 { throw Failure(1_073) }
+                }
+            }
+        }
+        #expect(log.sorted() == [1_070, 1_073])
+    }
+
     @Test func `Errors of callbacks under a cancel that cannot throw are raised`() async throws {
         let log = try await raised(1_050...1_059) {
             let source = CancellationTokenSource()

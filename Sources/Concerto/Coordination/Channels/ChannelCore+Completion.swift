@@ -108,8 +108,20 @@ extension ChannelState {
         return completion
     }
 
-    mutating func admitReadSignal(_ waiter: Waiter) -> Bool {
-        hasSomethingToRead || isClosed ? waiter.settle(.granted) : readSignals.append(waiter)
+    /// - Parameter round: The round of the `select` that waits: its own offers are nothing that it could read.
+    mutating func admitReadSignal(_ waiter: Waiter, besides round: SelectRound? = nil) -> Bool {
+        let isReady = if let round { hasSomethingToRead(besides: round) } else { hasSomethingToRead }
+        return isReady || isClosed ? waiter.settle(.granted) : readSignals.append(waiter)
+    }
+
+    private func hasSomethingToRead(besides round: SelectRound) -> Bool {
+        if buffer.count > 0 { return true }
+        var next = writers.first
+        while let writer = next {
+            if unsafeDowncast(writer, to: ItemWaiter.self).offer?.round !== round { return true }
+            next = writer.next?.takeUnretainedValue()
+        }
+        return false
     }
 
     mutating func admitWriteSignal(_ waiter: Waiter) -> Bool {

@@ -143,8 +143,9 @@ public struct ChannelClosedError: Error, CustomStringConvertible {
         self.underlyingError = underlyingError
     }
 
-    /// What happened.
+    /// What happened and what to do.
     public var description: String {
-        "the channel has been completed" + (underlyingError.map { " with an error: \($0)" } ?? "")
+        "the channel has been completed" + (underlyingError.map { " with the error \($0)" } ?? "")
+            + ": nothing more is written to it or comes out of it; complete it once, after the last write"
     }
 }

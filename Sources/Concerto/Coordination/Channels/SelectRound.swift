@@ -43,7 +43,7 @@ final class SelectRound: Sendable {
 @usableFromInline
 final class SelectOffer: @unchecked Sendable {
     // Sendable: `keepAlive` is set before the waiter is queued and cleared by the one who takes it out.
-    private let round: SelectRound
+    let round: SelectRound
     private let index: Int
     /// No frame is suspended on the waiter of an offer.
     private var keepAlive: ItemWaiter?

@@ -16,7 +16,7 @@ public struct SelectCase<Result>: Sendable {
     var invalid: ArgumentError?
     /// What a reader or writer gets that comes after the end of the channel.
     var closedError: (@Sendable () -> any Error)?
-    /// What is left to do if a reader took the offer that `watch` made.
+    /// Of a write: what is left to do if a reader took the offer that `watch` made.
     var taken: (@Sendable () async throws -> Result)?
 
     /// Reads an item from `channel` and hands it to `body`.
@@ -29,7 +29,7 @@ public struct SelectCase<Result>: Sendable {
                 if let item = core.tryRead() { return .ready { try await body(item) } }
                 return core.state.withLock { $0.isDrained } ? .closed : .notReady
             },
-            watch: { round, _ in core.watchReadable { round.fire() } }, closedError: { core.closedError })
+            watch: { round, _ in core.watchReadable(for: round) }, closedError: { core.closedError })
     }
 
     /// Writes `item` to `channel` and then calls `body`.
@@ -43,8 +43,7 @@ public struct SelectCase<Result>: Sendable {
                 return core.state.withLock { $0.isClosed } ? .closed : .notReady
             },
             watch: { round, index in
-                core.isRendezvous
-                    ? core.offer(item, round, index) : core.watchWritable { round.fire() }
+                core.isRendezvous ? core.offer(item, round, index) : core.watchWritable(for: round)
             }, closedError: { core.closedError }, taken: body)
     }
 
@@ -90,42 +89,56 @@ nonisolated(nonsending)
     if let invalid = cases.lazy.compactMap(\.invalid).first { throw invalid }
     while true {
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
-        var open = 0
-        for candidate in cases {
+        var open: [Int] = []
+        for (index, candidate) in cases.enumerated() {
             switch candidate.attempt() {
             case .ready(let body): return try await body()
-            case .notReady: open += 1
+            case .notReady: open.append(index)
             case .closed: break
             }
         }
-        guard open > 0 else {
+        guard !open.isEmpty else {
             let errors = cases.compactMap { $0.closedError?() }
             throw errors.first { ($0 as? ChannelClosedError)?.underlyingError != nil } ?? ChannelClosedError()
         }
-        let round = SelectRound()
-        let cancels = cases.enumerated().map { index, candidate in candidate.watch(round, index) }
-        defer { for cancel in cancels { cancel() } }
-        do { try await round.wait(cancellation) } catch {
-            // A reader that was faster has the item: that cannot be taken back.
-            if let index = round.close(), let body = cases[index].taken { return try await body() }
-            throw error
-        }
-        if let index = round.close(), let body = cases[index].taken { return try await body() }
+        if let body = try await sleep(open, of: cases, cancellation) { return try await body() }
     }
 }
 
+/// Sleeps until one of the `open` cases may be ready; everything that was set up for it is gone when this returns.
+///
+/// A case that is closed stays so, and is not watched: it would be ready for another look for ever.
+/// - Returns: What is left to do if a reader took one of the offers; then nothing else may be tried.
+nonisolated(nonsending)
+    private func sleep<Result>(
+        _ open: [Int], of cases: [SelectCase<Result>], _ cancellation: CancellationToken
+    ) async throws -> (@Sendable () async throws -> Result)?
+{
+    let round = SelectRound()
+    // Offers first: none of them comes to a watcher of its own `select`, which would look again, and again.
+    let order = open.filter { cases[$0].taken != nil } + open.filter { cases[$0].taken == nil }
+    let cancels = order.map { cases[$0].watch(round, $0) }
+    defer { for cancel in cancels { cancel() } }
+    do { try await round.wait(cancellation) } catch {
+        // A reader that was faster has the item: that cannot be taken back.
+        guard let body = round.close().flatMap({ cases[$0].taken }) else { throw error }
+        return body
+    }
+    return round.close().flatMap { cases[$0].taken }
+}
+
 extension ChannelCore {
-    func watchReadable(_ action: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
-        let waiter = CallbackWaiter(of: self, action)
+    func watchReadable(for round: SelectRound) -> @Sendable () -> Void {
+        let waiter = CallbackWaiter(of: self) { round.fire() }
         waiter.weight = ChannelRole.readSignal.rawValue
-        waiter.start { state.withLock { $0.isDrained ? $0.readSignals.append(waiter) : $0.admitReadSignal(waiter) } }
+        waiter.start { state.withLock { $0.admitReadSignal(waiter, besides: round) } }
         return { waiter.leave(.cancelled) }
     }
 
-    func watchWritable(_ action: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
-        let waiter = CallbackWaiter(of: self, action)
+    func watchWritable(for round: SelectRound) -> @Sendable () -> Void {
+        let waiter = CallbackWaiter(of: self) { round.fire() }
         waiter.weight = ChannelRole.writeSignal.rawValue
-        waiter.start { state.withLock { $0.isClosed ? $0.writeSignals.append(waiter) : $0.admitWriteSignal(waiter) } }
+        waiter.start { state.withLock { $0.admitWriteSignal(waiter) } }
         return { waiter.leave(.cancelled) }
     }
 

@@ -13,8 +13,17 @@ public final class AsyncAutoResetEvent: Sendable {
     private let semaphore: AsyncSemaphore
 
     /// Creates an event.
-    public init(isSet: Bool = false) {
-        semaphore = AsyncSemaphore(permits: isSet ? 1 : 0, maxPermits: 1)
+    ///
+    /// - Parameters:
+    ///   - isSet: Whether the first waiter goes through at once.
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
+    public init(isSet: Bool = false, name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line) {
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        semaphore = AsyncSemaphore(
+            permits: isSet ? 1 : 0, maxPermits: 1,
+            label: WaitGraph.Label(kind: "AsyncAutoResetEvent", name: name, site: site))
     }
 
     /// Whether a signal is remembered.
@@ -36,9 +45,11 @@ public final class AsyncAutoResetEvent: Sendable {
     ///
     /// - Throws: `CancellationError`.
     nonisolated(nonsending)
-        public func wait(cancellation: CancellationToken = .none) async throws
+        public func wait(
+            cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
+        ) async throws
     {
-        try await semaphore.acquire(cancellation: cancellation)
+        try await semaphore.acquire(cancellation: cancellation, fileID: fileID, line: line)
     }
 
     /// Waits for a signal, but no longer than `timeout`.
@@ -47,9 +58,11 @@ public final class AsyncAutoResetEvent: Sendable {
     /// - Throws: `CancellationError`; ``ArgumentError`` if `timeout` is negative.
     nonisolated(nonsending)
         public func wait(
-            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none
+            timeout: Duration, clock: any TimerClock = MonotonicClock(), cancellation: CancellationToken = .none,
+            fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
-        try await semaphore.acquire(timeout: timeout, clock: clock, cancellation: cancellation)
+        try await semaphore.acquire(
+            timeout: timeout, clock: clock, cancellation: cancellation, fileID: fileID, line: line)
     }
 }

@@ -79,7 +79,9 @@ public final class AsyncLock: Sendable {
     ///
     /// - Precondition: the lock is held.
     public func unlock() {
-        do { try semaphore.release() } catch { fatalError("AsyncLock.unlock(): nobody holds the lock") }
+        do { try semaphore.release() } catch {
+            fatalError("AsyncLock.unlock(): nobody holds the lock; unlock once for each lock(), or use withLock")
+        }
     }
 
     /// Runs `body` while holding the lock and gives it back however `body` ends.

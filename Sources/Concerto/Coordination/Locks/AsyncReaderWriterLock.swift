@@ -139,7 +139,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
     /// - Precondition: a reader holds the lock.
     public func readUnlock() {
         unlock { holders in
-            demand(holders > 0, "AsyncReaderWriterLock.readUnlock(): no reader holds the lock")
+            demand(holders > 0, "AsyncReaderWriterLock.readUnlock(): no reader holds the lock; use withReadLock")
             holders -= 1
         }
     }
@@ -149,7 +149,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
     /// - Precondition: a writer holds the lock.
     public func writeUnlock() {
         unlock { holders in
-            demand(holders == -1, "AsyncReaderWriterLock.writeUnlock(): no writer holds the lock")
+            demand(holders == -1, "AsyncReaderWriterLock.writeUnlock(): no writer holds the lock; use withWriteLock")
             holders = 0
         }
     }

@@ -19,7 +19,9 @@ public final class AsyncSemaphore: WaiterHost {
         /// How many permits are free; only while `free` is ``queued``.
         var available = 0
         var waiters = WaiterQueue()
-        var isClosed = false
+        /// What everybody gets from ``close()`` on.
+        var closedError: ClosedError?
+        var isClosed: Bool { closedError != nil }
     }
 
     /// How many permits are free, or ``queued``.
@@ -163,7 +165,7 @@ public final class AsyncSemaphore: WaiterHost {
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         if tryAcquire(count) { return true }
         if timeout == .zero {
-            if state.withLock({ $0.isClosed }) { throw ClosedError("AsyncSemaphore") }
+            if let closed = state.withLock({ $0.closedError }) { throw closed }
             return false
         }
         return try await acquireSlowly(
@@ -241,18 +243,22 @@ public final class AsyncSemaphore: WaiterHost {
     /// Ends every wait, now and later, with ``ClosedError``. Whoever holds permits may still give them back.
     public func close() {
         var wakes = WakeList()
+        let closed = ClosedError("\(label.kind)")
         withState { state in
-            state.isClosed = true
-            state.waiters.failAll(with: ClosedError("AsyncSemaphore"), into: &wakes)
+            state.closedError = closed
+            state.waiters.failAll(with: closed, into: &wakes)
         }
         wakes.resume()
     }
 
     @inlinable
     func giveBack(_ count: Int) {
-        do { try release(count) } catch {
-            fatalError("\(error): somebody gave back permits that a running withPermit holds")
-        }
+        do { try release(count) } catch { refuse(error) }
+    }
+
+    @usableFromInline
+    func refuse(_ error: SemaphoreFullError) -> Never {
+        fatalError("\(label): somebody gave back what a running scope holds: \(error)")
     }
 
     /// Runs `body` as the known owner of permits.
@@ -333,8 +339,8 @@ extension AsyncSemaphore.State {
 
     mutating func admit(_ waiter: Waiter) -> Bool {
         if waiter.hasLeft { return false }
-        if isClosed {
-            waiter.error = ClosedError("AsyncSemaphore")
+        if let closedError {
+            waiter.error = closedError
             return waiter.settle(.failed)
         }
         if tryTake(waiter.weight) { return waiter.settle(.granted) }

@@ -2,88 +2,95 @@ extension Task where Success == Never, Failure == Never {
     /// Runs `operation` for every element at the same time and returns the first success; the others are cancelled and
     /// waited for.
     ///
-    /// - Cancellation: of the caller cancels all, waits for them and throws `CancellationError`, unless one succeeds.
+    /// - Cancellation: of the caller or the token cancels all, waits for them and throws `CancellationError`, unless one succeeds.
     /// - Where it runs: in child tasks, on the caller's task executor; on the pool if that is a context.
     /// - Throws: ``AggregateError`` with every failure in input order if none succeeds; `CancellationError` if there
     ///   were only cancellations; ``ArgumentError`` if `elements` is empty.
     nonisolated(nonsending)
         public static func firstSuccess<Element: Sendable, Value: Sendable>(
-            of elements: some Sequence<Element>, _ operation: @escaping @Sendable (Element) async throws -> Value
+            of elements: some Sequence<Element>, cancellation: CancellationToken = .none,
+            _ operation: @escaping @Sendable (Element) async throws -> Value
         ) async throws -> Value
     {
-        try await firstSuccess(of: elements.map { element in { try await operation(element) } })
+        try await firstSuccess(
+            of: elements.map { element in { try await operation(element) } }, cancellation: cancellation)
     }
 
     /// Runs all of `operations` at the same time and returns the first success; the others are cancelled and waited
     /// for.
     ///
-    /// See ``firstSuccess(of:_:)``.
+    /// See ``firstSuccess(of:cancellation:_:)``.
     nonisolated(nonsending)
         public static func firstSuccess<Value: Sendable>(
-            of operations: [@Sendable () async throws -> Value]
+            of operations: [@Sendable () async throws -> Value], cancellation: CancellationToken = .none
         ) async throws -> Value
     {
         try requireSome(operations.count, "firstSuccess")
-        let (winner, outcomes) = await runUntil(operations) { outcome in
-            if case .success = outcome { true } else { false }
+        return try await withCancellation(of: cancellation) {
+            let (winner, outcomes) = await runUntil(operations) { outcome in
+                if case .success = outcome { true } else { false }
+            }
+            if let winner, case .success(let value) = outcomes[winner] { return value }
+            // Operations may have made errors of their own out of the caller's cancellation.
+            if Task<Never, Never>.isCancelled { throw _Concurrency.CancellationError() }
+            var failures = Failures()
+            for case .failure(let error)? in outcomes { failures.add(error) }
+            try failures.throwIfAny()
+            throw _Concurrency.CancellationError()
         }
-        if let winner, case .success(let value) = outcomes[winner] { return value }
-        // Operations may have made errors of their own out of the caller's cancellation.
-        if Task<Never, Never>.isCancelled { throw _Concurrency.CancellationError() }
-        var failures = Failures()
-        for case .failure(let error)? in outcomes { failures.add(error) }
-        try failures.throwIfAny()
-        throw _Concurrency.CancellationError()
     }
 
     /// Runs `operation` for every element at the same time and ends as the first one that ends does, in whichever way;
     /// the others are cancelled and waited for.
     ///
-    /// - Cancellation: of the caller cancels all and waits for them.
+    /// - Cancellation: of the caller or the token cancels all and waits for them.
     /// - Where it runs: in child tasks, on the caller's task executor; on the pool if that is a context.
     /// - Throws: what the winner throws; ``ArgumentError`` if `elements` is empty.
     nonisolated(nonsending)
         public static func race<Element: Sendable, Value: Sendable>(
-            of elements: some Sequence<Element>, _ operation: @escaping @Sendable (Element) async throws -> Value
+            of elements: some Sequence<Element>, cancellation: CancellationToken = .none,
+            _ operation: @escaping @Sendable (Element) async throws -> Value
         ) async throws -> Value
     {
-        try await race(of: elements.map { element in { try await operation(element) } })
+        try await race(of: elements.map { element in { try await operation(element) } }, cancellation: cancellation)
     }
 
     /// Runs all of `operations` at the same time and ends as the first one that ends does; the others are cancelled
     /// and waited for.
     ///
-    /// See ``race(of:_:)``.
+    /// See ``race(of:cancellation:_:)``.
     nonisolated(nonsending)
         public static func race<Value: Sendable>(
-            of operations: [@Sendable () async throws -> Value]
+            of operations: [@Sendable () async throws -> Value], cancellation: CancellationToken = .none
         ) async throws -> Value
     {
         try requireSome(operations.count, "race")
-        let (winner, outcomes) = await runUntil(operations) { _ in true }
+        let (winner, outcomes) = await withCancellation(of: cancellation) { await runUntil(operations) { _ in true } }
         return try outcomes[winner.unsafelyUnwrapped].unsafelyUnwrapped.get()
     }
 
     /// Runs all of `operations` at the same time and ends as the first one that ends does.
     ///
-    /// See ``race(of:_:)``.
+    /// See ``race(of:cancellation:_:)``.
     nonisolated(nonsending)
         public static func race<Value: Sendable>(
-            _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...
+            _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...,
+            cancellation: CancellationToken = .none
         ) async throws -> Value
     {
-        try await race(of: [first] + others)
+        try await race(of: [first] + others, cancellation: cancellation)
     }
 
     /// Runs all of `operations` at the same time and returns the first success.
     ///
-    /// See ``firstSuccess(of:_:)``.
+    /// See ``firstSuccess(of:cancellation:_:)``.
     nonisolated(nonsending)
         public static func firstSuccess<Value: Sendable>(
-            _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...
+            _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...,
+            cancellation: CancellationToken = .none
         ) async throws -> Value
     {
-        try await firstSuccess(of: [first] + others)
+        try await firstSuccess(of: [first] + others, cancellation: cancellation)
     }
 
     private static func requireSome(_ count: Int, _ name: String) throws {

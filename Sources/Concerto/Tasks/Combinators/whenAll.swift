@@ -33,12 +33,12 @@ extension Task where Success == Never, Failure == Never {
     /// See `whenAll` of an array.
     nonisolated(nonsending)
         public static func whenAll<First: Awaitable, each Input: Awaitable>(
-            _ first: First, _ awaitables: repeat each Input
+            _ first: First, _ awaitables: repeat each Input, cancellation: CancellationToken = .none
         ) async throws -> (First.Success, repeat (each Input).Success)
     {
         var failures = Failures()
         func observe<Value>(_ handle: TaskHandle<Value>) async throws {
-            if case .failure(let error) = try await handle.waitForOutcome(.none) { failures.add(error) }
+            if case .failure(let error) = try await handle.waitForOutcome(cancellation) { failures.add(error) }
         }
         let firstHandle = first.handle
         let handles = (repeat (each awaitables).handle)
@@ -53,24 +53,26 @@ extension Task where Success == Never, Failure == Never {
     /// Runs all of `operations` at the same time and returns their values in input order.
     ///
     /// Structured: it waits for all of them, also when one fails or the caller is cancelled.
-    /// - Cancellation: of the caller cancels the operations, and they are waited for.
+    /// - Cancellation: of the caller or the token cancels the operations, and they are waited for.
     /// - Where it runs: in child tasks, on the caller's task executor; on the pool if that is a context.
     /// - Ordering: values and errors in input order.
     /// - Throws: as `whenAll` of an array.
     nonisolated(nonsending)
         public static func whenAll<Value: Sendable>(
-            _ operations: [@Sendable () async throws -> Value]
+            _ operations: [@Sendable () async throws -> Value], cancellation: CancellationToken = .none
         ) async throws -> [Value]
     {
-        let outcomes = await withTaskGroup(of: (Int, Result<Value, any Error>).self) { group in
-            let placement = TaskPlacement.ofChildren
-            // asynclint:ignore:next unbounded-task-group — the caller gives the list; mapConcurrently bounds
-            for (index, operation) in operations.enumerated() {
-                group.addTask(executorPreference: placement) { (index, await capture(operation)) }
+        let outcomes = await withCancellation(of: cancellation) {
+            await withTaskGroup(of: (Int, Result<Value, any Error>).self) { group in
+                let placement = TaskPlacement.ofChildren
+                // asynclint:ignore:next unbounded-task-group — the caller gives the list; mapConcurrently bounds
+                for (index, operation) in operations.enumerated() {
+                    group.addTask(executorPreference: placement) { (index, await capture(operation)) }
+                }
+                var outcomes = [Result<Value, any Error>?](repeating: nil, count: operations.count)
+                for await (index, outcome) in group { outcomes[index] = outcome }
+                return outcomes
             }
-            var outcomes = [Result<Value, any Error>?](repeating: nil, count: operations.count)
-            for await (index, outcome) in group { outcomes[index] = outcome }
-            return outcomes
         }
         return try Failures.unwrap(outcomes.lazy.map { $0.unsafelyUnwrapped })
     }
@@ -78,10 +80,11 @@ extension Task where Success == Never, Failure == Never {
     /// Runs all of `operations` at the same time; as the form that takes an array of closures.
     nonisolated(nonsending)
         public static func whenAll<Value: Sendable>(
-            _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...
+            _ first: @escaping @Sendable () async throws -> Value, _ others: (@Sendable () async throws -> Value)...,
+            cancellation: CancellationToken = .none
         ) async throws -> [Value]
     {
-        try await whenAll([first] + others)
+        try await whenAll([first] + others, cancellation: cancellation)
     }
 
     @usableFromInline

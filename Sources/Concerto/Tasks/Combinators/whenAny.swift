@@ -59,6 +59,20 @@ extension Task where Success == Never, Failure == Never {
 
     /// Starts all of `operations`, waits until one has ended, in whichever way, and returns its task; the others run on.
     ///
+    /// As the form that takes a list of closures.
+    /// - Throws: ``ArgumentError`` if `operations` is empty; `CancellationError` if the wait was cancelled.
+    nonisolated(nonsending)
+        public static func whenAny<Value: Sendable>(
+            _ operations: [@Sendable () async throws -> Value], cancellation: CancellationToken = .none,
+            fileID: StaticString = #fileID, line: UInt = #line
+        ) async throws -> TaskHandle<Value>
+    {
+        try await whenAny(
+            operations.map { Task.run(fileID: fileID, line: line, $0) }, cancellation: cancellation)
+    }
+
+    /// Starts all operations, waits until one has ended, in whichever way, and returns its task; the others run on.
+    ///
     /// - Cancellation: of the waiting task or of the token ends the wait with `CancellationError`; the operations run on.
     ///   To have them cancelled and awaited use `race` or `firstSuccess`.
     /// - Where it runs: each operation in a task of its own on the process's executor, as `Task.run`.
@@ -70,8 +84,7 @@ extension Task where Success == Never, Failure == Never {
             cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> TaskHandle<Value>
     {
-        let tasks = ([first] + others).map { Task.run(fileID: fileID, line: line, $0) }
-        return try await whenAny(tasks, cancellation: cancellation)
+        try await whenAny([first] + others, cancellation: cancellation, fileID: fileID, line: line)
     }
 
     @usableFromInline

@@ -10,14 +10,27 @@ extension Task where Success == Never, Failure == Never {
     /// }
     /// ```
     ///
-    /// - Cancellation: of the iterating task ends the iteration with `CancellationError`, also if the next element is
+    /// - Cancellation: of the iterating task or of the token ends the iteration with `CancellationError`, also if the next element is
     ///   there; the tasks run on.
     /// - Ordering: those that have ended first, in input order; then in the order in which they end. A task that
     ///   appears twice is an element twice.
     /// - Allocates: one callback for each input that has not ended; they are taken back when the sequence and its
     ///   iterator go.
-    public static func whenEach<Input: Awaitable>(_ awaitables: [Input]) -> WhenEachSequence<Input> {
-        WhenEachSequence(awaitables)
+    public static func whenEach<Input: Awaitable>(
+        _ awaitables: [Input], cancellation: CancellationToken = .none
+    ) -> WhenEachSequence<Input> {
+        WhenEachSequence(awaitables, cancellation)
+    }
+}
+
+extension Task where Success == Never, Failure == Never {
+    /// The tasks of `awaitables`, which may be of different kinds, one by one, each when it has ended.
+    ///
+    /// The rules of cancellation and order are those of the form that takes one kind.
+    public static func whenEach<Value: Sendable>(
+        _ awaitables: [any Awaitable<Value>], cancellation: CancellationToken = .none
+    ) -> WhenEachSequence<TaskHandle<Value>> {
+        whenEach(awaitables.map { $0.handle }, cancellation: cancellation)
     }
 }
 
@@ -37,10 +50,12 @@ public struct WhenEachSequence<Input: Awaitable>: AsyncSequence, Sendable {
         }
 
         let awaitables: [Input]
+        let cancellation: CancellationToken
         let state = Guarded(State())
 
-        init(_ awaitables: [Input]) {
+        init(_ awaitables: [Input], _ cancellation: CancellationToken) {
             self.awaitables = awaitables
+            self.cancellation = cancellation
         }
 
         deinit {
@@ -73,11 +88,13 @@ public struct WhenEachSequence<Input: Awaitable>: AsyncSequence, Sendable {
         }
 
         func next(isolation: isolated (any Actor)?) async throws -> Input? {
-            try Task<Never, Never>.checkCancellation()
+            if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
             if let index = state.withLock({ $0.take() }) { return awaitables[index] }
             guard state.withLock({ $0.next < awaitables.count }) else { return nil }
             let waiter = Waiter(of: self)
-            let outcome = await waiter.wait { state.withLock { $0.admit(waiter) } }
+            let outcome = await waiter.wait(WaitLimit(cancellation: cancellation)) {
+                state.withLock { $0.admit(waiter) }
+            }
             if outcome == .cancelled { throw CancellationError() }
             return state.withLock { $0.take() }.map { awaitables[$0] }
         }
@@ -85,8 +102,8 @@ public struct WhenEachSequence<Input: Awaitable>: AsyncSequence, Sendable {
 
     private let inbox: Inbox
 
-    init(_ awaitables: [Input]) {
-        inbox = Inbox(awaitables)
+    init(_ awaitables: [Input], _ cancellation: CancellationToken) {
+        inbox = Inbox(awaitables, cancellation)
         inbox.start()
     }
 

@@ -106,6 +106,13 @@ private func work<Element: Sendable>(
             failure.cancel()
             return
         }
+        // Not only the loop is cancelled with an error of its own: a body may have cancelled just this worker, whose
+        // elements nobody would take.
+        if isCurrentTaskCancelled() {
+            loop.fail(CancellationError())
+            failure.cancel()
+            return
+        }
         _ = try? free.release()
         item = try? await inbox.core.readOrEnd(.none)
     }

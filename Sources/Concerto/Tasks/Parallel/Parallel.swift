@@ -29,4 +29,23 @@ public enum Parallel {
         try await source.forEachConcurrently(
             limit: maxConcurrency ?? defaultConcurrency, cancellation: cancellation, body)
     }
+
+    /// Calls `body` for every element of `source`, at most `maxConcurrency` at a time.
+    ///
+    /// See ``_Concurrency/AsyncSequence/forEachConcurrently(limit:cancellation:_:)`` for where the source is read, and for
+    /// cancellation, order and errors.
+    /// - Parameters:
+    ///   - source: Read by the caller, one element when a body is free for it.
+    ///   - maxConcurrency: At least 1; `nil` is ``defaultConcurrency``.
+    ///   - cancellation: Cancels the loop.
+    ///   - body: What to do with an element.
+    nonisolated(nonsending)
+        public static func forEach<Source: AsyncSequence>(
+            _ source: Source, maxConcurrency: Int? = nil, cancellation: CancellationToken = .none,
+            _ body: @Sendable (Source.Element) async throws -> Void
+        ) async throws where Source.Element: Sendable
+    {
+        try await source.forEachConcurrently(
+            limit: maxConcurrency ?? defaultConcurrency, cancellation: cancellation, body)
+    }
 }
