@@ -15,11 +15,15 @@ protocol AdmissionPolicy: Sendable {
 
     /// When `weight` could be admitted if nobody else came: `distantFuture` if only another event can tell.
     mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant
+
+    /// Whether something is left to do that calls foreign code, and so must not be done under the lock.
+    var hasNews: Bool { get }
 }
 
 extension AdmissionPolicy {
     static var usesTime: Bool { true }
     func isNever(_ weight: Int) -> Bool { false }
+    var hasNews: Bool { false }
 }
 
 /// What a policy says to a caller.

@@ -34,13 +34,20 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     let clock: StrategyClock
     private let queueLimit: Int
     private let order: QueueOrder
+    private let onNews: @Sendable (AdmissionQueue) -> Void
     private let state: Guarded<State>
 
-    /// - Parameter queueLimit: How much weight may wait.
-    init(_ policy: Policy, clock: StrategyClock, queueLimit: Int = .max, order: QueueOrder = .oldestFirst) {
+    /// - Parameters:
+    ///   - queueLimit: How much weight may wait.
+    ///   - onNews: Called outside the lock whenever the policy has news, also by a timer; takes them with ``take(_:)``.
+    init(
+        _ policy: Policy, clock: StrategyClock, queueLimit: Int = .max, order: QueueOrder = .oldestFirst,
+        onNews: @escaping @Sendable (AdmissionQueue) -> Void = { _ in }
+    ) {
         self.clock = clock
         self.queueLimit = queueLimit
         self.order = order
+        self.onNews = onNews
         state = Guarded(State(policy: policy))
     }
 
@@ -49,7 +56,9 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     /// - Parameter reading: The time, if the caller knows it already.
     func tryAdmit(_ weight: Int = 1, at reading: TimerInstant? = nil) -> AdmissionGrant? {
         let now = reading ?? self.now
-        return state.withLock { $0.tryAdmit(weight, now, order) }
+        let (grant, hasNews) = state.withLock { ($0.tryAdmit(weight, now, order), $0.policy.hasNews) }
+        if hasNews { onNews(self) }
+        return grant
     }
 
     /// Waits until the caller is admitted.
@@ -87,12 +96,13 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     ) -> Result {
         let now = reading ?? self.now
         var work = Work()
-        let result = state.withLock { state in
+        let (result, hasNews) = state.withLock { state in
             let result = change(&state.policy, now)
             if !state.waiters.isEmpty { serve(&state, now, &work) }
-            return result
+            return (result, state.policy.hasNews)
         }
         finish(&work)
+        if hasNews { onNews(self) }
         return result
     }
 
@@ -101,12 +111,23 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         state.withLock { body($0.policy) }
     }
 
-    /// How long a caller of `weight` would wait behind those who wait now; `nil` if that cannot be known.
+    /// Takes news out of the policy; serves nobody.
+    func take<Result>(_ body: (inout Policy) -> Result) -> Result {
+        state.withLock { body(&$0.policy) }
+    }
+
+    /// How long a caller of `weight` that came now would wait; `nil` if that cannot be known.
     func wait(_ weight: Int) -> Duration? {
         let now = self.now
-        let earliest = state.withLock { $0.policy.earliest($0.queued.addingSaturated(weight), at: now) }
+        let (earliest, hasNews) = state.withLock { state in
+            (state.policy.earliest(ahead(state).addingSaturated(weight), at: now), state.policy.hasNews)
+        }
+        if hasNews { onNews(self) }
         return earliest == .distantFuture ? nil : max(.zero, now.duration(to: earliest))
     }
+
+    /// What is served before a caller that comes now.
+    private func ahead(_ state: borrowing State) -> Int { order == .oldestFirst ? state.queued : 0 }
 
     private var now: TimerInstant {
         Policy.usesTime ? clock.now : TimerInstant(nanoseconds: 0)
@@ -118,6 +139,8 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         let now = self.now
         var work = Work()
         state.withLock { state in
+            // A turn that comes at the deadline is in time, whichever of the two timers fires first.
+            if Policy.usesTime && outcome == .timedOut { serve(&state, now, &work) }
             guard state.waiters.withdraw(waiter, as: outcome, into: &work.wakes) else { return }
             state.queued -= waiter.weight
             serve(&state, now, &work)
@@ -132,7 +155,9 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         let now = self.now
         var work = Work()
         var reason: Refusal?
+        var hasNews = false
         let sleeps = state.withLock { state -> Bool in
+            defer { hasNews = state.policy.hasNews }
             if waiter.hasLeft { return false }
             if let grant = state.tryAdmit(waiter.weight, now, order) {
                 waiter.weight = grant
@@ -142,8 +167,7 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
                 reason = .exceedsLimit
                 return waiter.settle(.failed)
             }
-            let ahead = order == .oldestFirst ? state.queued : 0
-            let earliest = state.policy.earliest(ahead.addingSaturated(waiter.weight), at: now)
+            let earliest = state.policy.earliest(ahead(state).addingSaturated(waiter.weight), at: now)
             let retryAfter = earliest == .distantFuture ? nil : now.duration(to: earliest)
             if (Policy.usesTime && deadline <= now) || (earliest != .distantFuture && earliest > deadline) {
                 reason = .tooLate(retryAfter: retryAfter)
@@ -161,6 +185,7 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         }
         refusal = reason
         finish(&work)
+        if hasNews { onNews(self) }
         return sleeps
     }
 
@@ -222,14 +247,16 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     private func ring(_ alarm: TimerInstant) {
         let now = self.now
         var work = Work()
-        state.withLock { state in
+        let hasNews = state.withLock { state in
             if state.alarm == alarm {
                 state.alarm = .distantFuture
                 state.timer = nil
             }
             serve(&state, now, &work)
+            return state.policy.hasNews
         }
         finish(&work)
+        if hasNews { onNews(self) }
     }
 }
 

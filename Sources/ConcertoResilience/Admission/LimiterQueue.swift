@@ -33,7 +33,8 @@ struct LimiterQueue<Policy: AdmissionPolicy>: Sendable {
         ) async throws
     {
         try Task.checkCancellation()
-        var deadline = (context ?? .current)?.deadline(on: clock) ?? .distantFuture
+        let context = context ?? .current
+        var deadline = context?.deadline(on: clock) ?? .distantFuture
         var start: TimerInstant?
         if options.maxWait != nil || options.telemetry.isActive {
             let now = clock.now

@@ -14,7 +14,8 @@ import Synchronization
 /// - Cancellation: a cancelled call says nothing about the dependency: it does not count, and a cancelled probe gives
 ///   its permit back.
 /// - Where it runs: calls on the caller's executor. No timer: an open circuit becomes half-open when it is next looked
-///   at; only waiting callers (``CircuitBreakerOptions/WhenOpen/wait``) have one.
+///   at; only waiting callers (``CircuitBreakerOptions/WhenOpen/wait``) have one, and changes that it brings are reported
+///   from it.
 /// - Ordering: changes of state are reported in their order. Results of calls that began before the last change are
 ///   ignored.
 /// - Allocates: nothing while closed.
@@ -25,7 +26,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     @usableFromInline let failureResults: ResultPredicate?
     private let clock: StrategyClock
     private let queue: AdmissionQueue<CircuitMachine>
-    private let watchers = Guarded((nextID: 0, all: [Int: Watcher]()))
+    private let reporter: CircuitReporter
     /// The generation while the circuit is closed, −1 otherwise. Written under the queue's lock. A caller that reads a
     /// generation that has just ended counts as one that began before the change: its result will be ignored.
     private let closedGeneration = Atomic<Int>(0)
@@ -35,14 +36,18 @@ public final class CircuitBreaker: ResilienceStrategy {
     /// - Parameters:
     ///   - options: When it trips, and for how long.
     ///   - snapshot: Where to start from: what ``snapshot()`` gave.
+    /// - Throws: `InvalidOptionsError`, which names every field that cannot work.
     public init(
         options: CircuitBreakerOptions, restoring snapshot: CircuitSnapshot? = nil
     ) throws(InvalidOptionsError) {
         try options.validate()
+        try snapshot?.validate()
         self.options = options
         failureResults = options.failureResults
         clock = StrategyClock(options.clock)
-        queue = AdmissionQueue(CircuitMachine(options), clock: clock)
+        let reporter = CircuitReporter(options)
+        self.reporter = reporter
+        queue = AdmissionQueue(CircuitMachine(options), clock: clock) { reporter.report($0) }
         if let snapshot { change { machine, now in machine.restore(snapshot, at: now) } }
     }
 
@@ -87,12 +92,6 @@ public final class CircuitBreaker: ResilienceStrategy {
         do { try self.init(options: options) } catch { trapOnInvalidOptions(error) }
     }
 
-    deinit {
-        // Outside the lock: it ends in `onTermination`.
-        let all = watchers.withLock { $0.all }
-        for watcher in all.values { watcher.continuation.finish() }
-    }
-
     // MARK: Looking
 
     /// Where the breaker stands now.
@@ -118,21 +117,8 @@ public final class CircuitBreaker: ResilienceStrategy {
     ///
     /// - Cancellation: a consumer that stops reading is removed.
     public var states: AsyncStream<CircuitState> {
-        let (stream, continuation) = AsyncStream.makeStream(of: CircuitState.self)
         _ = state  // makes, and reports, the changes that time alone brings
-        // Read and registered in one: `tell` looks for watchers after the change, and under this lock, so it finds this
-        // one for every change after `generation`. It skips those up to then that have still to be reported.
-        let id = watchers.withLock { watchers in
-            let (state, generation) = queue.read { ($0.state, $0.generation) }
-            continuation.yield(state)
-            watchers.nextID += 1
-            watchers.all[watchers.nextID] = Watcher(continuation: continuation, generation: generation)
-            return watchers.nextID
-        }
-        continuation.onTermination = { [weak self] _ in
-            _ = self?.watchers.withLock { $0.all.removeValue(forKey: id) }
-        }
-        return stream
+        return reporter.states(queue)
     }
 
     /// What to save, to start from it again.
@@ -200,9 +186,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     package func tryEnter() -> Call? {
         let generation = closedGeneration.load(ordering: .acquiring)
         if generation >= 0 { return admitted(generation) }
-        guard let generation = queue.tryAdmit() else { return nil }
-        report()
-        return admitted(generation)
+        return queue.tryAdmit().map(admitted)
     }
 
     /// Waits, in turn, until a call may pass; ``leave(_:_:_:)`` must follow.
@@ -213,7 +197,6 @@ public final class CircuitBreaker: ResilienceStrategy {
     {
         switch try await queue.admit(before: context.deadline(on: clock)) {
         case .granted(let generation):
-            report()
             return admitted(generation)
         case .refused:
             throw rejection(context)
@@ -252,10 +235,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     nonisolated(nonsending)
         func begin(_ context: ResilienceContext) async throws -> Call
     {
-        if let generation = queue.tryAdmit() {
-            report()
-            return admitted(generation)
-        }
+        if let generation = queue.tryAdmit() { return admitted(generation) }
         guard options.whenOpen == .wait else { throw rejection(context) }
         return try await enter(context)
     }
@@ -301,64 +281,18 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     // MARK: Changes of state
 
-    /// A stream of ``states``.
-    private struct Watcher: Sendable {
-        let continuation: AsyncStream<CircuitState>.Continuation
-        /// The generation whose state it began with.
-        let generation: Int
-    }
-
     @discardableResult
     private func change<Result>(_ body: (inout CircuitMachine, TimerInstant) -> Result) -> Result {
-        let (result, mustReport) = queue.update { machine, now in
+        queue.update { machine, now in
             let result = body(&machine, now)
-            guard machine.hasTransitions else { return (result, false) }
-            publish(machine)
-            return (result, true)
+            // Nothing else closes a circuit, or opens a closed one.
+            if machine.hasNews { publish(machine) }
+            return result
         }
-        if mustReport { report() }
-        return result
     }
 
     /// Called under the queue's lock.
     private func publish(_ machine: CircuitMachine) {
         closedGeneration.store(machine.state == .closed ? machine.generation : -1, ordering: .releasing)
-    }
-
-    /// Reports changes of state in their order: one thread at a time takes what there is, and looks again before it
-    /// stops, so a change that is added meanwhile is reported by it.
-    private func report() {
-        var isFirst = true
-        while true {
-            let batch = queue.update { machine, _ -> [CircuitMachine.Transition] in
-                publish(machine)
-                if isFirst && machine.isReporting { return [] }
-                let batch = machine.transitions
-                machine.transitions = []
-                machine.isReporting = !batch.isEmpty
-                return batch
-            }
-            guard !batch.isEmpty else { return }
-            isFirst = false
-            for transition in batch { tell(transition) }
-        }
-    }
-
-    private func tell(_ transition: CircuitMachine.Transition) {
-        let all = watchers.withLock { Array($0.all.values) }
-        for watcher in all where watcher.generation < transition.generation {
-            watcher.continuation.yield(transition.state)
-        }
-        guard options.telemetry.isActive else { return }
-        let (name, severity): (ResilienceEvent.Name, ResilienceEvent.Severity) =
-            switch transition.state {
-            case .closed: (.circuitClosed, .information)
-            case .open: (.circuitOpened, .error)
-            case .halfOpen: (.circuitHalfOpened, .warning)
-            case .isolated: (.circuitIsolated, .error)
-            }
-        options.telemetry.emit(
-            ResilienceEvent(
-                name, severity, strategy: options.name, delay: transition.openFor, error: transition.cause))
     }
 }

@@ -46,8 +46,9 @@ public struct CircuitBreakerOptions: Sendable {
         case fixed(Duration)
         /// From the back-off's delay for the first break in a row, the second, and so on: growing breaks.
         case backoff(Backoff)
-        /// Whatever the function says; zero or less lets probes through at once. It is called under the breaker's lock:
-        /// it must be quick and must not use the breaker.
+        /// Whatever the function says; zero or less lets probes through at once. The circuit is open, and nobody knows for
+        /// how long, until it has said so; the break is counted from the trip. It runs where the circuit was tripped, which
+        /// can be a timer: it must not block.
         case generated(@Sendable (Break) -> Duration)
     }
 

@@ -10,8 +10,17 @@ struct CircuitMachine: AdmissionPolicy {
         /// The generation that it began.
         let generation: Int
         /// How long the circuit will be open.
-        let openFor: Duration?
+        var openFor: Duration?
         let cause: (any Error)?
+        /// Whether `openFor` has still to be asked for.
+        var isOpenEnded = false
+    }
+
+    /// A break whose length a function has to say, outside the lock. Until then the circuit is open without an end.
+    struct OpenEndedBreak: Sendable {
+        let generation: Int
+        let start: TimerInstant
+        let arguments: CircuitBreakerOptions.Break
     }
 
     private enum Phase {
@@ -31,13 +40,14 @@ struct CircuitMachine: AdmissionPolicy {
     /// The error that opened the circuit.
     private(set) var cause: (any Error)?
     /// Changes of state that nobody has reported yet.
-    var transitions: [Transition] = [] {
-        didSet { hasTransitions = !transitions.isEmpty }
+    private var transitions: [Transition] = [] {
+        didSet { hasNews = !transitions.isEmpty }
     }
     /// Asked after every call: cheaper than the array, which is retained to be looked at.
-    private(set) var hasTransitions = false
+    private(set) var hasNews = false
     /// Whether somebody is reporting, and will take what is added meanwhile.
-    var isReporting = false
+    private var isReporting = false
+    private var openEndedBreaks: [OpenEndedBreak] = []
 
     init(_ options: CircuitBreakerOptions) {
         self.options = options
@@ -169,8 +179,32 @@ struct CircuitMachine: AdmissionPolicy {
     }
 
     mutating func open(for duration: Duration, at now: TimerInstant) {
-        consecutiveBreaks += 1
+        countBreak()
         enter(.open(until: now.advanced(by: duration)), openFor: duration)
+    }
+
+    // MARK: What is done outside the lock
+
+    /// Takes the changes that are to be reported now, in their order: not those that somebody else is about to report, nor
+    /// those after one whose break has no end yet.
+    ///
+    /// - Parameter isReporter: Whether the caller has taken changes before, and reported them.
+    mutating func takeTransitions(isReporter: Bool) -> ArraySlice<Transition> {
+        if isReporting && !isReporter { return [] }
+        let ready = transitions.prefix { !$0.isOpenEnded }
+        if !ready.isEmpty { transitions.removeFirst(ready.count) }
+        isReporting = !ready.isEmpty
+        return ready
+    }
+
+    mutating func takeOpenEndedBreak() -> OpenEndedBreak? { openEndedBreaks.popLast() }
+
+    /// Says when the break ends, unless another state has come meanwhile.
+    mutating func end(_ open: OpenEndedBreak, after duration: Duration) {
+        if generation == open.generation { phase = .open(until: open.start.advanced(by: duration)) }
+        guard let index = transitions.firstIndex(where: { $0.generation == open.generation }) else { return }
+        transitions[index].openFor = duration
+        transitions[index].isOpenEnded = false
     }
 
     // MARK: Looking and restoring
@@ -183,7 +217,7 @@ struct CircuitMachine: AdmissionPolicy {
     mutating func snapshot(at now: TimerInstant) -> CircuitSnapshot {
         settle(at: now)
         var remaining: Duration?
-        if case .open(let until) = phase { remaining = now.duration(to: until) }
+        if case .open(let until) = phase, until != .distantFuture { remaining = now.duration(to: until) }
         return CircuitSnapshot(state: state, openFor: remaining, consecutiveBreaks: consecutiveBreaks)
     }
 
@@ -204,7 +238,7 @@ struct CircuitMachine: AdmissionPolicy {
     // MARK: Changes
 
     private mutating func open(at now: TimerInstant, counts: CallCounts, _ error: (any Error)?) {
-        consecutiveBreaks += 1
+        countBreak()
         cause = error
         let duration: Duration
         switch options.breakDuration {
@@ -213,18 +247,27 @@ struct CircuitMachine: AdmissionPolicy {
         case .backoff(let backoff):
             let random = options.random
             duration = backoff.delay(beforeRetry: consecutiveBreaks - 1, state: &breaks) { random.nextUnit() }
-        case .generated(let generate):
-            duration = generate(
-                .init(consecutiveBreaks: consecutiveBreaks, failures: counts.failures, calls: counts.calls))
+        case .generated:
+            enter(.open(until: .distantFuture), isOpenEnded: true)
+            openEndedBreaks.append(
+                .init(
+                    generation: generation, start: now,
+                    arguments: .init(
+                        consecutiveBreaks: consecutiveBreaks, failures: counts.failures, calls: counts.calls)))
+            return
         }
-        enter(.open(until: now.advanced(by: max(.zero, duration))), openFor: max(.zero, duration))
+        enter(.open(until: now.advanced(by: duration)), openFor: duration)
     }
 
-    private mutating func enter(_ next: Phase, openFor: Duration? = nil) {
+    private mutating func countBreak() { consecutiveBreaks = consecutiveBreaks.addingSaturated(1) }
+
+    private mutating func enter(_ next: Phase, openFor: Duration? = nil, isOpenEnded: Bool = false) {
         phase = next
         generation += 1
         failuresInARow = 0
         window.reset()
-        transitions.append(Transition(state: state, generation: generation, openFor: openFor, cause: cause))
+        transitions.append(
+            Transition(
+                state: state, generation: generation, openFor: openFor, cause: cause, isOpenEnded: isOpenEnded))
     }
 }

@@ -2,8 +2,8 @@
 public struct CircuitOpenError: RetryAfterProviding, CustomStringConvertible {
     /// Where the breaker stood: open, half-open with all probes under way, or isolated.
     public let state: CircuitState
-    /// How long until the next probe may pass: exact while the circuit is open, `nil` while it is half-open or
-    /// isolated, because nobody can know.
+    /// How long until the next probe may pass: exact while the circuit is open, `nil` while it is half-open, isolated, or a
+    /// generated break is being worked out, because nobody can know.
     public let retryAfter: Duration?
     /// The breaker's name.
     public let breaker: String?
@@ -23,7 +23,7 @@ public struct CircuitOpenError: RetryAfterProviding, CustomStringConvertible {
         return switch state {
         case .isolated: "\(name) has been isolated by hand; close it to let calls through\(cause)"
         case .halfOpen: "\(name) is half-open and its probes are under way; try again later\(cause)"
-        case .open, .closed: "\(name) is open; try again in \(retryAfter ?? .zero)\(cause)"
+        case .open, .closed: "\(name) is open; try again \(retryAfter.map { "in \($0)" } ?? "later")\(cause)"
         }
     }
 }

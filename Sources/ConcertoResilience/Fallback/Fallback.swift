@@ -9,7 +9,7 @@
 ///
 /// The value must have the type that the caller of `execute` waits for; otherwise ``MissingResultError`` is thrown.
 ///
-/// - Cancellation: a failure in a cancelled task is not replaced.
+/// - Cancellation: neither a failure nor a result is replaced in a cancelled task.
 /// - Where it runs: the action on the caller's executor, after the operation has ended.
 /// - Allocates: a pipeline with a fallback keeps each result in a box: one or two allocations an execution.
 public struct Fallback: ResilienceStrategy {
@@ -53,7 +53,7 @@ public struct Fallback: ResilienceStrategy {
         let failure: any Error
         do {
             try await body(context)
-            guard handlesResult?.matches(context.result) ?? false else { return }
+            guard !Task.isCancelled, handlesResult?.matches(context.result) ?? false else { return }
             failure = UnwantedResultError()
         } catch {
             guard !Task.isCancelled, shouldHandle(error) else { throw error }

@@ -63,6 +63,9 @@ public struct Retry: ResilienceStrategy {
     /// Its delays obey the context's deadline, so it changes nothing about what stands further in.
     public mutating func prepare(_ site: inout StrategySite) {
         site.obeysDeadlines(of: policy.clock)
+        if policy.options.whenBudgetExhausted == .wait, let budget = policy.budget {
+            site.obeysDeadlines(of: budget.clock)
+        }
         // User code that may take long runs between attempts.
         if policy.options.onDiscard != nil { site.enforcesDeadline = false }
     }

@@ -114,7 +114,8 @@ final class RetryPolicy: Sendable {
             context.result = nil
             await onDiscard(discarded)
         }
-        if delay > .zero { try await clock.sleep(until: wake) }
+        // What was called above may have taken its time, and a retry at once has no sleep that would notice.
+        if delay > .zero { try await clock.sleep(until: wake) } else { try Task.checkCancellation() }
         run.attempt = run.attempt == .max ? .max : run.attempt + 1
         return true
     }

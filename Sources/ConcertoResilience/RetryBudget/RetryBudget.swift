@@ -95,6 +95,9 @@ public final class RetryBudget: Sendable {
     /// How many retries wait for the budget.
     public var waiting: Int { queue.statistics.waiters }
 
+    /// What a wait is measured with.
+    var clock: StrategyClock { queue.clock }
+
     /// Waits no longer than until `deadline` of `clock`.
     ///
     /// - Returns: Whether the retry may be made.

@@ -64,8 +64,9 @@ final class TimeoutCore: Sendable {
         // The child has ended, and nobody relays a cancellation any more.
         deadlines.recycle(entry)
         guard let error else { return }
-        // A caller that was cancelled hears of that, also if the time was up as well.
-        guard isExpired, !Task.isCancelled else { throw error }
+        // A caller that was cancelled hears of that, also if the time was up as well. A timer may be late, or that of a
+        // timeout further in, which this one's deadline has shortened, may be earlier: what counts is the time.
+        guard isExpired || clock.now >= deadline, !Task.isCancelled else { throw error }
         throw expired(error, context)
     }
 

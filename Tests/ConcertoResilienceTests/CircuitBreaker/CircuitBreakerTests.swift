@@ -339,6 +339,19 @@ struct CircuitBreakerTests {
         #expect(restored.state == .halfOpen)
     }
 
+    /// Regression: a number of breaks from data was counted on beyond the range of integers, and trapped.
+    @Test func aSavedCircuitThatCannotBeIsNamed() throws {
+        let snapshot = CircuitSnapshot(state: .open, openFor: .seconds(-1), consecutiveBreaks: -1)
+        let error = try #require(throws: InvalidOptionsError.self) {
+            try CircuitBreaker(options: CircuitBreakerOptions(), restoring: snapshot)
+        }
+        #expect(error.problems.map(\.field) == ["snapshot.openFor", "snapshot.consecutiveBreaks"])
+        let most = CircuitSnapshot(state: .closed, consecutiveBreaks: .max)
+        let breaker = try CircuitBreaker(options: CircuitBreakerOptions(), restoring: most)
+        breaker.open(for: .seconds(1))
+        #expect(breaker.snapshot().consecutiveBreaks == .max)
+    }
+
     @Test func resultsCanCountAsFailures() async throws {
         let breaker = try makeBreaker { $0.failureResults = ResultPredicate { (status: Int) in status >= 500 } }
         let pipeline = ResiliencePipeline { breaker }

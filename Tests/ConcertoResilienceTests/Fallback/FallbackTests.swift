@@ -31,6 +31,18 @@ struct FallbackTests {
         }
     }
 
+    /// Regression: an error of a cancelled task passed, but an unwanted result was replaced.
+    @Test func aCancelledCallerGetsItsUnwantedResult() async throws {
+        let fallback = Fallback(results: ResultPredicate { (value: Int) in value < 0 }) { _ in 0 }
+        let task = Task {
+            try await fallback.execute {
+                withUnsafeCurrentTask { $0?.cancel() }
+                return -5
+            }
+        }
+        #expect(try await task.value == -5)
+    }
+
     @Test func aThrowingActionReplacesTheError() async {
         let fallback = Fallback { _ async throws -> Int in throw Failure(number: 9) }
         await #expect(throws: Failure(number: 9)) {

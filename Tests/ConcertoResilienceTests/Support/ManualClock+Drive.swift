@@ -21,7 +21,7 @@ extension ManualClock {
         while true {
             await sleepers()
             if ended.value > 0 { return }
-            if let next = nextDeadline, next != .distantFuture { advance(to: next) }
+            advanceToNextTimer()
         }
     }
 }

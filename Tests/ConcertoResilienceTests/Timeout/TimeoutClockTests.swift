@@ -46,6 +46,22 @@ struct TimeoutClockTests {
         await #expect(throws: TimeoutError(limit: .seconds(2))) { try await task.value }
     }
 
+    /// Regression: as for a queue; a retry waits for its budget, whose clock may be another.
+    @Test func anOuterTimeoutIsNativeAroundARetryThatWaitsForABudgetOnAnotherClock() throws {
+        for (clock, kind) in [(clock, Timeout.Kind.cooperative), (other, .native)] {
+            let budget = RetryBudget(clock: clock)
+            var inner = ResiliencePipeline {
+                Retry(budget: budget, whenBudgetExhausted: .wait, clock: self.clock)
+                Timeout(.seconds(2), clock: self.clock)
+            }
+            var site = StrategySite()
+            inner.prepare(&site)
+            var outer = Timeout(.seconds(30), clock: self.clock)
+            outer.prepare(&site)
+            #expect(outer.kind == kind)
+        }
+    }
+
     @Test func theKindDependsOnTheClockOfTheTimeoutFurtherInAlsoThroughAPipeline() {
         var inner = ResiliencePipeline {
             Retry(clock: clock)
