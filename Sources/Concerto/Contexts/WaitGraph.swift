@@ -142,7 +142,8 @@ public enum WaitGraph {
     }
 
     private static func name(of host: any WaiterHost) -> String {
-        (host as? any CustomStringConvertible)?.description ?? "\(type(of: host))"
+        if let host = host as? any LabelledHost { return host.label.description }
+        return (host as? any CustomStringConvertible)?.description ?? "\(type(of: host))"
     }
 
     /// Lists `waiter`, whose host has no owner that the graph knows; the waits of the others list themselves.

@@ -373,4 +373,31 @@ import Testing
         event.set()
         try await task.value
     }
+
+    // Cause: the primitive's type was shown, and of a countdown that of the event inside.
+    @Test func `Who waits for an event, a countdown or a barrier is listed with its name, or where it was created`()
+        async throws
+    {
+        WaitGraph.activate()
+        let gate = AsyncManualResetEvent(name: "gate")
+        let countdown = AsyncCountdownEvent(count: 1, name: "lift-off")
+        let barrier = AsyncBarrier(participants: 2)
+        let created = #line - 1
+        let tasks = [
+            Task.run(name: "waiter") { try await gate.wait() },
+            Task.run(name: "waiter") { try await countdown.wait() },
+            Task.run(name: "waiter") { _ = try await barrier.signalAndWait() },
+        ]
+        func lines() -> [String] { WaitGraph.waits.filter { $0.contains("task \"waiter\"") } }
+        while lines().count < 3 { await Task.yield() }
+        let text = lines().joined(separator: "\n")
+        #expect(text.contains("waits for AsyncManualResetEvent \"gate\" since"))
+        #expect(text.contains("waits for AsyncCountdownEvent \"lift-off\" since"))
+        #expect(
+            text.contains("waits for AsyncBarrier created at ConcertoTests/WaitGraphTests.swift:\(created) since"))
+        gate.set()
+        try countdown.signal()
+        try await barrier.signalAndWait()
+        for task in tasks { try await task.value }
+    }
 }

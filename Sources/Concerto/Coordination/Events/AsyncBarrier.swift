@@ -8,7 +8,7 @@ import Synchronization
 /// - Where it runs: participants resume on their own executor; the last one does not suspend.
 /// - Ordering: participants become runnable in the order in which they came.
 /// - Allocates: one object for each participant that waits; the last waits for nobody.
-public final class AsyncBarrier: WaiterHost {
+public final class AsyncBarrier: LabelledHost {
     struct State: ~Copyable {
         var arrived = 0
         var phase: UInt64 = 0
@@ -16,14 +16,22 @@ public final class AsyncBarrier: WaiterHost {
     }
 
     private let state = Guarded(State())
+    let label: WaitGraph.Label
     /// How many have to arrive.
     public let participants: Int
 
     /// Creates a barrier.
     ///
+    /// - Parameters:
+    ///   - participants: How many have to arrive.
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
     /// - Precondition: `participants >= 1`.
-    public init(participants: Int) {
+    public init(participants: Int, name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line) {
         demand(participants >= 1, "AsyncBarrier needs participants >= 1, not \(participants)")
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        label = WaitGraph.Label(kind: "AsyncBarrier", name: name, site: site)
         self.participants = participants
     }
 

@@ -14,11 +14,18 @@ public final class AsyncCountdownEvent: Sendable {
 
     /// Creates an event that opens after `count` signals; at once if that is 0.
     ///
+    /// - Parameters:
+    ///   - count: How many signals are missing.
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
     /// - Precondition: `count >= 0`.
-    public init(count: Int) {
+    public init(count: Int, name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line) {
         demand(count >= 0, "AsyncCountdownEvent needs a count >= 0, not \(count)")
         remaining = Guarded(count)
-        event = AsyncManualResetEvent(isSet: count == 0)
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        event = AsyncManualResetEvent(
+            isSet: count == 0, label: WaitGraph.Label(kind: "AsyncCountdownEvent", name: name, site: site))
     }
 
     /// How many signals are missing.

@@ -8,16 +8,31 @@ import Synchronization
 /// - Where it runs: waiters resume on their own executor, never inside ``set()``.
 /// - Ordering: waiters become runnable in the order in which they came.
 /// - Allocates: nothing if it is set, one object for a wait.
-public final class AsyncManualResetEvent: WaiterHost {
+public final class AsyncManualResetEvent: LabelledHost {
     struct State: ~Copyable {
         var isSet: Bool
         var waiters = WaiterQueue()
     }
 
     private let state: Guarded<State>
+    let label: WaitGraph.Label
 
     /// Creates an event.
-    public init(isSet: Bool = false) {
+    ///
+    /// - Parameters:
+    ///   - isSet: Whether the gate is open.
+    ///   - name: What diagnostics call it; without one they say where it was created.
+    ///   - fileID: Where it was created, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
+    public convenience init(
+        isSet: Bool = false, name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line
+    ) {
+        let site = WaitGraph.Site(fileID: fileID, line: line)
+        self.init(isSet: isSet, label: WaitGraph.Label(kind: "AsyncManualResetEvent", name: name, site: site))
+    }
+
+    init(isSet: Bool, label: WaitGraph.Label) {
+        self.label = label
         state = Guarded(State(isSet: isSet))
     }
 
