@@ -1,9 +1,11 @@
 import Concerto
 import ConcertoResilience
+import Glibc
 
 /// `concerto-bench-resilience [--executor stock|concerto] [--runs N] [--calls N] [NAME…]`: what a strategy costs a call
 /// that goes well. Many runs of few calls (`--calls 2000 --runs 501`) give a median that a busy machine hardly changes.
-/// `concerto-bench-resilience storm FOLDER`: simulates an outage and writes `storm.svg` and `storm.md`.
+/// `concerto-bench-resilience storm FOLDER`: simulates an outage and writes `storm.svg` and `storm.md`;
+/// `storm --check FOLDER` fails if two simulations differ from each other or from what `FOLDER` shows.
 ///
 /// A program of its own, because it counts allocations, which would slow the others down. Bodies and strategies live in
 /// different modules, as they do for users. Rows named `…_surplus` are less the same body without the strategy.
@@ -18,7 +20,10 @@ import ConcertoResilience
             guard case .installed = result else { fatalError("\(result)") }
         }
         if arguments.first == "storm" {
-            try await StormReport.write(into: arguments.dropFirst().first ?? ".")
+            let isCheck = arguments.dropFirst().first == "--check"
+            let folder = arguments.dropFirst(isCheck ? 2 : 1).first ?? "."
+            guard isCheck else { return StormReport.write(into: folder) }
+            guard StormReport.check(folder) else { exit(1) }
             return
         }
         let names = arguments

@@ -5,6 +5,8 @@ import Synchronization
 
 /// An outage, simulated in virtual time with the real strategies.
 ///
+/// All callers run on one thread, in the order in which the clock wakes them, so the same seed gives the same numbers.
+///
 /// 1,000 callers of one process make a request a second each. The dependency serves 2,000 calls a second; what comes
 /// beyond that fails. From second 30 to 90 every call fails.
 struct Storm {
@@ -12,10 +14,9 @@ struct Storm {
     static let seconds = 180
     static let outage = 30..<90
     private static let capacity = 2_000
-    private static let tick = Duration.milliseconds(10)
 
     /// What happened in one second.
-    struct Second: Sendable {
+    struct Second: Sendable, Hashable {
         var requests = 0
         var attempts = 0
         var succeeded = 0
@@ -25,14 +26,15 @@ struct Storm {
     let makePipeline: @Sendable (ManualClock, RandomSource) -> ResiliencePipeline
 
     /// Attempts, requests and successes by second.
-    func run(seed: UInt64) async -> [Second] {
+    func run(seed: UInt64) -> [Second] {
         let clock = ManualClock()
+        let executor = ManualExecutor()
         let random = RandomSource.seeded(seed)
         let pipeline = makePipeline(clock, random)
         let dependency = Dependency(clock: clock)
         let callers = (0..<Self.callers).map { _ in
             let offset = Duration.milliseconds(Int64(random.next() % 1_000))
-            return Task {
+            return executor.task {
                 try await clock.sleep(for: offset)
                 while true {
                     let next = clock.now.advanced(by: .seconds(1))
@@ -43,15 +45,10 @@ struct Storm {
                 }
             }
         }
-        // Each caller waits for the clock with one timer, or is running: so many timers mean that nobody runs.
-        let ticks = Self.seconds * Int(Duration.seconds(1) / Self.tick)
-        for _ in 0..<ticks {
-            await clock.sleepers(count: Self.callers)
-            clock.advance(by: Self.tick)
-        }
-        await clock.sleepers(count: Self.callers)
+        let end = clock.now.advanced(by: .seconds(Self.seconds))
+        repeat { executor.runUntilIdle() } while clock.advanceToNextTimer(before: end)
         for caller in callers { caller.cancel() }
-        for caller in callers { _ = await caller.result }
+        executor.runUntilIdle()
         return dependency.seconds
     }
 

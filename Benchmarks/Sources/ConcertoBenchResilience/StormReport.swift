@@ -2,15 +2,33 @@ import Glibc
 
 /// Draws what the storms did.
 enum StormReport {
-    static func write(into folder: String) async throws {
-        let seed: UInt64 = 20_260_101
-        var curves: [(name: String, seconds: [Storm.Second])] = []
-        for storm in Storm.all {
-            curves.append((storm.name, await storm.run(seed: seed)))
-        }
+    private static let seed: UInt64 = 20_260_101
+
+    static func write(into folder: String) {
+        let curves = simulate()
         save(svg(curves), at: folder + "/storm.svg")
         save(page(curves, seed), at: folder + "/storm.md")
         print(table(curves))
+    }
+
+    /// Whether a second run of each storm gives the same, and whether that is what `folder` shows.
+    static func check(_ folder: String) -> Bool {
+        let curves = simulate()
+        var isRight = true
+        for (storm, curve) in zip(Storm.all, curves) where storm.run(seed: seed) != curve.seconds {
+            print("\(storm.name): two runs differ")
+            isRight = false
+        }
+        for (file, text) in [("storm.svg", svg(curves)), ("storm.md", page(curves, seed))] {
+            guard load(folder + "/" + file) != text else { continue }
+            print("\(folder)/\(file) shows something else: draw it anew")
+            isRight = false
+        }
+        return isRight
+    }
+
+    private static func simulate() -> [(name: String, seconds: [Storm.Second])] {
+        Storm.all.map { ($0.name, $0.run(seed: seed)) }
     }
 
     private static func table(_ curves: [(name: String, seconds: [Storm.Second])]) -> String {
@@ -41,8 +59,9 @@ enum StormReport {
 
         \(table(curves))
 
-        The curves are the real strategies under a manual clock, not a model of them. Drawn by
-        `swift run -c release concerto-bench-resilience storm docs/resilience` in `Benchmarks/` (seed \(seed)).
+        The curves are the real strategies under a manual clock, not a model of them, and come out the same each time. Drawn by
+        `swift run -c release concerto-bench-resilience storm ../docs/resilience` in `Benchmarks/` (seed \(seed));
+        `storm --check ../docs/resilience` simulates twice and compares both with this page.
 
         """
     }
@@ -88,6 +107,16 @@ enum StormReport {
     }
 
     private static func hundredths(_ value: Double) -> Double { (value * 100).rounded() / 100 }
+
+    private static func load(_ path: String) -> String {
+        guard let file = fopen(path, "r") else {
+            fatalError("cannot read \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        while case let byte = fgetc(file), byte != EOF { bytes.append(UInt8(truncatingIfNeeded: byte)) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 
     private static func save(_ text: String, at path: String) {
         guard let file = fopen(path, "w") else {

@@ -24,7 +24,7 @@ public final class ResilientHTTPClient: Sendable {
     public init(
         transport: any HTTPTransport, options: ResilientHTTPClientOptions = .init()
     ) throws(InvalidOptionsError) {
-        _ = try HostPipeline(host: "", options: options)
+        try options.validate()
         self.transport = transport
         self.options = options
     }
@@ -43,12 +43,12 @@ public final class ResilientHTTPClient: Sendable {
     ///
     /// - Cancellation: ends every wait and the attempt under way with `CancellationError`.
     /// - Where it runs: on the caller's executor, but for what AsyncHTTPClient does on its event loops.
-    /// - Throws: ``HTTPFailure`` if the last attempt got no answer, `CircuitOpenError` if the host's circuit is open and
+    /// - Throws: ``HTTPFailure`` if the last attempt got no answer or the call can't be sent, `CircuitOpenError` if the host's circuit is open and
     ///   calls do not wait for it, `CancellationError`, and what the delegate throws.
     /// - Returns: The last answer, whatever its status.
     public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)
-        let timeout = timeout(call.timeout ?? options.timeout)
+        let timeout = try timeout(call.timeout ?? options.timeout)
         var sequel = Sequel.end
         do {
             return try await host.retries.execute { context in
@@ -155,7 +155,7 @@ public final class ResilientHTTPClient: Sendable {
         do {
             while true {
                 if probe == nil { try host.checkCircuit(context) }
-                try await enterGate(host.gate, isRepeat: isRepeat, delegate)
+                try await enterGate(host.gate, isRepeat: isRepeat, context, delegate)
                 isRepeat = true
                 if host.gate.isPaused {
                     host.gate.leave(.abandoned)
@@ -177,10 +177,12 @@ public final class ResilientHTTPClient: Sendable {
     }
 
     /// Goes in through the gate and takes a turn of the common pace.
-    private func enterGate(_ gate: HostGate, isRepeat: Bool, _ delegate: some HTTPCallDelegate) async throws {
+    private func enterGate(
+        _ gate: HostGate, isRepeat: Bool, _ context: ResilienceContext, _ delegate: some HTTPCallDelegate
+    ) async throws {
         if !gate.tryEnter() {
             delegate.willWait()
-            try await gate.enter(isRepeat: isRepeat)
+            try await wait(for: gate, isRepeat: isRepeat, context)
         }
         await delegate.didWait()
         do {
@@ -189,6 +191,15 @@ public final class ResilientHTTPClient: Sendable {
             gate.leave(.abandoned)
             throw error
         }
+    }
+
+    /// Waits at the gate, at most until the deadline of an execution around the call. A total time ends the wait by itself.
+    private func wait(for gate: HostGate, isRepeat: Bool, _ context: ResilienceContext) async throws {
+        guard options.totalTimeout == nil, let remaining = context.remaining else {
+            return try await gate.enter(isRepeat: isRepeat)
+        }
+        let limit = Timeout(max(.nanoseconds(1), remaining), kind: .native, clock: options.clock)
+        try await limit.execute { try await gate.enter(isRepeat: isRepeat) }
     }
 
     private func send(_ call: HTTPCall, _ timeout: Timeout) async -> AttemptResult {
@@ -220,21 +231,40 @@ public final class ResilientHTTPClient: Sendable {
     }
 
     private func pipeline(for host: String) throws -> HostPipeline {
-        try hosts.withLock { hosts in
-            if let known = hosts[host] { return known }
-            if hosts.count >= Self.rememberedHosts { hosts = hosts.filter { !$0.value.isIdle } }
-            let pipeline = try HostPipeline(host: host, options: options)
+        if let known = hosts.withLock({ $0[host] }) { return known }
+        forgetIdleHosts()
+        let made = try HostPipeline(host: host, options: options)
+        return hosts.withLock { hosts in
+            let pipeline = hosts[host] ?? made
             hosts[host] = pipeline
             return pipeline
         }
     }
 
+    /// Looks at the hosts outside the lock: a circuit that is looked at may change, and telemetry is told.
+    private func forgetIdleHosts() {
+        let known = hosts.withLock { $0.count < Self.rememberedHosts ? [:] : $0 }
+        let idle = known.filter { $0.value.isIdle }.keys
+        guard !idle.isEmpty else { return }
+        hosts.withLock { hosts in
+            for host in idle { hosts[host] = nil }
+        }
+    }
+
     /// One ``Timeout`` for each duration: its deadlines then come in the order of the calls.
-    private func timeout(_ duration: Duration) -> Timeout {
-        timeouts.withLock { timeouts in
-            if let known = timeouts[duration] { return known }
+    ///
+    /// - Throws: ``HTTPFailure`` if there can be none, which only a call's own can cause.
+    private func timeout(_ duration: Duration) throws(HTTPFailure) -> Timeout {
+        if let known = timeouts.withLock({ $0[duration] }) { return known }
+        let made: Timeout
+        do throws(InvalidOptionsError) {
+            made = try Timeout(validating: duration, clock: options.clock)
+        } catch {
+            throw HTTPFailure(.invalid, mayHaveBeenSent: false, "the call can't be sent: its timeout is \(duration)")
+        }
+        return timeouts.withLock { timeouts in
             if timeouts.count >= Self.rememberedHosts { timeouts = [:] }
-            let timeout = Timeout(duration, clock: options.clock)
+            let timeout = timeouts[duration] ?? made
             timeouts[duration] = timeout
             return timeout
         }

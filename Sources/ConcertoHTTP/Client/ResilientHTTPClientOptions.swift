@@ -4,16 +4,16 @@ public import ConcertoResilience
 
 /// How a ``ResilientHTTPClient`` behaves.
 public struct ResilientHTTPClientOptions: Sendable {
-    /// How long one attempt may take, from the first byte sent to the last received; a call's own goes before it.
-    /// Default 30 s.
+    /// How long one attempt may take, from the first byte sent to the last received: longer than zero; a call's own goes
+    /// before it. Default 30 s.
     public var timeout = Duration.seconds(30)
-    /// How long a call may take with all its attempts and waits; default no limit.
+    /// How long a call may take with all its attempts and waits: longer than zero; default no limit.
     public var totalTimeout: Duration?
-    /// Attempts after the first; default 4.
+    /// Attempts after the first: 0 or more; default 4.
     public var maxRetries = 4
     /// The delays between attempts; default exponential from 200 ms to 30 s with full jitter.
     public var backoff = Backoff.exponential(base: .milliseconds(200), cap: .seconds(30))
-    /// The longest pause that a `Retry-After` may ask for; default 5 min.
+    /// The longest pause that a `Retry-After` may ask for: zero or longer; default 5 min.
     public var maxRetryAfter = Duration.seconds(300)
     /// What may be repeated.
     public var rule = RepeatRule()
@@ -30,7 +30,7 @@ public struct ResilientHTTPClientOptions: Sendable {
     /// Whether failures count for the breaker only once the host has answered. With calls that wait for the circuit: an
     /// outage ends, but a host that was never there would be waited for for ever.
     public var breakerNeedsAnswer = false
-    /// Calls in flight at a time to one host; default no limit.
+    /// Calls in flight at a time to one host: 1 or more; default no limit.
     public var maximumPerHost: Int?
     /// Paces all attempts to all hosts; default not at all.
     public var limiter: RateLimiter?
@@ -41,5 +41,18 @@ public struct ResilientHTTPClientOptions: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Names every field that cannot work.
+    public func validate() throws(InvalidOptionsError) {
+        var check = OptionsCheck("ResilientHTTPClient")
+        check.requirePositive(timeout, "timeout")
+        if let totalTimeout { check.requirePositive(totalTimeout, "totalTimeout") }
+        check.require(maxRetries, "maxRetries", atLeast: 0)
+        check.require(backoff.check(), in: "backoff")
+        check.requireNotNegative(maxRetryAfter, "maxRetryAfter")
+        if let breaker { check.require(breaker.check(), in: "breaker") }
+        if let maximumPerHost { check.require(maximumPerHost, "maximumPerHost", atLeast: 1) }
+        try check.finish()
+    }
 }
 #endif

@@ -123,7 +123,7 @@ public final class HostGate: Sendable {
         guard let instant else { return }
         _ = clock.schedule(at: instant) {
             let now = self.clock.now
-            self.perform(self.machine.withLock { $0.open(now: now) })
+            self.perform(self.machine.withLock { $0.open(now: now, timer: instant) })
         }
     }
 }

@@ -8,18 +8,18 @@ import Concerto
 /// - Nobody is let in while the host has asked to be left alone, nor faster than its pace.
 /// - Repeated calls go before new ones, each in the order of their coming: a row that has been turned away does not
 ///   queue up behind the whole input.
-/// - While somebody waits for time alone (a pause, a pace), one timer is under way.
+/// - While somebody waits for time alone (a pause, a pace), a timer is under way that comes in time.
 struct HostGateMachine<Waiter: Sendable>: Sendable {
     enum Entry {
         case admitted
-        /// Waits; `timer`, if any, is when to call ``HostGateMachine/open(now:)``.
+        /// Waits; `timer`, if any, is when to call ``HostGateMachine/open(now:timer:)``.
         case waits(ticket: UInt64, timer: TimerInstant?)
     }
 
     /// What the caller must do outside the lock.
     struct Actions {
         var admitted: [Waiter] = []
-        /// When to call ``HostGateMachine/open(now:)``.
+        /// When to call ``HostGateMachine/open(now:timer:)``.
         var timer: TimerInstant?
     }
 
@@ -34,7 +34,8 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
     private var repeats: [(ticket: UInt64, waiter: Waiter)] = []
     private var firsts: [(ticket: UInt64, waiter: Waiter)] = []
     private var tickets: UInt64 = 0
-    private var timerIsArmed = false
+    /// For when the timer is set that counts; one set for later before finds nothing to do.
+    private var timerAt: TimerInstant?
 
     /// From here on a window is no limit any more.
     private static var widestWindow: Int { 1024 }
@@ -84,8 +85,10 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
     }
 
     /// The time of a timer has come.
-    mutating func open(now: TimerInstant) -> Actions {
-        timerIsArmed = false
+    ///
+    /// - Parameter timer: For when it was set; `nil` for the one that counts.
+    mutating func open(now: TimerInstant, timer: TimerInstant? = nil) -> Actions {
+        if timer == nil || timer == timerAt { timerAt = nil }
         if let until = pausedUntil, now >= until { pausedUntil = nil }
         return admit(now: now)
     }
@@ -119,8 +122,9 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
     /// When a timer must fire, unless one is under way that will look again: a pause ends whether anybody waits or not; a
     /// pace matters to those who wait.
     private mutating func armTimer(now: TimerInstant) -> TimerInstant? {
-        guard !timerIsArmed, let instant = pausedUntil ?? (waiting > 0 ? pace.wait(at: now) : nil) else { return nil }
-        timerIsArmed = true
+        guard let instant = pausedUntil ?? (waiting > 0 ? pace.wait(at: now) : nil) else { return nil }
+        if let timerAt, timerAt <= instant { return nil }
+        timerAt = instant
         return instant
     }
 }

@@ -34,8 +34,8 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     let clock: StrategyClock
     private let queueLimit: Int
     private let order: QueueOrder
-    private let onNews: @Sendable (AdmissionQueue) -> Void
     private let state: Guarded<State>
+    private let onNews: @Sendable (AdmissionQueue) -> Void
 
     /// - Parameters:
     ///   - queueLimit: How much weight may wait.
@@ -57,7 +57,7 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     func tryAdmit(_ weight: Int = 1, at reading: TimerInstant? = nil) -> AdmissionGrant? {
         let now = reading ?? self.now
         let (grant, hasNews) = state.withLock { ($0.tryAdmit(weight, now, order), $0.policy.hasNews) }
-        if hasNews { onNews(self) }
+        if hasNews { tellNews() }
         return grant
     }
 
@@ -96,13 +96,15 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
     ) -> Result {
         let now = reading ?? self.now
         var work = Work()
-        let (result, hasNews) = state.withLock { state in
+        var hasNews = false
+        let result = state.withLock { state in
             let result = change(&state.policy, now)
             if !state.waiters.isEmpty { serve(&state, now, &work) }
-            return (result, state.policy.hasNews)
+            hasNews = state.policy.hasNews
+            return result
         }
         finish(&work)
-        if hasNews { onNews(self) }
+        if hasNews { tellNews() }
         return result
     }
 
@@ -122,7 +124,7 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         let (earliest, hasNews) = state.withLock { state in
             (state.policy.earliest(ahead(state).addingSaturated(weight), at: now), state.policy.hasNews)
         }
-        if hasNews { onNews(self) }
+        if hasNews { tellNews() }
         return earliest == .distantFuture ? nil : max(.zero, now.duration(to: earliest))
     }
 
@@ -185,7 +187,7 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         }
         refusal = reason
         finish(&work)
-        if hasNews { onNews(self) }
+        if hasNews { tellNews() }
         return sleeps
     }
 
@@ -226,6 +228,10 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
         work.alarm = next == .distantFuture ? nil : next
     }
 
+    /// Out of line: it is rare, and what it needs would be prepared for every call.
+    @inline(never)
+    private func tellNews() { onNews(self) }
+
     private func finish(_ work: inout Work) {
         setTimer(&work)
         work.wakes.resume()
@@ -256,7 +262,7 @@ final class AdmissionQueue<Policy: AdmissionPolicy>: WaiterHost {
             return state.policy.hasNews
         }
         finish(&work)
-        if hasNews { onNews(self) }
+        if hasNews { tellNews() }
     }
 }
 

@@ -281,6 +281,7 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     // MARK: Changes of state
 
+    @inline(__always)
     @discardableResult
     private func change<Result>(_ body: (inout CircuitMachine, TimerInstant) -> Result) -> Result {
         queue.update { machine, now in

@@ -120,6 +120,10 @@ public struct CircuitBreakerOptions: Sendable {
 
     /// Names every field that cannot work.
     public func validate() throws(InvalidOptionsError) {
+        try check().finish()
+    }
+
+    package func check() -> OptionsCheck {
         var check = OptionsCheck("CircuitBreaker")
         switch trip {
         case .consecutiveFailures(let count):
@@ -155,6 +159,6 @@ public struct CircuitBreakerOptions: Sendable {
         check.require(halfOpenSuccesses, "halfOpenSuccesses", atLeast: 1)
         check.require(halfOpenFailures, "halfOpenFailures", atLeast: 1)
         check.requirePositive(halfOpenTimeLimit, "halfOpenTimeLimit")
-        try check.finish()
+        return check
     }
 }

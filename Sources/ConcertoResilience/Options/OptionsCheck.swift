@@ -1,42 +1,42 @@
-/// Collects what is wrong with a set of options.
-struct OptionsCheck {
+/// Collects what is wrong with a set of options, so that all of it can be said at once.
+package struct OptionsCheck {
     private let subject: String
     private var problems: [InvalidOptionsError.Problem] = []
 
-    init(_ subject: String) {
+    package init(_ subject: String) {
         self.subject = subject
     }
 
-    mutating func require(_ holds: Bool, _ field: String, _ value: Any, _ requirement: String) {
+    package mutating func require(_ holds: Bool, _ field: String, _ value: Any, _ requirement: String) {
         guard !holds else { return }
         problems.append(.init(field: field, value: "\(value)", requirement: requirement))
     }
 
-    mutating func require(_ value: Double, _ field: String, in range: ClosedRange<Double>) {
+    package mutating func require(_ value: Double, _ field: String, in range: ClosedRange<Double>) {
         require(range.contains(value), field, value, "between \(range.lowerBound) and \(range.upperBound)")
     }
 
-    mutating func require(_ value: Int, _ field: String, atLeast minimum: Int) {
+    package mutating func require(_ value: Int, _ field: String, atLeast minimum: Int) {
         require(value >= minimum, field, value, "\(minimum) or more")
     }
 
-    mutating func requirePositive(_ value: Duration, _ field: String) {
+    package mutating func requirePositive(_ value: Duration, _ field: String) {
         require(value > .zero && value <= .longest, field, value, "longer than zero and at most \(Duration.longest)")
     }
 
-    mutating func requireNotNegative(_ value: Duration, _ field: String) {
+    package mutating func requireNotNegative(_ value: Duration, _ field: String) {
         require(value >= .zero && value <= .longest, field, value, "between zero and \(Duration.longest)")
     }
 
     /// Takes over the problems of a nested set of options, under the name of the field that holds it.
-    mutating func require(_ nested: OptionsCheck, in field: String) {
+    package mutating func require(_ nested: OptionsCheck, in field: String) {
         for problem in nested.problems {
             problems.append(
                 .init(field: "\(field).\(problem.field)", value: problem.value, requirement: problem.requirement))
         }
     }
 
-    consuming func finish() throws(InvalidOptionsError) {
+    package consuming func finish() throws(InvalidOptionsError) {
         guard problems.isEmpty else { throw InvalidOptionsError(subject: subject, problems: problems) }
     }
 }

@@ -86,6 +86,9 @@ public final class RateLimiter: ResilienceStrategy {
     }
 
     /// How long a caller that came now would wait; `nil` for more than the limit lets pass at once.
+    ///
+    /// Exact to a nanosecond for each caller that waits already; behind callers that ask a windowed limit for different
+    /// amounts, at least so long.
     public func retryAfter(_ permits: Int = 1) -> Duration? {
         permits > limit.burst ? nil : queue.admission.wait(permits)
     }

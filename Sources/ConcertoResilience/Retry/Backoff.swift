@@ -96,7 +96,7 @@ public struct Backoff: Sendable, Hashable {
         try check().finish()
     }
 
-    func check() -> OptionsCheck {
+    package func check() -> OptionsCheck {
         var check = OptionsCheck("Backoff")
         check.requireNotNegative(base, "base")
         check.requireNotNegative(cap, "cap")

@@ -80,6 +80,27 @@ struct HostCircuitTests {
         #expect(transport.arrivals.count == 5)
     }
 
+    /// Regression: hosts to forget were looked for under the client's lock, and a circuit that became half-open by that told
+    /// telemetry, where a listener that asked the client waited for itself.
+    @Test func aListenerMayAskTheClientAlsoWhileHostsAreForgotten() async throws {
+        let transport = ScriptedTransport(clock: clock) { call, _ in call.host == "a:80" ? .status(500) : .status(200) }
+        let telemetry = ResilienceTelemetry()
+        let client = try client(.reject, transport) { $0.breaker?.telemetry = telemetry }
+        let seen = Shared<[Int]>([])
+        let registration = telemetry.addListener { event in
+            guard event.name == .circuitHalfOpened else { return }
+            seen.change { $0.append(client.hostStatistics.count) }
+        }
+        for number in 1...3 { _ = try await client.execute(call("\(number)"), delegate: Recorder()) }
+        for number in 1..<10_000 { _ = try await client.execute(call("1", host: "b\(number)"), delegate: Recorder()) }
+        clock.advance(by: .seconds(5))
+        _ = try await client.execute(call("1", host: "c"), delegate: Recorder())
+        registration.remove()
+        #expect(seen.value == [10_000])
+        // All but the one whose circuit waits for a probe.
+        #expect(client.hostStatistics.keys.sorted() == ["a:80", "c:80"])
+    }
+
     @Test(arguments: [400, 401, 404, 408, 409, 422, 425, 429])
     func answersBelow500NeverOpenIt(status: Int) async throws {
         let transport = ScriptedTransport(clock: clock) { _, _ in .status(status) }

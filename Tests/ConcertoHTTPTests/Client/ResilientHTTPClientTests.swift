@@ -249,6 +249,21 @@ struct ResilientHTTPClientTests {
         #expect(client.hostStatistics["a:80"]?.waiting == 0)
     }
 
+    /// Regression: all waits but that for a paused host obeyed the deadline of an execution around the call.
+    @Test func theDeadlineAroundACallEndsItsWaitForAPausedHost() async throws {
+        let transport = ScriptedTransport(clock: clock) { _, _ in .status(429, retryAfter: "100") }
+        let client = try ResilientHTTPClient(transport: transport, options: options())
+        let around = Timeout(.seconds(5), kind: .cooperative, clock: clock)
+        let task = Task { [self] in
+            try await around.execute { try await client.execute(call("x"), delegate: Recorder()).status }
+        }
+        await until { client.hostStatistics["a:80"]?.waiting == 1 }
+        clock.advance(by: .seconds(5))
+        let failure = await #expect(throws: HTTPFailure.self) { try await task.value }
+        #expect(failure?.kind == .timeout)
+        #expect(client.hostStatistics["a:80"]?.waiting == 0)
+    }
+
     @Test func cancellationEndsTheAttemptUnderWay() async throws {
         let transport = ScriptedTransport(clock: clock) { _, _ in
             try await Latch().wait()
@@ -385,20 +400,39 @@ struct ResilientHTTPClientTests {
         #expect(transport.mostInFlight.values.allSatisfy { $0 <= 3 })
     }
 
-    @Test func optionsThatCannotWorkAreNamed() {
+    /// Regression: only the retry's and the breaker's were looked at, one after the other; the others stopped the program.
+    @Test func optionsThatCannotWorkAreAllNamed() {
         let transport = ScriptedTransport(clock: clock) { _, _ in .status(200) }
-        #expect(throws: InvalidOptionsError.self) {
-            try ResilientHTTPClient(transport: transport, options: options { $0.maxRetries = -1 })
-        }
         let error = #expect(throws: InvalidOptionsError.self) {
             try ResilientHTTPClient(
                 transport: transport,
                 options: options {
+                    $0.timeout = .zero
+                    $0.totalTimeout = .seconds(-1)
+                    $0.maxRetries = -1
+                    $0.backoff.base = .seconds(-1)
+                    $0.maxRetryAfter = .seconds(-1)
                     $0.breaker?.halfOpenPermits = 0
                     $0.breaker?.halfOpenTimeLimit = .zero
+                    $0.maximumPerHost = 0
                 })
         }
-        #expect(error?.problems.map(\.field) == ["halfOpenPermits", "halfOpenTimeLimit"])
+        #expect(
+            error?.problems.map(\.field) == [
+                "timeout", "totalTimeout", "maxRetries", "backoff.base", "maxRetryAfter", "breaker.halfOpenPermits",
+                "breaker.halfOpenTimeLimit", "maximumPerHost",
+            ])
+    }
+
+    /// Regression: stopped the program, though a call's own timeout often comes from data.
+    @Test func aCallWhoseTimeoutCannotWorkIsNotSent() async throws {
+        let transport = ScriptedTransport(clock: clock) { _, _ in .status(200) }
+        let client = try ResilientHTTPClient(transport: transport, options: options())
+        var call = call("x")
+        call.timeout = .zero
+        let failure = await #expect(throws: HTTPFailure.self) { try await client.execute(call, delegate: Recorder()) }
+        #expect(failure?.kind == .invalid && failure?.mayHaveBeenSent == false)
+        #expect(transport.arrivals.isEmpty)
     }
 }
 #endif

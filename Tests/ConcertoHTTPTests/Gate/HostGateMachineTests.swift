@@ -145,6 +145,30 @@ struct HostGateMachineTests {
         #expect(machine.inFlight == 1 && machine.waiting == 0)
     }
 
+    /// Regression: a timer was under way, and nobody looked for when: who waited for a pace that had become quicker waited for
+    /// the slower one's turn.
+    @Test func aPaceThatGetsQuickerHasItsTimerInTime() throws {
+        var machine = Machine(maximum: nil)
+        for second in [0, 1, 3] {
+            enter(&machine, now: time(second))
+            _ = machine.leave(.refused(pause: nil), now: time(second))
+        }
+        enter(&machine, now: time(7))
+        enter(&machine, now: time(11))
+        guard case .waits(_, let slow) = machine.enter(isRepeat: false, 1, now: time(11)) else {
+            Issue.record("the pace lets nobody in yet")
+            return
+        }
+        #expect(slow == time(15))
+        _ = machine.leave(.answered, now: time(11))
+        let actions = machine.leave(.refused(pause: nil), now: time(11))
+        let quick = try #require(actions.timer)
+        #expect(quick < time(13))
+        expect(machine.open(now: quick, timer: quick).admitted, [1])
+        // The other timer finds nothing, and leaves none behind.
+        expect(machine.open(now: time(15), timer: time(15)).timer, nil)
+    }
+
     /// Any order of events keeps the promises: nobody in while paused, never more than the limit let in, everybody
     /// let in or taken back exactly once, repeats first, each kind in order.
     @Test func anyOrderOfEventsKeepsTheInvariants() {

@@ -30,6 +30,29 @@ struct ClientThrottleTests {
         }
     }
 
+    @Test func theMultiplierLetsSoManyThroughForEachThatIsAccepted() async {
+        let throttle = ClientThrottle(multiplier: 1.5, clock: clock, random: seeded())
+        for _ in 0..<20 { _ = await run(throttle, failing: false) }
+        for refused in 0..<100 {
+            let expected = max(0, (Double(20 + refused) - 1.5 * 20) / Double(20 + refused + 1))
+            #expect(abs(throttle.rejectionProbability - expected) < 1e-12)
+            _ = await run(throttle, failing: true)
+        }
+    }
+
+    @Test func whatIsNoRefusalCountsAsAccepted() async throws {
+        var options = ClientThrottle.Options()
+        options.clock = clock
+        options.isRefusal = { ($0 as? Failure)?.number == 1 }
+        let throttle = try ClientThrottle(options: options)
+        for _ in 0..<50 {
+            _ = try? await throttle.execute { () async throws -> Void in throw Failure(number: 2) }
+        }
+        #expect(throttle.rejectionProbability == 0)
+        _ = try? await throttle.execute { () async throws -> Void in throw Failure(number: 1) }
+        #expect(throttle.rejectionProbability == 0)  // one of 51, and twice as many may be refused as are accepted
+    }
+
     @Test func aDeadDependencyGetsFewCallsAndARecoveredOneAllOfThem() async {
         let throttle = ClientThrottle(window: .seconds(10), clock: clock, random: seeded())
         var sent = 0

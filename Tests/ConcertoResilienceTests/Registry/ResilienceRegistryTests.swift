@@ -44,6 +44,25 @@ struct ResilienceRegistryTests {
         await pool.shutdown()
     }
 
+    @Test func anExecutionEndsUnderThePipelineItBeganWith() async throws {
+        let telemetry = ResilienceTelemetry()
+        let names = Log<String?>()
+        let registration = telemetry.addListener { names.append($0.strategy) }
+        let registry = ResilienceRegistry<String> { ResiliencePipeline("first \($0)", telemetry: telemetry) {} }
+        let gate = Gate()
+        let task = Task { try await registry["a"].execute { await gate.wait() } }
+        await gate.arrival()
+        registry.set(ResiliencePipeline("second", telemetry: telemetry) {}, for: "a")
+        try await registry["a"].execute {}
+        registry.remove("a")
+        gate.open()
+        try await task.value
+        try await registry["a"].execute {}
+        registration.remove()
+        #expect(names.entries == ["second", "first a", "first a"])
+        #expect(registry.statistics(for: "a")?.successes == 1)
+    }
+
     @Test func executionsAreCounted() async throws {
         let registry = ResilienceRegistry<String> { _ in ResiliencePipeline {} }
         #expect(registry.statistics(for: "a") == nil)

@@ -1,4 +1,5 @@
 import ConcertoResilience
+import Foundation
 import Testing
 
 struct BackoffTests {
@@ -55,29 +56,37 @@ struct BackoffTests {
         for _ in 0..<Self.draws {
             var state = Backoff.State()
             let delay = seconds(backoff.delay(beforeRetry: 2, state: &state, drawing: random.nextUnit))
-            #expect(delay >= low && delay <= high)
+            if delay < low || delay > high { Issue.record("\(delay) is not in \(low)...\(high)") }
             sum += delay
         }
         let error = (high - low) / Double(12 * Self.draws).squareRoot()
         #expect(abs(sum / Double(Self.draws) - (low + high) / 2) < 6 * error)
     }
 
-    @Test func decorrelatedStaysBetweenBaseAndThreeTimesThePrevious() {
+    @Test func decorrelatedIsUniformBetweenBaseAndThreeTimesThePrevious() {
         let random = seeded()
         let backoff = Backoff.exponential(base: .seconds(1), cap: .seconds(50), jitter: .decorrelated)
-        for _ in 0..<(Self.draws / 10) {
+        var sums = [0.0, 0, 0]
+        for _ in 0..<Self.draws {
             var state = Backoff.State()
             var previous = 1.0
-            for retry in 0..<10 {
+            for retry in 0..<8 {
                 let delay = seconds(backoff.delay(beforeRetry: retry, state: &state, drawing: random.nextUnit))
-                #expect(delay >= 1 && delay <= min(50, 3 * previous) + 1e-9)
+                if delay < 1 || delay > min(50, 3 * previous) + 1e-9 { Issue.record("\(delay) after \(previous)") }
                 previous = delay
+                if retry < sums.count { sums[retry] += delay }
             }
+        }
+        // Each mean is that of a uniform draw between 1 and three times the mean before; the cap is out of reach.
+        var mean = 1.0
+        for sum in sums {
+            mean = (1 + 3 * mean) / 2
+            #expect(abs(sum / Double(Self.draws) - mean) < 0.01 * mean)
         }
     }
 
     /// The medians and maxima that follow from the formula, for a base of one second.
-    @Test func decorrelatedV2HasItsPublishedMedians() {
+    @Test func decorrelatedV2HasItsPublishedMediansAndItsMeans() {
         let random = seeded()
         let backoff = Backoff.exponential(base: .seconds(1), cap: .seconds(10_000), jitter: .decorrelatedV2)
         var samples = [[Double]](repeating: [], count: 6)
@@ -89,6 +98,19 @@ struct BackoffTests {
             }
         }
         let medians = [0.898, 1.140, 2.015, 4.016, 8.009, 15.996]
+        // The formula's own mean: (F(n) − F(n − 1)) / 1.4, where F(n) is the mean of f over [n, n + 1).
+        func mean(_ retry: Int) -> Double {
+            guard retry >= 0 else { return 0 }
+            let steps = 10_000
+            return (0..<steps).reduce(0) { sum, step in
+                let time = Double(retry) + (Double(step) + 0.5) / Double(steps)
+                return sum + exp2(time) * tanh((4 * time).squareRoot()) / Double(steps)
+            }
+        }
+        for retry in 0..<6 {
+            let expected = (mean(retry) - mean(retry - 1)) / 1.4
+            #expect(abs(samples[retry].reduce(0, +) / Double(Self.draws) - expected) < 0.01 * expected)
+        }
         // (f(n + 1) − f(n − 1)) / 1.4
         let maxima = [1.378, 2.838, 4.327, 8.585, 17.149]
         for (retry, median) in medians.enumerated() {
