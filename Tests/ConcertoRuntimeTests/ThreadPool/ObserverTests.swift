@@ -70,6 +70,59 @@ import Testing
     }
 }
 
+/// What a pool tells of blocked workers, and a chance to hold it up while it does.
+private final class BlockingLog: ThreadPool.Observer {
+    private let lines = Locked<[String]>([])
+    private let whileToldBlocked: @Sendable () -> Void
+    init(whileToldBlocked: @escaping @Sendable () -> Void = {}) { self.whileToldBlocked = whileToldBlocked }
+
+    func workerBlocked(_ worker: Int, declared: Bool) {
+        whileToldBlocked()
+        lines.withLock { $0.append("blocked \(declared)") }
+    }
+    func workerRecovered(_ worker: Int) { lines.withLock { $0.append("recovered") } }
+    var all: [String] { lines.withLock { $0 } }
+}
+
+@Suite struct BlockingEventTests {
+    @Test func `a worker is not told to have recovered before it is told to block`() async throws {
+        // Cause: the monitor told after it had marked the worker, which could end its job, and tell so, in between.
+        let gate = DispatchSemaphore(value: 0)
+        let nextHasRun = DispatchSemaphore(value: 0)
+        let log = BlockingLog {
+            gate.signal()
+            nextHasRun.wait()
+        }
+        let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 1))
+        pool.addObserver(log)
+        let task = Task<Void, Never>(executorPreference: pool) { blockingWait(gate) }
+        let next = Task<Void, Never>(executorPreference: pool) { _ = nextHasRun.signal() }
+        await task.value
+        await next.value
+        await pool.shutdown()
+        #expect(log.all == ["blocked false", "recovered"])
+    }
+
+    @Test func `a worker that was found blocked and then says so is told to block once`() async throws {
+        // Cause: it was told twice, and to have recovered once.
+        let log = BlockingLog()
+        let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 1))
+        pool.addObserver(log)
+        let gate = DispatchSemaphore(value: 0)
+        let task = Task<Void, Never>(executorPreference: pool) {
+            blockingWait(gate)
+            withBlocking {}
+        }
+        let next = Task(executorPreference: pool) {}
+        while pool.statistics.blockedThreads == 0 { await Task.yield() }
+        gate.signal()
+        await task.value
+        await next.value
+        await pool.shutdown()
+        #expect(log.all == ["blocked false", "recovered"])
+    }
+}
+
 // The thread sanitizer delays signals until the interrupted call returns.
 @Suite(.serialized, .disabled(if: isThreadSanitized)) struct BlockingReportTests {
     // Elsewhere a job blocks for as long as the test wants; here until another job has run.

@@ -65,6 +65,33 @@ enum BlockingCases {
         exit(pool.statistics.injectedThreads > 0 ? 0 : 7)
     }
 
+    /// The system has no thread for the first job of a pool: nobody but whoever queues it can try again, says so, and does.
+    static func withoutFirstThread() {
+        guard let pool = try? ThreadPool(.init(minThreads: 1, name: "first")) else { exit(2) }
+        var ends: [CInt] = [0, 0]
+        guard pipe(&ends) == 0, dup2(ends[1], 2) == 2 else { exit(4) }
+        let complaints = ends[0]
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before)
+        let lifted = before
+        Thread.detachNewThread {
+            // Nobody lifts the limit before the pool has complained of it.
+            var text = [UInt8](repeating: 0, count: 512)
+            let count = read(complaints, &text, text.count)
+            guard String(decoding: text.prefix(max(0, count)), as: UTF8.self).contains("the pool \"first\" has work")
+            else { exit(5) }
+            var limit = lifted
+            guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { exit(6) }
+        }
+        let ran = DispatchSemaphore(value: 0)
+        // Room for everything but a stack, that of the monitor included.
+        var tight = rlimit(rlim_cur: addressSpace() + (192 << 10), rlim_max: before.rlim_max)
+        guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &tight) == 0 else { exit(7) }
+        pool.queueWorkItem { ran.signal() }
+        ran.wait()
+        exit(0)
+    }
+
     /// Bytes of address space that this process uses.
     private static func addressSpace() -> UInt {
         guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
