@@ -119,7 +119,11 @@ private final class BlockingLog: ThreadPool.Observer {
         await task.value
         await next.value
         await pool.shutdown()
-        #expect(log.all == ["blocked false", "recovered"])
+        // On a very busy machine it may be found more than once.
+        for (index, line) in log.all.enumerated() {
+            #expect(line.hasPrefix(index.isMultiple(of: 2) ? "blocked" : "rec"))
+        }
+        #expect(log.all.count.isMultiple(of: 2) && log.all.first == "blocked false")
     }
 }
 

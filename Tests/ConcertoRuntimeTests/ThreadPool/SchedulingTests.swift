@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test func `a thread has the stack that the configuration says`() async throws {
-        let pool = try ThreadPool(.init(minThreads: 1, stackSize: 3 << 20))
+        let pool = try ThreadPool(.init(minThreads: 1, stackSize: 32 << 20))
         let size = await withUnsafeContinuation { (continuation: UnsafeContinuation<Int, Never>) in
             pool.queueWorkItem {
                 // Asks where the stack of this thread lies.
@@ -158,7 +158,8 @@ import Testing
                 continuation.resume(returning: Int(slots.pointee.stack_high - slots.pointee.stack_low))
             }
         }
-        #expect(size == 3 << 20)
+        // The C library may hand out one that an earlier thread has left, if it is large enough.
+        #expect(size >= 32 << 20)
         await pool.shutdown()
     }
 
