@@ -3,6 +3,9 @@
 
 #include <unistd.h>
 
+extern char **environ;
+const char *concerto_environment_entry(int index) { return environ ? environ[index] : NULL; }
+
 #if defined(__linux__)
 #include <sched.h>
 #include <stdlib.h>

@@ -85,6 +85,9 @@ int concerto_thread_start(void (*body)(void *_Nullable), void *_Nullable argumen
 /// another. One system call, two if it has.
 void concerto_thread_restore_name(void);
 
+/// The environment's entry at `index`, "name=value"; NULL behind the last.
+const char *_Nullable concerto_environment_entry(int index);
+
 /// Processors that this process may run on.
 int concerto_processors(void);
 

@@ -6,6 +6,8 @@ enum Installation {
     static let state = Mutex<ThreadPool.InstallationResult?>(nil)
     /// The default pool lives as long as the process: jobs hold unowned references to it.
     private static let installed = Atomic<UInt>(0)
+    /// Variables that nobody reads are named once.
+    static let hasComplained = Atomic(false)
 
     static var pool: ThreadPool? {
         UnsafeRawPointer(bitPattern: installed.load(ordering: .acquiring))
@@ -85,9 +87,15 @@ extension ThreadPool {
         guard RuntimeSPI.isKnown else {
             return .unavailable(reason: "Concerto knows the executor SPI of Swift 6.3 only")
         }
+        let environment = Environment.all
+        if let complaint = Environment.complaint(about: environment.keys),
+            !Installation.hasComplained.exchange(true, ordering: .relaxed)
+        {
+            Environment.complain(complaint)
+        }
         let validated: Configuration
         do {
-            validated = try configuration.overridden(by: Environment.all)
+            validated = try configuration.overridden(by: environment)
         } catch {
             Environment.complain("\(error): the pool is not installed, tasks run on Swift's own executor")
             return .unavailable(reason: "\(error)")

@@ -13,7 +13,7 @@ enum RuntimeSPI {
 
     /// Makes a pool the default executor of the process, and the main loop its main executor if `mainLoop`.
     static func install(_ configuration: ThreadPool.Configuration, mainLoop: Bool) -> ThreadPool {
-        let pool = DefaultThreadPool(validated: configuration)
+        let pool = DefaultThreadPool(validated: configuration, isDefault: true)
         executors = (pool, mainLoop ? MainLoopExecutor() : nil)
         _createExecutors(factory: Factory.self)
         // The default pool, and with it its scheduler, lives as long as the process.

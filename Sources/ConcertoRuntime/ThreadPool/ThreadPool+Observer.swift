@@ -16,7 +16,8 @@ extension ThreadPool {
         /// A worker has run a job: a work item has ended, a task has suspended or ended. The runtime does not tell the
         /// pool which; a suspended task comes back with the same id.
         func jobStopped(_ job: Job, worker: Int)
-        /// A worker blocks, by its own word (`declared`) or because the monitor found it.
+        /// A worker blocks, by its own word (`declared`) or because the monitor found it, which is told first even if the
+        /// worker says so as well. Each is followed by a ``workerRecovered(_:)``.
         func workerBlocked(_ worker: Int, declared: Bool)
         /// A worker that blocked runs again.
         func workerRecovered(_ worker: Int)

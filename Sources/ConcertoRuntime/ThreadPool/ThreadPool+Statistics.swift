@@ -80,6 +80,8 @@ extension Scheduler {
             steals += worker.pointee.steals.load(ordering: .relaxed)
             parks += worker.pointee.parks.load(ordering: .relaxed)
         }
+        // Before those that were enqueued, of which it is a part.
+        let elsewhere = handedOn.load(ordering: .sequentiallyConsistent)
         var local = 0
         var enqueued: UInt64 = 0
         for index in 0..<count {
@@ -88,7 +90,7 @@ extension Scheduler {
             if worker.pointee.slot.load(ordering: .relaxed) != 0 { local += 1 }
             enqueued += worker.pointee.localEnqueues.load(ordering: .relaxed)
         }
-        enqueued += shared.enqueued
+        enqueued = enqueued + shared.enqueued - elsewhere
         let state = PoolState(state.load(ordering: .acquiring))
         let (threads, injected, retired) = idle.withLock { ($0.threads, $0.injected, $0.retired) }
         return ThreadPool.Statistics(

@@ -43,8 +43,11 @@ public class ThreadPool: TaskExecutor, @unchecked Sendable {
         self.init(validated: configuration)
     }
 
-    init(validated configuration: Configuration) {
-        scheduler = Scheduler(configuration: configuration)
+    init(
+        validated configuration: Configuration, isDefault: Bool = false,
+        complain: @escaping @Sendable (String) -> Void = { Environment.complain($0) }
+    ) {
+        scheduler = Scheduler(configuration: configuration, isDefault: isDefault, complain: complain)
         scheduler.belong(to: self)
     }
 
@@ -85,7 +88,7 @@ public class ThreadPool: TaskExecutor, @unchecked Sendable {
     public final func queueWorkItem(priority: TaskPriority? = nil, _ body: @escaping @Sendable () -> Void) {
         let priority = (priority ?? .medium).rawValue
         let item = UnsafeMutablePointer<WorkItem>.allocate(capacity: 1)
-        item.initialize(to: WorkItem(priority: priority, body: body, pool: self === ThreadPool.default ? nil : self))
+        item.initialize(to: WorkItem(priority: priority, body: body, pool: scheduler.isDefault ? nil : self))
         scheduler.enqueue(Entry(item), flags: UInt32(priority) << 8)
     }
 
@@ -100,7 +103,7 @@ public class ThreadPool: TaskExecutor, @unchecked Sendable {
     /// - Where it runs: not on the pool itself: a task that runs there would wait for its own thread, which is
     ///   compensated but never ends; call it from elsewhere.
     public final func shutdown() async {
-        guard self !== ThreadPool.default else { return }
+        guard !scheduler.isDefault else { return }
         scheduler.close()
         await scheduler.termination.wait()
     }

@@ -60,6 +60,100 @@ import Testing
         await pool.shutdown()
     }
 
+    @Test func `a probe runs while 64 jobs block without saying so`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2))
+        let gate = DispatchSemaphore(value: 0)
+        let inside = Counter(0)
+        let blockers = (0..<64).map { _ in
+            Task(executorPreference: pool) {
+                _ = inside.increment()
+                blockingWait(gate)
+            }
+        }
+        // Nobody opens the gate before: each probe finds a thread beside those that block, in the end all 64.
+        while inside.now < 64 { await Task(executorPreference: pool) {}.value }
+        for _ in 0..<100 { await Task(executorPreference: pool) {}.value }
+        for _ in 0..<64 { gate.signal() }
+        for blocker in blockers { await blocker.value }
+        #expect(pool.statistics.rescues == 0)
+        await pool.shutdown()
+    }
+
+    @Test func `withBlocking hands over what its thread holds, and another thread is on its way, before the body`()
+        async throws
+    {
+        // Without another thread, what is handed over can be counted.
+        let alone = try ThreadPool(.init(minThreads: 1, maxThreads: 1, blockedAfter: .seconds(3600)))
+        let (before, inside) = await withUnsafeContinuation {
+            (continuation: UnsafeContinuation<(ThreadPool.Statistics, ThreadPool.Statistics), Never>) in
+            alone.queueWorkItem {
+                for _ in 0..<10 { alone.queueWorkItem {} }
+                let before = alone.statistics
+                let inside = withBlocking { alone.statistics }
+                continuation.resume(returning: (before, inside))
+            }
+        }
+        #expect(before.localQueueLength == 10 && before.sharedQueueLength == 0)
+        #expect(inside.localQueueLength == 0 && inside.sharedQueueLength == 10)
+        #expect(inside.blockedThreads == 1)
+        await alone.shutdown()
+
+        let pool = try ThreadPool(.init(minThreads: 1, blockedAfter: .seconds(3600)))
+        let wakeUps = await Task(executorPreference: pool) {
+            pool.queueWorkItem {}
+            let before = pool.statistics.wakeUps
+            return withBlocking { pool.statistics.wakeUps } - before
+        }.value
+        #expect(wakeUps == 1)
+        await pool.shutdown()
+    }
+
+    // Once counted: the monitor took a job that waits for one of too few threads for one whose wake-up was lost.
+    @Test func `where every thread is taken nobody is rescued`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2, maxThreads: 2))
+        let gate = DispatchSemaphore(value: 0)
+        let blocked = Task<Void, Never>(executorPreference: pool) { withBlocking { blockingWait(gate) } }
+        while pool.statistics.blockedThreads == 0 { await Task.yield() }
+        // Long enough for many looks of the monitor.
+        let computes = Task(executorPreference: pool) { for round in 0..<50 { compute(1_000_000, seed: round) } }
+        while pool.statistics.runningThreads == 0 { await Task.yield() }
+        let waits = Task(executorPreference: pool) {}
+        await computes.value
+        await waits.value
+        #expect(pool.statistics.rescues == 0)
+        gate.signal()
+        await blocked.value
+        await pool.shutdown()
+    }
+
+    @Test(.timeLimit(.minutes(5))) func `a pool whose threads all block says so, and what to do`() async throws {
+        // Only the complaint lets them go on.
+        let gate = DispatchSemaphore(value: 0)
+        let said = Locked<[String]>([])
+        let configuration = ThreadPool.Configuration(minThreads: 1, maxThreads: 2, name: "full")
+        let pool = ThreadPool(validated: configuration) { text in
+            said.withLock { $0.append(text) }
+            for _ in 0..<2 { gate.signal() }
+        }
+        let inside = Counter(0)
+        let blockers = (0..<2).map { _ in
+            Task(executorPreference: pool) {
+                _ = inside.increment()
+                blockingWait(gate)
+            }
+        }
+        while inside.now < 2 { await Task.yield() }
+        let waiting = Task(executorPreference: pool) {}
+        for blocker in blockers { await blocker.value }
+        await waiting.value
+        await pool.shutdown()
+        let texts = said.withLock { $0 }
+        #expect(texts.count == 1)
+        let text = try #require(texts.first)
+        #expect(text.hasPrefix("all 2 threads of the pool \"full\" have been blocked for a second"))
+        #expect(text.contains("jobs that wait: 1") && text.contains("CONCERTO_POOL_MAX_THREADS"))
+    }
+
     @Test func `what a blocked thread holds in its own queue runs elsewhere`() async throws {
         // One thread: the jobs that the blocker has just made are in its slot and its ring.
         for declared in [true, false] {

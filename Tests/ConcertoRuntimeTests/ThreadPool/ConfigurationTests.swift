@@ -15,6 +15,17 @@ import Testing
         #expect(Configuration(minThreads: 32_767).maxThreads == 32_767)
     }
 
+    @Test func `a variable that nobody reads is named, and those that there are`() throws {
+        #expect(Environment.complaint(about: []) == nil)
+        #expect(Environment.complaint(about: ["CONCERTO_POOL_NAME", "CONCERTO_POOL_STACK_SIZE"]) == nil)
+        let names = ["CONCERTO_POOL_MAXTHREADS", "CONCERTO_POOL_NAME", "CONCERTO_POOL_"]
+        let complaint = try #require(Environment.complaint(about: names))
+        #expect(
+            complaint.hasPrefix(
+                "CONCERTO_POOL_, CONCERTO_POOL_MAXTHREADS: no such setting; there are CONCERTO_POOL_MIN_"))
+        #expect(complaint.contains("CONCERTO_POOL_MAX_THREADS") && complaint.contains("CONCERTO_POOL_MEASURES_LATENCY"))
+    }
+
     @Test func `every invalid value is named, all at once`() throws {
         let configuration = Configuration(
             minThreads: 0, maxThreads: -1, blockedAfter: .microseconds(99), idleTimeout: .zero, name: "", stackSize: 1)

@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Synchronization
 import Testing
 
 @testable import ConcertoRuntime
@@ -67,6 +68,65 @@ import Testing
         #expect(lines.filter { $0 == "started" }.count == lines.filter { $0 == "retired" }.count)
         pool.removeObserver(log)
         pool.removeObserver(log)
+    }
+}
+
+/// What a pool tells of blocked workers, and a chance to hold it up while it does.
+private final class BlockingLog: ThreadPool.Observer {
+    private let lines = Locked<[String]>([])
+    private let whileToldBlocked: @Sendable () -> Void
+    init(whileToldBlocked: @escaping @Sendable () -> Void = {}) { self.whileToldBlocked = whileToldBlocked }
+
+    func workerBlocked(_ worker: Int, declared: Bool) {
+        whileToldBlocked()
+        lines.withLock { $0.append("blocked \(declared)") }
+    }
+    func workerRecovered(_ worker: Int) { lines.withLock { $0.append("recovered") } }
+    var all: [String] { lines.withLock { $0 } }
+}
+
+@Suite struct BlockingEventTests {
+    @Test func `a worker is not told to have recovered before it is told to block`() async throws {
+        // Cause: the monitor told after it had marked the worker, which could end its job, and tell so, in between.
+        let gate = DispatchSemaphore(value: 0)
+        let nextHasRun = DispatchSemaphore(value: 0)
+        let isFirst = Atomic(true)
+        let log = BlockingLog {
+            guard isFirst.exchange(false, ordering: .relaxed) else { return }
+            gate.signal()
+            nextHasRun.wait()
+        }
+        let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 1))
+        pool.addObserver(log)
+        let task = Task<Void, Never>(executorPreference: pool) { blockingWait(gate) }
+        let next = Task<Void, Never>(executorPreference: pool) { _ = nextHasRun.signal() }
+        await task.value
+        await next.value
+        await pool.shutdown()
+        #expect(log.all.prefix(2) == ["blocked false", "recovered"])
+    }
+
+    @Test func `a worker that was found blocked and then says so is told to block once`() async throws {
+        // Cause: it was told twice, and to have recovered once.
+        let log = BlockingLog()
+        let pool = try ThreadPool(.init(minThreads: 1, maxThreads: 1))
+        pool.addObserver(log)
+        let gate = DispatchSemaphore(value: 0)
+        let task = Task<Void, Never>(executorPreference: pool) {
+            blockingWait(gate)
+            withBlocking {}
+        }
+        let next = Task(executorPreference: pool) {}
+        while pool.statistics.blockedThreads == 0 { await Task.yield() }
+        gate.signal()
+        await task.value
+        await next.value
+        await pool.shutdown()
+        // On a very busy machine it may be found more than once.
+        for (index, line) in log.all.enumerated() {
+            #expect(line.hasPrefix(index.isMultiple(of: 2) ? "blocked" : "rec"))
+        }
+        #expect(log.all.count.isMultiple(of: 2) && log.all.first == "blocked false")
     }
 }
 

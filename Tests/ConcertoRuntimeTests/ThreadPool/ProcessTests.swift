@@ -1,4 +1,5 @@
 #if os(Linux)
+import Foundation
 import TestSupport
 import Testing
 
@@ -15,6 +16,35 @@ import Testing
     @Test(.timeLimit(.minutes(5)), .disabled(if: isThreadSanitized))
     func `a pool that cannot start a thread tries again, and counts none that never ran`() async throws {
         #expect(try await program.run("no-threads").status == 0)
+    }
+
+    // Once hung: with no thread, not even a monitor, nobody tried again.
+    @Test(.timeLimit(.minutes(5)), .disabled(if: isThreadSanitized))
+    func `a pool that has no thread yet, and gets none, says so and runs its first job when it does`() async throws {
+        #expect(try await program.run("no-first-thread").status == 0)
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `the environment overrides what the program configures`() async throws {
+        let ending = try await program.run(
+            "environment", environment: ["CONCERTO_POOL_MIN_THREADS": "3", "CONCERTO_POOL_NAME": "outside"])
+        #expect(ending.status == 0)
+        #expect(ending.complaints == "")
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `a misspelt variable is complained about once, and changes nothing else`() async throws {
+        // This case installs twice.
+        let ending = try await program.run(
+            "invalid-configuration", environment: ["CONCERTO_POOL_MAXTHREADS": "9", "CONCERTO_POOL_MAX_THREADS": "99"])
+        #expect(ending.status == 0)
+        #expect(ending.complaints.components(separatedBy: "CONCERTO_POOL_MAXTHREADS: no such setting").count == 2)
+        #expect(ending.complaints.contains("CONCERTO_POOL_MAX_THREADS, "))
+    }
+
+    @Test(.timeLimit(.minutes(5)))
+    func `the number of threads follows the affinity mask`() async throws {
+        #expect(try await program.run("one-processor").status == 0)
     }
 
     @Test(.timeLimit(.minutes(5)))

@@ -1,3 +1,4 @@
+import CConcerto
 import Foundation
 import Synchronization
 import Testing
@@ -28,11 +29,13 @@ import Testing
         await pool.shutdown()
     }
 
-    @Test(arguments: [TaskPriority.medium, .low, .background])
+    // Once missing for `.high` itself: a job of this class in the slot was taken before all others of its class, and so was
+    // the one that it put there.
+    @Test(.timeLimit(.minutes(5)), arguments: [TaskPriority.high, .medium, .low, .background])
     func `a flood of high priority does not stop the others`(priority: TaskPriority) async throws {
         let pool = try ThreadPool(.init(minThreads: 1))
         let stop = Atomic(false)
-        // Each job of the flood queues the next: there is always one that waits.
+        // Each job of the flood queues the next: there is always one that waits, and one in the slot.
         @Sendable func flood() {
             guard !stop.load(ordering: .relaxed) else { return }
             pool.queueWorkItem(priority: .high) { flood() }
@@ -89,15 +92,74 @@ import Testing
                 if rounds.increment() == 1_000 { return continuation.resume() }
                 pool.queueWorkItem { counted() }
             }
-            let flooded = Atomic(0)
+            // It ends when the other has: there are always some that wait, and never too many.
+            let waiting = Counter(0)
             Thread {
-                while !stop.load(ordering: .relaxed), flooded.add(1, ordering: .relaxed).newValue < 100_000 {
-                    pool.queueWorkItem {}
+                while !stop.load(ordering: .relaxed) {
+                    guard waiting.now < 100 else { continue }
+                    _ = waiting.increment()
+                    pool.queueWorkItem { _ = waiting.decrement() }
                 }
+                withExtendedLifetime(pool) {}
             }.start()
+            while waiting.now < 100 {}
             pool.queueWorkItem { counted() }
         }
         stop.store(true, ordering: .relaxed)
+        await pool.shutdown()
+    }
+
+    @Test func `an enqueue wakes one thread, the one that parked last`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 4, idleTimeout: .seconds(3600), name: "last"))
+        let barrier = Barrier(4)
+        let tasks = (0..<4).map { _ in Task(executorPreference: pool) { barrier.arriveAndWait() } }
+        for task in tasks { await task.value }
+        for _ in 0..<20 {
+            while PoolState(pool.scheduler.state.load(ordering: .sequentiallyConsistent)).active > 0 {
+                await Task.yield()
+            }
+            let last = try #require(pool.scheduler.idle.withLock { $0.parked.last })
+            let before = pool.statistics.wakeUps
+            let name = await withUnsafeContinuation { (continuation: UnsafeContinuation<String, Never>) in
+                pool.queueWorkItem { continuation.resume(returning: currentThreadName()) }
+            }
+            #expect(name == "last-\(last)")
+            #expect(pool.statistics.wakeUps == before + 1)
+        }
+        await pool.shutdown()
+    }
+
+    @Test func `an idle pool sleeps, and no thread of it waits for time`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 2, idleTimeout: .milliseconds(1)))
+        // Enough to wake the monitor and to have threads beyond the minimum.
+        let barrier = Barrier(6)
+        let tasks = (0..<6).map { _ in Task(executorPreference: pool) { barrier.arriveAndWait() } }
+        for task in tasks { await task.value }
+        func state() -> PoolState { PoolState(pool.scheduler.state.load(ordering: .sequentiallyConsistent)) }
+        // Threads beyond the minimum wait for their time to retire; those that are left, and the monitor, for a signal.
+        while !state().monitorSleeps || state().active > 0 || pool.statistics.threads > 2 {
+            try await MonotonicClock().sleep(for: .milliseconds(1))
+        }
+        #expect(state().parked == 2)
+        let before = pool.statistics
+        for _ in 0..<5 { try await MonotonicClock().sleep(for: .milliseconds(1)) }
+        #expect(pool.statistics.parks == before.parks && pool.statistics.wakeUps == before.wakeUps)
+        #expect(state().monitorSleeps)
+        await pool.shutdown()
+    }
+
+    @Test func `a thread has the stack that the configuration says`() async throws {
+        let pool = try ThreadPool(.init(minThreads: 1, stackSize: 32 << 20))
+        let size = await withUnsafeContinuation { (continuation: UnsafeContinuation<Int, Never>) in
+            pool.queueWorkItem {
+                // Asks where the stack of this thread lies.
+                concerto_stack_prepare()
+                let slots = concerto_thread_self()
+                continuation.resume(returning: Int(slots.pointee.stack_high - slots.pointee.stack_low))
+            }
+        }
+        // The C library may hand out one that an earlier thread has left, if it is large enough.
+        #expect(size >= 32 << 20)
         await pool.shutdown()
     }
 

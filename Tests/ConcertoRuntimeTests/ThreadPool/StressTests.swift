@@ -79,6 +79,66 @@ let stress = max(1, ProcessInfo.processInfo.environment["CONCERTO_STRESS"].flatM
         #expect(pool.statistics.jobsEnqueued == pool.statistics.jobsCompleted)
     }
 
+    /// `CONCERTO_SOAK=180` is three minutes of it.
+    @Test func `after every burst of a soak the statistics add up`() async throws {
+        let seconds = ProcessInfo.processInfo.environment["CONCERTO_SOAK"].flatMap { Int($0) }
+        let end = seconds.map { ContinuousClock.now + .seconds($0) }
+        var random = Seeded()
+        let pool = try ThreadPool(.init(minThreads: 2, idleTimeout: .milliseconds(5)))
+        // Read all the time, also while the pool works.
+        let stop = Atomic(false)
+        let wrong = Counter(0)
+        let reader = Task.detached {
+            while !stop.load(ordering: .relaxed) {
+                let now = pool.statistics
+                if now.jobsCompleted > now.jobsEnqueued { _ = wrong.increment() }
+                await Task.yield()
+            }
+        }
+        var rounds = 0
+        while end.map({ ContinuousClock.now < $0 }) ?? (rounds < 20) {
+            rounds += 1
+            let blockers = Int.random(in: 0...20, using: &random)
+            let tasks = Int.random(in: 0...2_000, using: &random)
+            let yields = Int.random(in: 0...5, using: &random)
+            await withTaskGroup(of: Void.self) { group in
+                for index in 0..<tasks {
+                    let priority = [TaskPriority.background, .low, .medium, .high][index % 4]
+                    group.addTask(executorPreference: pool, priority: priority) {
+                        for _ in 0..<yields {
+                            if index % 2 == 0 { await Task.yield() } else { await ThreadPool.yield() }
+                        }
+                        pool.queueWorkItem(priority: priority) {}
+                    }
+                }
+                for index in 0..<blockers {
+                    group.addTask(executorPreference: pool) {
+                        // asynclint:ignore:next blocking-call-in-async — the test blocks threads on purpose
+                        if index % 2 == 0 { usleep(500) } else { withBlocking { _ = usleep(500) } }
+                        try? await MonotonicClock().sleep(for: .microseconds(200))
+                    }
+                }
+            }
+            // Nothing is in flight when nobody is at work and nothing waits; the monitor may have a word to take back.
+            var now = pool.statistics
+            while now.runningThreads != 0 || now.blockedThreads != 0 || now.jobsQueued != 0 {
+                await Task.yield()
+                now = pool.statistics
+            }
+            // Those counters were read before it was clear that nobody is.
+            now = pool.statistics
+            #expect(now.jobsEnqueued == now.jobsCompleted + UInt64(now.jobsQueued))
+            #expect(now.rescues == 0)
+        }
+        stop.store(true, ordering: .relaxed)
+        await reader.value
+        #expect(wrong.now == 0)
+        await pool.shutdown()
+        let last = pool.statistics
+        print("soak: \(rounds) bursts, \(last.jobsCompleted) jobs")
+        #expect(last.jobsEnqueued == last.jobsCompleted && last.jobsQueued == 0 && last.threads == 0)
+    }
+
     @Test func `pools come and go under load, and nothing is lost`() async throws {
         for _ in 0..<(50 * stress) {
             let pool = try ThreadPool(.init(minThreads: 2))

@@ -58,11 +58,39 @@ enum BlockingCases {
         // Each is a thread that could not be started.
         let wakeUps = pool.statistics.wakeUps
         while pool.statistics.wakeUps < wakeUps + 3 { sched_yield() }
-        guard pool.statistics.threads == 2, pool.statistics.injectedThreads == 0 else { exit(5) }
+        // One may be on its way right now; those that failed are not counted any more.
+        while pool.statistics.threads != 2 || pool.statistics.injectedThreads != 0 { sched_yield() }
         guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before) == 0 else { exit(6) }
         // asynclint:ignore:next sync-over-async-bridge — the main thread, which no task needs
         for _ in 0..<2 { ended.wait() }
         exit(pool.statistics.injectedThreads > 0 ? 0 : 7)
+    }
+
+    /// The system has no thread for the first job of a pool: nobody but whoever queues it can try again, says so, and does.
+    static func withoutFirstThread() {
+        guard let pool = try? ThreadPool(.init(minThreads: 1, name: "first")) else { exit(2) }
+        var ends: [CInt] = [0, 0]
+        guard pipe(&ends) == 0, dup2(ends[1], 2) == 2 else { exit(4) }
+        let complaints = ends[0]
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &before)
+        let lifted = before
+        Thread.detachNewThread {
+            // Nobody lifts the limit before the pool has complained of it.
+            var text = [UInt8](repeating: 0, count: 512)
+            let count = read(complaints, &text, text.count)
+            guard String(decoding: text.prefix(max(0, count)), as: UTF8.self).contains("the pool \"first\" has work")
+            else { exit(5) }
+            var limit = lifted
+            guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0 else { exit(6) }
+        }
+        let ran = DispatchSemaphore(value: 0)
+        // Room for everything but a stack, that of the monitor included.
+        var tight = rlimit(rlim_cur: addressSpace() + (192 << 10), rlim_max: before.rlim_max)
+        guard setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &tight) == 0 else { exit(7) }
+        pool.queueWorkItem { ran.signal() }
+        ran.wait()
+        exit(0)
     }
 
     /// Bytes of address space that this process uses.

@@ -25,6 +25,29 @@ enum InstallationCases {
         exit(0)
     }
 
+    /// What the environment says overrides what the program does; who runs this sets it.
+    static func environment() {
+        guard case .installed = ThreadPool.installAsDefault(.init(minThreads: 1, name: "program")) else { exit(4) }
+        guard let configuration = ThreadPool.default?.configuration else { exit(5) }
+        guard configuration.minThreads == 3, configuration.name == "outside" else { exit(6) }
+        exit(0)
+    }
+
+    /// The default of `minThreads` follows the affinity mask, which a cpuset narrows.
+    static func oneProcessor() {
+        // Swift's overlay does not show these.
+        typealias Affinity = @convention(c) (pid_t, Int, UnsafeMutableRawPointer) -> CInt
+        guard let get = dlsym(nil, "sched_getaffinity"), let set = dlsym(nil, "sched_setaffinity") else { exit(4) }
+        var mask = [UInt8](repeating: 0, count: 128)
+        guard unsafeBitCast(get, to: Affinity.self)(0, mask.count, &mask) >= 0,
+            let first = mask.firstIndex(where: { $0 != 0 })
+        else { exit(5) }
+        var one = [UInt8](repeating: 0, count: mask.count)
+        one[first] = mask[first] & (0 &- mask[first])
+        guard unsafeBitCast(set, to: Affinity.self)(0, one.count, &one) == 0 else { exit(6) }
+        exit(ThreadPool.Configuration().minThreads == 1 ? 0 : 7)
+    }
+
     /// The main actor stays on Swift's executor, and everything else moves.
     static func onAnotherThread() {
         Thread.detachNewThread {

@@ -9,12 +9,12 @@ extension Scheduler {
         // B1. Counted before it is marked, so that the count is never less than the marks.
         state.wrappingAdd(PoolState.oneBlocked, ordering: .sequentiallyConsistent)
         let before = worker.pointee.blockedMark.exchange(Worker.declaredBlocked, ordering: .sequentiallyConsistent)
-        // The monitor had found it already: one count for one worker.
+        // The monitor had found it already: one count for one worker, and one word to the observers.
         if before != 0 { state.wrappingSubtract(PoolState.oneBlocked, ordering: .sequentiallyConsistent) }
         handOver(worker)
         // B2.
         if hasWork() { workAdded() }
-        observation.workerBlocked(worker.pointee.index, declared: true)
+        if before == 0 { observation.workerBlocked(worker.pointee.index, declared: true) }
     }
 
     func endBlocking(_ worker: WorkerPointer) {

@@ -206,6 +206,7 @@ extension Scheduler {
         if error != 0 {
             // No memory or no thread left. What waits is still queued; the monitor tries again.
             start.release()
+            failedStarts.wrappingAdd(1, ordering: .relaxed)
             idle.withLock { idle in
                 if idle.threads > parallelism { idle.injected -= 1 }
                 idle.threads -= 1
@@ -222,6 +223,8 @@ extension Scheduler {
         // S2 of the handshake: while it was counted, enqueuers relied on it.
         let present = PoolState(state.load(ordering: .sequentiallyConsistent))
         if present.parked > 0, hasWork() { workAdded() } else if present.monitorSleeps { monitor.wakeUp(self) }
+        // As the last worker that leaves: whoever queued something meanwhile saw a thread on its way.
+        if closing.load(ordering: .sequentiallyConsistent) { drainIfDeserted() }
     }
 }
 

@@ -35,7 +35,10 @@ extension Scheduler {
             PoolState(state.load(ordering: .sequentiallyConsistent)).active == 0
         else { return }
         for lane in Lane.allCases {
-            while let entry = shared.take(lane, share: 1, limit: 0, into: { _ in }) { runElsewhere(entry) }
+            while let entry = shared.take(lane, share: 1, limit: 0, into: { _ in }) {
+                handedOn.wrappingAdd(1, ordering: .sequentiallyConsistent)
+                runElsewhere(entry)
+            }
         }
     }
 

@@ -65,11 +65,24 @@ extension Scheduler {
             worker.own.pointee.currentKind = 0
             WorkItem.run(item)
         } else {
-            worker.own.pointee.currentKind = entry.flags & 0xFF
-            worker.own.pointee.endedSleep = entry.flags & 0xFFFF == 0
-            unsafeBitCast(entry.bits, to: UnownedJob.self).runSynchronously(on: executor)
+            let flags = entry.flags
+            worker.own.pointee.currentKind = flags & 0xFF
+            worker.own.pointee.endedSleep = flags & 0xFFFF == 0
+            let job = unsafeBitCast(entry.bits, to: UnownedJob.self)
+            // A task keeps the pool that it prefers. An actor's job runs all that wait for the actor: the task whose pool this
+            // is may have ended elsewhere, and the pool with it, before the last of them asks for ``ThreadPool/current``.
+            if flags & 0xFF == Self.actorKind, !isDefault {
+                concerto_object_retain(owner)
+                job.runSynchronously(on: executor)
+                concerto_object_release(owner)
+            } else {
+                job.runSynchronously(on: executor)
+            }
         }
     }
+
+    /// The job of a default actor, which runs what waits for it.
+    private static let actorKind: UInt32 = 193
 
     @inline(never)
     private func runObserved(_ entry: Entry, _ worker: WorkerPointer) {
@@ -117,6 +130,10 @@ extension Scheduler {
         }
 
         var highWaits = shared.holds(.high) || !worker.pointee.high.isEmptyForOwner
+        // Before the slot and the ring, which jobs of this lane can keep filled for ever.
+        if highWaits, tick & 63 == 33, let entry = shared.take(.high, share: 1, limit: 0, into: { _ in }) {
+            return entry
+        }
         if worker.pointee.slot.load(ordering: .relaxed) != 0,
             let entry = takeSlot(worker, highWaits: highWaits)
         {
@@ -126,7 +143,6 @@ extension Scheduler {
         // `takeSlot` may have put it there.
         highWaits = highWaits || !worker.pointee.high.isEmptyForOwner
         if highWaits {
-            if tick & 63 == 33, let entry = shared.take(.high, share: 1, limit: 0, into: { _ in }) { return entry }
             if let entry = worker.pointee.high.pop() { return entry }
             if let entry = takeShared(.high, worker) { return entry }
         }
@@ -145,21 +161,19 @@ extension Scheduler {
         guard bits != 0 else { return nil }
         let entry = Entry(bits: bits)
         // What the end of a `Task.sleep` has just resumed has waited long enough: it goes before other such ends.
-        let yields = highWaits && !worker.own.pointee.endedSleep
+        let yields = highWaits && entry.lane == .normal && !worker.own.pointee.endedSleep
         if _slowPath(yields || worker.own.pointee.slotRun >= Self.slotRunLimit) {
             worker.own.pointee.slotRun = 0
+            let isNormal = entry.lane == .normal
             // Nobody waits for the two to come to an end: a second thread would only take one of them from the other.
-            if !highWaits, worker.pointee.normal.isEmptyForOwner, !shared.holds(.normal) { return entry }
-            let lane = entry.lane
-            if lane == .normal || !highWaits {
-                // Full rings are no reason to let it go last.
-                let queued = lane == .normal ? worker.pointee.normal.push(entry) : worker.pointee.high.push(entry)
-                guard queued else { return entry }
-                // E2: until now it was the owner's next, and nobody had to be told.
-                workAdded()
-                return nil
+            let ends = highWaits || isNormal && (!worker.pointee.normal.isEmptyForOwner || shared.holds(.normal))
+            // Full rings are no reason to let it go last.
+            guard ends, isNormal ? worker.pointee.normal.push(entry) : worker.pointee.high.push(entry) else {
+                return entry
             }
-            return entry
+            // E2: until now it was the owner's next, and nobody had to be told.
+            workAdded()
+            return nil
         }
         worker.own.pointee.slotRun &+= 1
         return entry

@@ -69,11 +69,25 @@ final class Scheduler: @unchecked Sendable {
     /// Times the monitor had to wake a thread for a job that nobody was going to fetch. Anything but zero is a bug.
     let rescues = Atomic<UInt64>(0)
     let wakeUps = Atomic<UInt64>(0)
+    /// Threads that the system refused.
+    let failedStarts = Atomic<UInt64>(0)
+    /// Jobs that came while the last thread left, and run elsewhere.
+    let handedOn = Atomic<UInt64>(0)
     let observation = Observation()
     let latency: LatencyHistogram?
 
-    init(configuration: ThreadPool.Configuration) {
+    /// Whether this is the process's pool, which lives as long as the process.
+    let isDefault: Bool
+
+    /// Where the pool says that it cannot go on.
+    let complain: @Sendable (String) -> Void
+
+    init(
+        configuration: ThreadPool.Configuration, isDefault: Bool, complain: @escaping @Sendable (String) -> Void
+    ) {
         self.configuration = configuration
+        self.isDefault = isDefault
+        self.complain = complain
         parallelism = configuration.minThreads
         limit = Atomic(configuration.minThreads)
         spare = Atomic(configuration.maxThreads)
