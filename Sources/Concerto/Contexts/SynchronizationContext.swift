@@ -36,8 +36,17 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     private let stopped = Atomic(false)
     /// The thread that runs the context's jobs now, innermost last; nested while a job of the context blocks and pumps.
     private let pumping = Guarded<[ThreadIdentity]>([])
+    private let ownThread = Guarded(OwnThread.none)
     /// For diagnostics.
     public let name: String
+
+    /// Whether a context has a thread of its own.
+    private enum OwnThread {
+        case none
+        case runs
+        /// It was stopped and found no job; the next one that comes starts it again.
+        case ended
+    }
 
     /// Creates a context that runs when somebody pumps it.
     public init(name: String = "context") {
@@ -47,7 +56,8 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     /// Creates a context with a thread of its own, which lives until ``stop()``.
     public static func withThread(named name: String) -> SynchronizationContext {
         let context = SynchronizationContext(name: name)
-        ContextThread.start(name) { context.run() }
+        context.ownThread.withLock { $0 = .runs }
+        ContextThread.start(name) { context.runThread() }
         return context
     }
 
@@ -58,7 +68,10 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     public var pending: Int { queue.count }
 
     /// Takes a job; called by the Swift runtime.
-    public func enqueue(_ job: consuming ExecutorJob) { queue.append(UnownedJob(job)) }
+    public func enqueue(_ job: consuming ExecutorJob) {
+        queue.append(UnownedJob(job))
+        if stopped.load(ordering: .acquiring) { restartThread() }
+    }
 
     /// The context as the executor of an actor.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
@@ -101,7 +114,8 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     /// Runs jobs until ``stop()``.
     public func run() { pump { stopped.load(ordering: .acquiring) } }
 
-    /// Ends ``run()`` once no job is ready. Jobs that come later wait for the next one who pumps.
+    /// Ends ``run()`` once no job is ready. Jobs that come later wait for the next one who pumps; on a context with a thread
+    /// of its own, which nobody else may pump, they get a thread again for as long as there are any.
     public func stop() {
         stopped.store(true, ordering: .releasing)
         queue.wakeUp()
@@ -150,6 +164,34 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
 
     /// Makes ``pump(until:)`` look at its condition again.
     public func wakeUp() { queue.wakeUp() }
+
+    private func runThread() {
+        var endsHere = false
+        while !endsHere {
+            run()
+            endsHere = ownThread.withLock { thread in
+                guard queue.count == 0 else { return false }
+                thread = .ended
+                return true
+            }
+        }
+    }
+
+    /// Called after a job has come to a context that was stopped.
+    ///
+    /// **Invariant.** No job stays behind on a context with a thread of its own. Who enqueues appends first and looks for
+    /// the thread's end second; the thread, which looks for jobs once it has seen the stop, ends only if it finds none,
+    /// under the lock of `ownThread`. If the enqueuer still saw the context running, its job was in the queue before that
+    /// last look: both go through the queue's mutex. If it saw the stop, one of the two comes second in `ownThread`, and
+    /// finds what the other has done.
+    private func restartThread() {
+        let hasEnded = ownThread.withLock { thread in
+            guard case .ended = thread else { return false }
+            thread = .runs
+            return true
+        }
+        if hasEnded { ContextThread.start(name) { self.runThread() } }
+    }
 
     private func run(_ job: UnownedJob) {
         claim()

@@ -140,6 +140,22 @@ import Testing
         #expect(log.entries == ["posted"])
     }
 
+    // `send` once waited for ever, and what was posted never ran.
+    @Test(.timeLimit(.minutes(5)))
+    func `A context with a thread of its own runs what comes after its stop`() async throws {
+        for _ in 0..<200 {
+            let context = SynchronizationContext.withThread(named: "own")
+            let early = context.post { SynchronizationContext.current === context }
+            context.stop()
+            // Whether the thread has ended by now or not.
+            let posted = context.post { SynchronizationContext.current === context }
+            let sent = try context.send { SynchronizationContext.current === context }
+            #expect(sent)
+            let isThere = (try await early.value, try await posted.value)
+            #expect(isThere == (true, true))
+        }
+    }
+
     @Test func `Actors can live on a context`() async throws {
         let context = SynchronizationContext.withThread(named: "test")
         defer { context.stop() }
