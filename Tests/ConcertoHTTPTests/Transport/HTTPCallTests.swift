@@ -16,7 +16,9 @@ struct HTTPCallTests {
     }
 
     @Test func aCallNeedsNoDelegate() async throws {
-        let transport = ScriptedTransport(clock: ManualClock()) { call, _ in .status(call.url.hasSuffix("1") ? 200 : 404) }
+        let transport = ScriptedTransport(clock: ManualClock()) { call, _ in
+            .status(call.url.hasSuffix("1") ? 200 : 404)
+        }
         let client = try ResilientHTTPClient(transport: transport)
         #expect(try await client.execute(HTTPCall(url: "http://a/1")).status == 200)
         #expect(try await client.execute(HTTPCall(url: "http://a/2")).status == 404)
