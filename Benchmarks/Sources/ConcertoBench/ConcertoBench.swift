@@ -3,11 +3,15 @@ import Glibc
 
 /// `concerto-bench <workload|all> <repeat> --executor stock|concerto`
 ///
-/// Runs the workloads and prints one JSON object a line.
+/// Runs the workloads and prints one JSON object a line. `concerto-bench list` names them.
 @main struct ConcertoBench {
     static func main() async {
         var arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.first == "resilience" { becomeResilienceBench(Array(arguments.dropFirst())) }
+        if arguments == ["list"] {
+            for workload in Workload.all where !workload.onlyByName { write(workload.name + "\n", to: 1) }
+            return
+        }
         var executor = "stock"
         if let index = arguments.firstIndex(of: "--executor") {
             guard index + 1 < arguments.count else { usage("--executor needs a name") }
