@@ -54,13 +54,14 @@ final class ToolProcess: Sendable {
         return Ending(code: state.withLock { $0.code } ?? -999, output: try text("out"), errors: try text("err"))
     }
 
-    /// Returns when the process has ended, or when the task is cancelled.
+    /// Returns when the process has ended. A test whose time is over leaves none behind: cancelling the task kills it.
     func hasEnded() async {
         let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
         state.withLock { state in
             if state.code != nil { continuation.finish() } else { state.waiters.append(continuation) }
         }
         for await _ in stream {}
+        if Task.isCancelled, state.withLock({ $0.code == nil }) { signal(SIGKILL) }
     }
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
