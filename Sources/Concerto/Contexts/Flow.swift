@@ -1,5 +1,3 @@
-import CConcerto
-
 /// What the running flow of control holds.
 ///
 /// It travels in a task-local value, but a task-local is also copied into tasks that live on their own (`Task {}`), which
@@ -16,17 +14,7 @@ struct Flow: Sendable {
     /// Who waits and holds in this flow.
     var owner: WaitGraph.Party { party ?? .current }
 
-    /// The number of the running task. Not its address, which a later task may have, one that has inherited this value.
-    private static var taskID: UInt64 {
-        withUnsafeCurrentTask { task in
-            guard let task else { return 0 }
-            #if os(Linux)
-            return concerto_job_task_id(unsafeBitCast(task, to: UnsafeMutableRawPointer.self))
-            #else
-            return UInt64(UInt(bitPattern: task.hashValue))
-            #endif
-        }
-    }
+    private static var taskID: UInt64 { withUnsafeCurrentTask { $0?.number ?? 0 } }
 
     /// The flow of the running task; empty if it holds nothing that we know of.
     static var current: Flow {

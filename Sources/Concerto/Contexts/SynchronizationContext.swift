@@ -166,14 +166,16 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     public func wakeUp() { queue.wakeUp() }
 
     private func runThread() {
-        var endsHere = false
-        while !endsHere {
+        repeat {
             run()
-            endsHere = ownThread.withLock { thread in
-                guard queue.count == 0 else { return false }
-                thread = .ended
-                return true
-            }
+        } while !endThread()
+    }
+
+    private func endThread() -> Bool {
+        ownThread.withLock { thread in
+            guard queue.count == 0 else { return false }
+            thread = .ended
+            return true
         }
     }
 

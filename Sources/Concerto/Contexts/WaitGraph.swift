@@ -1,4 +1,3 @@
-import CConcerto
 import ConcertoRuntime
 public import Synchronization
 
@@ -58,9 +57,7 @@ public enum WaitGraph {
         static var current: Party {
             withUnsafeCurrentTask { task in
                 guard let task else { return .task(name: nil, id: 0) }
-                return .task(
-                    name: Task<Never, Never>.name,
-                    id: concerto_job_task_id(unsafeBitCast(task, to: UnsafeMutableRawPointer.self)))
+                return .task(name: Task<Never, Never>.name, id: task.number)
             }
         }
 

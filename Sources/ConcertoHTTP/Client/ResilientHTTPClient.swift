@@ -43,8 +43,8 @@ public final class ResilientHTTPClient: Sendable {
     ///
     /// - Cancellation: ends every wait and the attempt under way with `CancellationError`.
     /// - Where it runs: on the caller's executor, but for what AsyncHTTPClient does on its event loops.
-    /// - Throws: ``HTTPFailure`` if the last attempt got no answer or the call can't be sent, `CircuitOpenError` if the host's circuit is open and
-    ///   calls do not wait for it, `CancellationError`, and what the delegate throws.
+    /// - Throws: ``HTTPFailure`` if the last attempt got no answer or the call can't be sent, `CircuitOpenError` if the
+    ///   host's circuit is open and calls do not wait for it, `CancellationError`, and what the delegate throws.
     /// - Returns: The last answer, whatever its status.
     public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)

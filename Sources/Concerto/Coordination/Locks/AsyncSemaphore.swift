@@ -19,9 +19,10 @@ public final class AsyncSemaphore: WaiterHost {
         /// How many permits are free; only while `free` is ``queued``.
         var available = 0
         var waiters = WaiterQueue()
-        var isClosed = false
         /// What everybody gets from ``close()`` on.
         var closedError: ClosedError?
+
+        var isClosed: Bool { closedError != nil }
     }
 
     /// How many permits are free, or ``queued``.
@@ -245,7 +246,6 @@ public final class AsyncSemaphore: WaiterHost {
         var wakes = WakeList()
         let closed = ClosedError("\(label.kind)")
         withState { state in
-            state.isClosed = true
             state.closedError = closed
             state.waiters.failAll(with: closed, into: &wakes)
         }
@@ -340,7 +340,7 @@ extension AsyncSemaphore.State {
 
     mutating func admit(_ waiter: Waiter) -> Bool {
         if waiter.hasLeft { return false }
-        if isClosed {
+        if let closedError {
             waiter.error = closedError
             return waiter.settle(.failed)
         }

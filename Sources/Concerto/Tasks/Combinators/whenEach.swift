@@ -10,8 +10,8 @@ extension Task where Success == Never, Failure == Never {
     /// }
     /// ```
     ///
-    /// - Cancellation: of the iterating task or of the token ends the iteration with `CancellationError`, also if the next element is
-    ///   there; the tasks run on.
+    /// - Cancellation: of the iterating task or of the token ends the iteration with `CancellationError`, also if the next
+    ///   element is there; the tasks run on.
     /// - Ordering: those that have ended first, in input order; then in the order in which they end. A task that
     ///   appears twice is an element twice.
     /// - Allocates: one callback for each input that has not ended; they are taken back when the sequence and its
@@ -21,9 +21,7 @@ extension Task where Success == Never, Failure == Never {
     ) -> WhenEachSequence<Input> {
         WhenEachSequence(awaitables, cancellation)
     }
-}
 
-extension Task where Success == Never, Failure == Never {
     /// The tasks of `awaitables`, which may be of different kinds, one by one, each when it has ended.
     ///
     /// The rules of cancellation and order are those of the form that takes one kind.

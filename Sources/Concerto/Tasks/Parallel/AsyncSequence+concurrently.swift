@@ -101,15 +101,13 @@ private func work<Element: Sendable>(
 ) async {
     var item: (Int, Element)? = first
     while let (index, element) = item {
-        do { try await body(index, element) } catch {
+        do {
+            try await body(index, element)
+            // Not only the loop is cancelled with an error of its own: a body may have cancelled just this worker, whose
+            // elements nobody would take.
+            if isCurrentTaskCancelled() { throw CancellationError() }
+        } catch {
             loop.fail(error)
-            failure.cancel()
-            return
-        }
-        // Not only the loop is cancelled with an error of its own: a body may have cancelled just this worker, whose
-        // elements nobody would take.
-        if isCurrentTaskCancelled() {
-            loop.fail(CancellationError())
             failure.cancel()
             return
         }
