@@ -202,7 +202,8 @@ struct BatchRunTests {
             return .status(200)
         }
         let options = setup.options {
-            if !hasBreaker { $0.breaker = nil }
+            // However few rows have been read when the host goes: one alone opens the circuit before it has no retry left.
+            if hasBreaker { $0.maxRetries = 20 } else { $0.breaker = nil }
         }
         let summary = try await setup.finish(options, transport)
         #expect(summary.ending == .completed && summary.succeeded + summary.failed == 300)
