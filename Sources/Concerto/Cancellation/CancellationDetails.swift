@@ -10,9 +10,7 @@ final class CancellationDetails: @unchecked Sendable {  // protected by the lock
     /// The callback that runs now, and where; a source runs one at a time, because only one `cancel()` wins.
     var running: (id: UInt, thread: ThreadIdentity)?
     var finishActions: [@Sendable () -> Void] = []
-    var timer: (any ScheduledTimer)?
-    /// Tells the timer that counts from one that was replaced too late to be stopped.
-    var timerGeneration: UInt64 = 0
+    var timer = PendingTimer()
     var links: [CancellationLink] = []
 
     /// Takes over what was in the slot of the source.

@@ -61,28 +61,25 @@ extension CancellationTokenSource {
 
     /// Flips the state; exactly one caller gets `true`.
     ///
-    /// - Parameter generation: The generation of the timer that asks; one that was replaced or taken back gets `false`.
-    ///   Checked under the same lock, or `tryReset()` could come between the check and the flip.
-    func begin(timer generation: UInt64? = nil) -> Bool {
+    /// - Parameter timer: The timer that asks; one that was replaced or taken back gets `false`. Checked under the same
+    ///   lock, or `tryReset()` could come between the check and the flip.
+    func begin(timer: PendingTimer.Request? = nil) -> Bool {
         if isRequested { return false }
-        let (won, timer) = withDetails { state -> (Bool, (any ScheduledTimer)?) in
-            guard !isRequested, !state.isDisposed else { return (false, nil) }
-            guard generation ?? state.timerGeneration == state.timerGeneration else { return (false, nil) }
+        let stale = withDetails { state -> PendingTimer.Change? in
+            guard !isRequested, !state.isDisposed else { return nil }
+            if let timer, !state.timer.fire(timer) { return nil }
             request()
-            let timer = state.timer
-            state.timer = nil
-            state.timerGeneration += 1
-            return (true, timer)
+            return state.timer.withdraw()
         }
-        timer?.cancel()
-        return won
+        stale?.cancelStale()
+        return stale != nil
     }
 
     /// Ends the source for its timer.
     ///
     /// Callbacks are foreign code; see ``CancellationThreads``.
-    func expire(timer generation: UInt64) {
-        guard begin(timer: generation) else { return }
+    func expire(timer: PendingTimer.Request) {
+        guard begin(timer: timer) else { return }
         guard withDetails({ !$0.callbacks.isEmpty }) else {
             _ = runCallbacks()
             return

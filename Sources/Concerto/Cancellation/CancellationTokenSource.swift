@@ -78,8 +78,8 @@ public final class CancellationTokenSource: Sendable {
     deinit {
         if let callback = takeLastFromPlace() { CallbackTrampoline.release([callback]) }
         guard lock.withLastReference({ _ in details != nil }) else { return }
-        let (timer, links, actions) = withDetails { ($0.timer, $0.links, $0.callbacks.removeAll()) }
-        timer?.cancel()
+        let (timer, links, actions) = withDetails { ($0.timer.withdraw(), $0.links, $0.callbacks.removeAll()) }
+        timer.cancelStale()
         for link in links { link.cut() }
         // They may hold linked sources, which hold further ones: one after the other, not one inside the other.
         CallbackTrampoline.release(consume actions)
@@ -135,27 +135,20 @@ public final class CancellationTokenSource: Sendable {
     ///   cancelled. On a source that has been cancelled the call does nothing.
     public func cancel(after delay: Duration?) throws {
         if let delay, delay < .zero { throw ArgumentError("delay", delay, "it must not be negative") }
-        let (replaced, generation, clock) = try withDetails { state in
+        let clock = withDetails { $0.clock ?? MonotonicClock() }
+        let deadline = delay.map { clock.now.advanced(by: $0) }
+        let change = try withDetails { state in
             if state.isDisposed && !isRequested { throw ClosedError("CancellationTokenSource") }
-            state.timerGeneration += 1
-            let replaced = state.timer
-            state.timer = nil
-            return (replaced, state.timerGeneration, state.clock ?? MonotonicClock())
+            guard let deadline, delay != .zero, !isRequested else { return state.timer.withdraw() }
+            return state.timer.request(at: deadline)
         }
-        replaced?.cancel()
-        guard let delay, !isCancellationRequested else { return }
-        guard delay > .zero else {
-            cancel()
-            return
+        // The timer holds the source: what was registered runs even if nothing else refers to it any more.
+        clock.perform(change) { request in
+            self.expire(timer: request)
+        } keep: { timer, request in
+            withDetails { $0.timer.keep(timer, for: request) }
         }
-        // The timer holds the source: what was registered runs even if nobody else refers to it any more.
-        let timer = clock.schedule(at: clock.now.advanced(by: delay)) { self.expire(timer: generation) }
-        let late = withDetails { state in
-            guard state.timerGeneration == generation, !state.isDisposed else { return true }
-            state.timer = timer
-            return false
-        }
-        if late || isCancellationRequested { timer.cancel() }
+        if delay == .zero { cancel() }
     }
 
     /// Makes the source as good as new: drops every callback and disarms the timer.
@@ -164,15 +157,12 @@ public final class CancellationTokenSource: Sendable {
     ///   Tokens handed out before stay connected to this source.
     public func tryReset() -> Bool {
         let dropped = withDetails {
-            state -> (timer: (any ScheduledTimer)?, actions: [@Sendable () throws -> Void])? in
+            state -> (timer: PendingTimer.Change, actions: [@Sendable () throws -> Void])? in
             guard !isRequested, !state.isDisposed else { return nil }
-            state.timerGeneration += 1
-            let timer = state.timer
-            state.timer = nil
             for link in state.links { link.release() }
-            return (timer, state.callbacks.removeAll())
+            return (state.timer.withdraw(), state.callbacks.removeAll())
         }
-        dropped?.timer?.cancel()
+        dropped?.timer.cancelStale()
         return dropped != nil
     }
 
@@ -184,15 +174,13 @@ public final class CancellationTokenSource: Sendable {
     public func dispose() {
         let (timer, links, actions) = withDetails { state in
             state.isDisposed = true
-            state.timerGeneration += 1
-            let timer = state.timer
-            state.timer = nil
+            let timer = state.timer.withdraw()
             let links = state.links
             state.links = []
             let actions = isRequested ? [] : state.callbacks.removeAll()
             return (timer, links, actions)
         }
-        timer?.cancel()
+        timer.cancelStale()
         for link in links { link.cut() }
         _ = consume actions
     }

@@ -18,8 +18,7 @@ public final class PeriodicTimer: WaiterHost {
         var isDue = false
         var isStopped = false
         var period: Duration
-        var next: TimerInstant
-        var timer: (any ScheduledTimer)?
+        var tick = PendingTimer()
         var waiters = WaiterQueue()
     }
 
@@ -38,11 +37,12 @@ public final class PeriodicTimer: WaiterHost {
     public init(period: Duration, clock: any TimerClock = MonotonicClock()) throws {
         guard period > .zero else { throw ArgumentError("period", period, "it must be positive") }
         self.clock = clock
-        state = Guarded(State(period: period, next: clock.now.advanced(by: period)))
-        arm()
+        state = Guarded(State(period: period))
+        let first = clock.now.advanced(by: period)
+        arm(state.withLock { $0.tick.request(at: first) })
     }
 
-    deinit { state.withLock { $0.timer }?.cancel() }
+    deinit { state.withLock { $0.tick.withdraw() }.cancelStale() }
 
     /// The time between two ticks. A change counts from now.
     public var period: Duration { state.withLock { $0.period } }
@@ -56,16 +56,12 @@ public final class PeriodicTimer: WaiterHost {
     public func setPeriod(_ period: Duration) throws {
         guard period > .zero else { throw ArgumentError("period", period, "it must be positive") }
         let next = clock.now.advanced(by: period)
-        let old = try state.withLock { state in
-            if state.isStopped { throw ClosedError("PeriodicTimer") }
-            state.period = period
-            state.next = next
-            let old = state.timer
-            state.timer = nil
-            return old
-        }
-        old?.cancel()
-        arm()
+        arm(
+            try state.withLock { state in
+                if state.isStopped { throw ClosedError("PeriodicTimer") }
+                state.period = period
+                return state.tick.request(at: next)
+            })
     }
 
     /// Waits for the next tick; at once if one has come since the last.
@@ -95,38 +91,34 @@ public final class PeriodicTimer: WaiterHost {
             state.isStopped = true
             state.isDue = false
             state.waiters.grantAll(into: &wakes)
-            return state.timer.take()
+            return state.tick.withdraw()
         }
-        timer?.cancel()
+        timer.cancelStale()
         wakes.resume()
     }
 
-    private func arm() {
-        let next = state.withLock { $0.isStopped ? nil : $0.next }
-        guard let next else { return }
-        // Weak: a timer that nobody refers to any more stops.
-        let timer = clock.schedule(at: next) { [weak self] in self?.tick(next) }
-        let late = state.withLock { state in
-            guard !state.isStopped, state.next == next else { return true }
-            state.timer = timer
-            return false
+    private func arm(_ change: PendingTimer.Change) {
+        // Weak: a timer that nothing refers to any more stops.
+        clock.perform(change) { [weak self] request in
+            self?.tick(request)
+        } keep: { timer, request in
+            state.withLock { $0.tick.keep(timer, for: request) }
         }
-        if late { timer.cancel() }
     }
 
-    private func tick(_ due: TimerInstant) {
+    private func tick(_ request: PendingTimer.Request) {
         var wakes = WakeList()
         let now = clock.now
-        let isCurrent = state.withLock { state in
-            guard !state.isStopped, state.next == due else { return false }
+        let next = state.withLock { state -> PendingTimer.Change? in
+            guard state.tick.fire(request) else { return nil }
             if !state.waiters.grantFirst(into: &wakes) { state.isDue = true }
             // Periods that have passed unseen are skipped; the rhythm stays.
             let period = max(1, state.period.saturatingNanoseconds)
-            let missed = max(0, due.duration(to: now).saturatingNanoseconds) / period
-            state.next = due.advanced(by: .nanoseconds(period)).advanced(by: .nanoseconds(missed * period))
-            return true
+            let missed = max(0, request.deadline.duration(to: now).saturatingNanoseconds) / period
+            return state.tick.request(
+                at: request.deadline.advanced(by: .nanoseconds(period)).advanced(by: .nanoseconds(missed * period)))
         }
-        if isCurrent { arm() }
+        if let next { arm(next) }
         wakes.resume()
     }
 

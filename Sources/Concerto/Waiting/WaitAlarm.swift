@@ -3,39 +3,29 @@ import ConcertoRuntime
 /// The timer of one timed wait.
 ///
 /// It is armed after the waiter has entered its queue, so that a test that sees the timer knows that the task waits.
-/// By then the wait may be over and `disarm` may have come first; `state` decides that race.
+/// By then the wait may be over and `disarm` may have come first; the ``PendingTimer`` decides that race.
 final class WaitAlarm: Sendable {
-    private enum State {
-        case idle
-        case armed(any ScheduledTimer)
-        case done
-    }
-
     private let clock: any TimerClock
-    private let deadline: TimerInstant
-    private let state = Guarded(State.idle)
+    private let change: PendingTimer.Change
+    private let timer: Guarded<PendingTimer>
 
     init(clock: any TimerClock, deadline: TimerInstant) {
         self.clock = clock
-        self.deadline = deadline
+        var timer = PendingTimer()
+        change = timer.request(at: deadline)
+        self.timer = Guarded(timer)
     }
 
+    /// Called once.
     func arm(_ waiter: Waiter) {
-        let timer = clock.schedule(at: deadline) { waiter.leave(.timedOut) }
-        let late = state.withLock { state in
-            guard case .idle = state else { return true }
-            state = .armed(timer)
-            return false
+        clock.perform(change) { [self] request in
+            if timer.withLock({ $0.fire(request) }) { waiter.leave(.timedOut) }
+        } keep: { timer, request in
+            self.timer.withLock { $0.keep(timer, for: request) }
         }
-        if late { timer.cancel() }
     }
 
     func disarm() {
-        let timer = state.withLock { state -> (any ScheduledTimer)? in
-            defer { state = .done }
-            guard case .armed(let timer) = state else { return nil }
-            return timer
-        }
-        timer?.cancel()
+        timer.withLock { $0.withdraw() }.cancelStale()
     }
 }

@@ -6,57 +6,42 @@ import Synchronization
 /// before `start`. The continuation is taken out of `state` under the lock by exactly one of them and resumed
 /// outside it.
 final class TimerSleep: Sendable {
-    private typealias Waiter = UnsafeContinuation<Void, any Error>
+    fileprivate typealias Waiter = UnsafeContinuation<Void, any Error>
 
-    private enum State {
-        case idle
-        case waiting(Waiter, (any ScheduledTimer)?)
-        case finished
-        case cancelled
+    fileprivate struct State {
+        /// Set by `start`, taken by the party that ends the wait.
+        var waiter: Waiter?
+        var hasEnded = false
+        var timer = PendingTimer()
     }
 
-    private let state = Guarded(State.idle)
+    private let state = Guarded(State())
 
     func start(_ waiter: UnsafeContinuation<Void, any Error>, on clock: some TimerClock, until deadline: TimerInstant) {
-        let cancelled = state.withLock { state in
-            guard case .idle = state else { return true }
-            state = .waiting(waiter, nil)
-            return false
+        let change = state.withLock { state -> PendingTimer.Change? in
+            guard !state.hasEnded else { return nil }
+            state.waiter = waiter
+            return state.timer.request(at: deadline)
         }
-        guard !cancelled else { return waiter.resume(throwing: CancellationError()) }
-        let timer = clock.schedule(at: deadline) { self.fire() }
-        let late = state.withLock { state in
-            guard case .waiting(let waiter, _) = state else { return true }
-            state = .waiting(waiter, timer)
-            return false
+        // Cancelled before it began.
+        guard let change else { return waiter.resume(throwing: CancellationError()) }
+        clock.perform(change) { [self] request in
+            state.withLock { $0.timer.fire(request) ? $0.end() : nil }?.resume()
+        } keep: { timer, request in
+            state.withLock { $0.timer.keep(timer, for: request) }
         }
-        // Cancelled (or fired) between the two locks: whoever ended the wait saw no timer to take back.
-        if late { timer.cancel() }
     }
 
     func cancel() {
-        let (waiter, timer) = end(as: .cancelled)
-        timer?.cancel()
+        let (waiter, timer) = state.withLock { ($0.end(), $0.timer.withdraw()) }
+        timer.cancelStale()
         waiter?.resume(throwing: CancellationError())
     }
+}
 
-    private func fire() {
-        let (waiter, _) = end(as: .finished)
-        waiter?.resume()
-    }
-
-    private func end(as outcome: State) -> (Waiter?, (any ScheduledTimer)?) {
-        state.withLock { state in
-            switch state {
-            case .idle:
-                state = outcome
-                return (nil, nil)
-            case .waiting(let waiter, let timer):
-                state = outcome
-                return (waiter, timer)
-            case .finished, .cancelled:
-                return (nil, nil)
-            }
-        }
+extension TimerSleep.State {
+    fileprivate mutating func end() -> UnsafeContinuation<Void, any Error>? {
+        hasEnded = true
+        return waiter.take()
     }
 }
