@@ -33,6 +33,7 @@ struct LimiterQueue<Policy: AdmissionPolicy>: Sendable {
         ) async throws
     {
         try Task.checkCancellation()
+        guard permits >= 1 else { throw ArgumentError("permits", permits, "must be 1 or more") }
         let context = context ?? .current
         var deadline = context?.deadline(on: clock) ?? .distantFuture
         var start: TimerInstant?

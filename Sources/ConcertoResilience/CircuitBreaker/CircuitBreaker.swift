@@ -102,7 +102,7 @@ public final class CircuitBreaker: ResilienceStrategy {
         }
     }
 
-    /// The calls in the window.
+    /// The calls in the window; while the circuit is half-open, the probes that have ended: a slow one counts as failed.
     public var counts: CallCounts { change { machine, now in machine.counts(at: now) } }
 
     /// How long until a call may pass: zero if it may now, `nil` if nobody can know.
@@ -148,7 +148,7 @@ public final class CircuitBreaker: ResilienceStrategy {
         do {
             try await body(context)
         } catch {
-            failed(call, error)
+            failed(call, error, context)
             throw error
         }
         succeeded(call, context)
@@ -163,7 +163,7 @@ public final class CircuitBreaker: ResilienceStrategy {
         do {
             try await body(context.with(reading: ResilienceContext.noReading))
         } catch {
-            failed(call, error)
+            failed(call, error, context)
             throw error
         }
         succeeded(call, context)
@@ -176,6 +176,9 @@ public final class CircuitBreaker: ResilienceStrategy {
     /// Calls its body at once, or says that time has passed.
     @inlinable
     public var _keepsReading: Bool { true }
+
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { options.clock }
 
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
@@ -242,13 +245,13 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     @usableFromInline
     func succeeded(_ call: Call, _ context: ResilienceContext) {
-        let isFailure = failureResults?.matches(context.result) ?? false
+        let isFailure = failureResults.map { results in context.bound { results.matches(context.result) } } ?? false
         record(call, isFailure ? .failure : .success, nil)
     }
 
     @usableFromInline
-    func failed(_ call: Call, _ error: any Error) {
-        record(call, Task.isCancelled ? .ignored : options.verdict(error), error)
+    func failed(_ call: Call, _ error: any Error, _ context: ResilienceContext) {
+        record(call, Task.isCancelled ? .ignored : context.bound { options.verdict(error) }, error)
     }
 
     private func admitted(_ generation: Int) -> Call {

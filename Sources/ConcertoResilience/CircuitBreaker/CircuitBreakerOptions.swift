@@ -79,7 +79,8 @@ public struct CircuitBreakerOptions: Sendable {
     /// How long the circuit stays open. Default: 5 s.
     public var breakDuration = BreakDuration.fixed(.seconds(5))
 
-    /// How many probes may run at the same time while the circuit is half-open: 1 or more, default 1.
+    /// How many probes may run *at the same time* while the circuit is half-open: 1 or more, default 1. Not how many
+    /// there may be in all: when one has ended and the circuit is still half-open, the next may pass.
     public var halfOpenPermits = 1
 
     /// How many probes must succeed to close the circuit: 1 or more, default 1.

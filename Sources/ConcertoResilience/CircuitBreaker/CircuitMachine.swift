@@ -160,9 +160,11 @@ struct CircuitMachine: AdmissionPolicy {
             window.record(CallCounts(calls: 1, failures: failed ? 1 : 0, slow: slow ? 1 : 0), at: now)
             let total = window.total
             guard total.calls >= minimum else { return }
+            // Divided, not multiplied: a quotient and the literal of the same share round to the same number, while
+            // 0.07 · 100 is more than 7.
             let calls = Double(total.calls)
-            let isSlow = options.slowCalls.map { Double(total.slow) >= $0.ratio * calls } ?? false
-            guard isSlow || Double(total.failures) >= ratio * calls else { return }
+            let isSlow = options.slowCalls.map { Double(total.slow) / calls >= $0.ratio } ?? false
+            guard isSlow || Double(total.failures) / calls >= ratio else { return }
             open(at: now, counts: total, error)
         }
     }
@@ -209,7 +211,12 @@ struct CircuitMachine: AdmissionPolicy {
 
     // MARK: Looking and restoring
 
+    /// The calls in the window; of a half-open circuit its probes that have ended.
     mutating func counts(at now: TimerInstant) -> CallCounts {
+        settle(at: now)
+        if case .halfOpen(_, _, let successes, let failures) = phase {
+            return CallCounts(calls: successes + failures, failures: failures, slow: 0)
+        }
         window.advance(to: now)
         return window.total
     }

@@ -17,6 +17,8 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
     fileprivate struct State {
         var partitions: [Key: Partition] = [:]
         var uses: UInt64 = 0
+        /// With how many keys idle ones are looked for again: later than now if there were too few.
+        var nextSearch = 0
     }
 
     /// How many keys are remembered at most, as long as not so many have waiters.
@@ -54,7 +56,7 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
             if let limiter = state.withLock({ $0.use(key) }) { return limiter }
             let limiter = makeLimiter(key)
             state.withLock { state in
-                if state.partitions.count >= maxKeys { state.forgetSome() }
+                if state.partitions.count >= max(maxKeys, state.nextSearch) { state.forgetSome() }
                 state.partitions[key] = Partition(limiter: limiter, lastUse: state.uses)
             }
             return limiter
@@ -100,5 +102,6 @@ extension PartitionedRateLimiter.State {
         for entry in (full.count >= goal ? full : byUse).prefix(goal) {
             partitions.removeValue(forKey: entry.key)
         }
+        nextSearch = idle.count >= goal ? 0 : partitions.count + goal
     }
 }

@@ -73,7 +73,23 @@ public final class RetryBudget: Sendable {
     ///
     /// - Returns: Whether the retry may be made.
     public func tryWithdraw() -> Bool {
-        queue.tryAdmit() != nil
+        tryTake() != nil
+    }
+
+    /// A retry that was taken out of a budget: when, so that what is given back is forgotten when it would have been.
+    struct Withdrawal: Sendable {
+        fileprivate let slot: AdmissionGrant?
+
+        /// Out of no budget.
+        static let ofNothing = Withdrawal(slot: nil)
+    }
+
+    func tryTake() -> Withdrawal? { queue.tryAdmit().map { Withdrawal(slot: $0) } }
+
+    /// Puts back a retry that was not made after all.
+    func giveBack(_ withdrawal: Withdrawal) {
+        guard let slot = withdrawal.slot else { return }
+        queue.update { ledger, now in ledger.giveBack(slot, at: now) }
     }
 
     /// Waits, first come, first served, until the budget allows a retry, and takes it.
@@ -100,15 +116,15 @@ public final class RetryBudget: Sendable {
 
     /// Waits no longer than until `deadline` of `clock`.
     ///
-    /// - Returns: Whether the retry may be made.
+    /// - Returns: The retry that may be made; `nil` if none may.
     nonisolated(nonsending)
-        func withdraw(before deadline: TimerInstant, on clock: StrategyClock) async throws -> Bool
+        func withdraw(before deadline: TimerInstant, on clock: StrategyClock) async throws -> Withdrawal?
     {
         var limit = deadline
         if deadline != .distantFuture, !clock.isSame(as: queue.clock) {
             limit = queue.clock.now.advanced(by: clock.now.duration(to: deadline))
         }
-        guard case .granted = try await queue.admit(before: limit) else { return false }
-        return true
+        guard case .granted(let slot) = try await queue.admit(before: limit) else { return nil }
+        return Withdrawal(slot: slot)
     }
 }

@@ -39,7 +39,15 @@ struct RetryBudgetLedger: AdmissionPolicy {
         let (total, overflow) = cost.multipliedReportingOverflow(by: weight)
         guard !overflow, reserve + sum >= total else { return .notBefore(earliest(weight, at: now)) }
         add(-total)
-        return .granted(0)
+        return .granted(Int(current))
+    }
+
+    /// Undoes a withdrawal of one retry in the slot number `slot`, unless that has been forgotten.
+    mutating func giveBack(_ slot: AdmissionGrant, at now: TimerInstant) {
+        advance(to: now)
+        guard current - Int64(slot) < Int64(Self.slotCount) else { return }
+        slots[Self.index(Int64(slot))] += cost
+        sum += cost
     }
 
     mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant {

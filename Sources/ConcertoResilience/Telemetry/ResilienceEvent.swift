@@ -63,6 +63,9 @@ public struct ResilienceEvent: Sendable {
     public let operation: String?
     /// The number of the attempt, from 1.
     public let attempt: Int
+    /// What the strategy knew of the execution, without its result; `nil` for what belongs to none, such as a circuit that
+    /// closes by hand. Listeners also find it in ``ResilienceContext/current``.
+    public let context: ResilienceContext?
     /// How long what ended has taken.
     public let duration: Duration?
     /// How long the strategy will wait now.
@@ -84,9 +87,13 @@ public struct ResilienceEvent: Sendable {
         self.strategy = strategy
         operation = context?.operation
         attempt = context?.attempt ?? 1
+        self.context = context?.kept
         self.duration = duration
         self.delay = delay
         self.error = error
         self.isHandled = isHandled
     }
+
+    /// What the caller and strategies further out have said about the execution, such as a tenant's name.
+    public var properties: ResilienceProperties { context?.properties ?? ResilienceProperties() }
 }

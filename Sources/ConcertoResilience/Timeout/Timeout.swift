@@ -95,6 +95,9 @@ public struct Timeout: ResilienceStrategy {
     @inlinable
     public var _keepsReading: Bool { true }
 
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { core.clock.base }
+
     /// Settles the kind: cooperative if what stands further in ends by itself when the deadline passes.
     public mutating func prepare(_ site: inout StrategySite) {
         // On another clock this one replaces the deadline of that clock: nobody further in would know it.

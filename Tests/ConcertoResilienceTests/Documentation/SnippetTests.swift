@@ -28,6 +28,18 @@ struct SnippetTests {
         #expect(name == "name 1")
     }
 
+    @Test func pipelinesFromData() async throws {
+        let options = RetryOptions()
+        let limits = [
+            RateLimit.smooth(50, per: .seconds(1)), .tokenBucket(capacity: 500, refill: 500, per: .seconds(60)),
+        ]
+        let pipeline = try ResiliencePipeline {
+            try Retry(options: options)
+            for limit in limits { try RateLimiter(limit, options: LimiterOptions()) }
+        }
+        #expect(try await pipeline.execute { try await fetchName(42) } == "name 42")
+    }
+
     @Test func registering() async throws {
         let upstreams = ResilienceRegistry<String> { host in
             ResiliencePipeline(host) {
