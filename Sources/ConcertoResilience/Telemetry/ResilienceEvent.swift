@@ -36,6 +36,12 @@ public struct ResilienceEvent: Sendable {
         case clientThrottled = "client_throttle.rejected"
         /// A fallback has replaced a failure.
         case fallback = "fallback.used"
+        /// A hedging begins a further attempt.
+        case hedgingAttempt = "hedging.attempt"
+        /// A further attempt was wanted, but the budget is empty.
+        case hedgingBudgetExhausted = "hedging.budget_exhausted"
+        /// Another attempt than the first has won.
+        case hedgingWon = "hedging.won"
     }
 
     /// How bad it is.

@@ -12,7 +12,8 @@ struct DocumentationPageTests {
     }
 
     @Test(arguments: [
-        "CircuitBreaking", "ClientThrottling", "ConcurrencyLimiting", "FallingBack", "Pipelines", "RateLimiting",
+        "CircuitBreaking", "ClientThrottling", "ConcurrencyLimiting", "FallingBack", "HedgingCalls", "Pipelines",
+        "RateLimiting",
         "Registering", "ResilienceEvents", "Retrying", "Timeouts",
     ])
     func everyPageHasItsParts(name: String) throws {
@@ -37,6 +38,7 @@ struct DocumentationPageTests {
         try expectRows(for: ClientThrottle.Options(), on: "ClientThrottling")
         try expectRows(for: LimiterOptions(), on: "RateLimiting")
         try expectRows(for: LimiterOptions(), on: "ConcurrencyLimiting")
+        try expectRows(for: HedgingOptions(), on: "HedgingCalls")
     }
 
     @Test func everyEventIsOnThePageOfEvents() throws {

@@ -101,6 +101,22 @@ struct SnippetTests {
         #expect(name == "name 42")
     }
 
+    @Test func hedgingCalls() async throws {
+        let hedging = Hedging(delay: .percentile(0.95, initial: .milliseconds(200)))
+        let name = try await hedging.execute { context in
+            try await fetchName(context.attempt)
+        }
+        #expect(name == "name 1")
+        let total = ResiliencePipeline { Timeout(.seconds(5)) }
+        let each = ResiliencePipeline { CircuitBreaker() }
+        let again = try await total.execute {
+            try await hedging.execute { context in
+                try await each.execute { try await fetchName(context.attempt) }
+            }
+        }
+        #expect(again == "name 1")
+    }
+
     @Test func events() {
         let registration = ResilienceTelemetry.shared.addListener { event in
             print(event.name.rawValue, event.strategy ?? "", event.operation ?? "", event.attempt)
