@@ -104,6 +104,19 @@ public struct CircuitBreakerOptions: Sendable {
     /// Which results count as failures. Default: none.
     public var failureResults: ResultPredicate?
 
+    /// Called when the circuit has opened or has been isolated, in the order of the changes, outside of any lock. It must
+    /// not block.
+    public var onOpened: (@Sendable (CircuitOpening) -> Void)?
+
+    /// Called when the circuit lets probes through; as ``onOpened``.
+    public var onHalfOpened: (@Sendable () -> Void)?
+
+    /// Called when the circuit has closed; as ``onOpened``.
+    public var onClosed: (@Sendable () -> Void)?
+
+    /// Isolates and closes this breaker together with others. Default: none.
+    public var control: CircuitControl?
+
     /// The breaker's name, for telemetry and messages.
     public var name: String?
 

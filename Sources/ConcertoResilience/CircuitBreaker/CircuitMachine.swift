@@ -30,7 +30,7 @@ struct CircuitMachine: AdmissionPolicy {
         case isolated
     }
 
-    private let options: CircuitBreakerOptions
+    private var options: CircuitBreakerOptions
     private var phase = Phase.closed
     private(set) var generation = 0
     private var window: CallWindow
@@ -51,11 +51,7 @@ struct CircuitMachine: AdmissionPolicy {
 
     init(_ options: CircuitBreakerOptions) {
         self.options = options
-        if case .failureRatio(_, _, let window) = options.trip {
-            self.window = CallWindow(window)
-        } else {
-            window = CallWindow(.count(1))
-        }
+        window = CallWindow(Self.window(of: options))
     }
 
     var state: CircuitState {
@@ -167,6 +163,17 @@ struct CircuitMachine: AdmissionPolicy {
             guard isSlow || Double(total.failures) / calls >= ratio else { return }
             open(at: now, counts: total, error)
         }
+    }
+
+    /// Goes on under other options: an open circuit stays open as long as was said, and the window keeps its calls if it is
+    /// the same.
+    mutating func change(to options: CircuitBreakerOptions) {
+        if Self.window(of: options) != Self.window(of: self.options) { window = CallWindow(Self.window(of: options)) }
+        self.options = options
+    }
+
+    private static func window(of options: CircuitBreakerOptions) -> CircuitBreakerOptions.Window {
+        if case .failureRatio(_, _, let window) = options.trip { window } else { .count(1) }
     }
 
     // MARK: By hand

@@ -78,3 +78,40 @@ public struct UnwantedResultError: Error, Hashable, CustomStringConvertible {
     /// What happened.
     public var description: String { "the operation returned a result that counts as a failure" }
 }
+
+extension ResilienceStrategy {
+    /// Runs `body` under this strategy, and `fallback` if that fails: the compiler sees to it that both give the same type.
+    ///
+    /// As a ``Fallback`` around everything, with its defaults: neither a `CancellationError` nor a failure in a cancelled
+    /// task is replaced. Reports `fallback.used` to ``ResilienceTelemetry/shared``.
+    ///
+    /// - Parameters:
+    ///   - operation: What is being done, for telemetry and messages.
+    ///   - fallback: Makes the value; what it throws is thrown instead of the error.
+    ///   - body: The operation.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute<T>(
+            _ operation: String? = nil, fallback: nonisolated(nonsending) (any Error) async throws -> T,
+            _ body: nonisolated(nonsending) () async throws -> T
+        ) async throws -> T
+    {
+        let failure: any Error
+        do {
+            return try await execute(operation, body)
+        } catch {
+            guard !(error is CancellationError), !Task.isCancelled else { throw error }
+            failure = error
+        }
+        reportFallback(operation, failure)
+        return try await fallback(failure)
+    }
+
+    @usableFromInline
+    func reportFallback(_ operation: String?, _ error: any Error) {
+        let telemetry = ResilienceTelemetry.shared
+        guard telemetry.isActive else { return }
+        telemetry.emit(
+            ResilienceEvent(.fallback, .warning, context: ResilienceContext(operation: operation), error: error))
+    }
+}

@@ -73,7 +73,7 @@ public final class Hedging: Sendable {
     @inlinable
     nonisolated(nonsending)
         public func execute<T: Sendable>(
-            _ operation: String? = nil, _ body: @Sendable (ResilienceContext) async throws -> T
+            _ operation: String? = nil, _ body: nonisolated(nonsending) @Sendable (ResilienceContext) async throws -> T
         ) async throws -> T
     {
         try await perform(operation, maxAttempts: core.options.maxHedges + 1, body)
@@ -82,7 +82,8 @@ public final class Hedging: Sendable {
     @inlinable
     nonisolated(nonsending)
         func perform<T: Sendable>(
-            _ operation: String?, maxAttempts: Int, _ body: @Sendable (ResilienceContext) async throws -> T
+            _ operation: String?, maxAttempts: Int,
+            _ body: nonisolated(nonsending) @Sendable (ResilienceContext) async throws -> T
         ) async throws -> T
     {
         let results = core.options.failureResults
@@ -114,7 +115,8 @@ public final class Hedging: Sendable {
     /// - Throws: As ``execute(_:_:)``; `ArgumentError` without actions.
     nonisolated(nonsending)
         public func execute<T: Sendable>(
-            _ operation: String? = nil, of actions: [@Sendable (ResilienceContext) async throws -> T]
+            _ operation: String? = nil,
+            of actions: [@Sendable (ResilienceContext) async throws -> T]
         ) async throws -> T
     {
         guard !actions.isEmpty else { throw ArgumentError("actions", "empty", "hedging needs at least one") }
@@ -133,7 +135,8 @@ public final class Hedging: Sendable {
     @inlinable
     nonisolated(nonsending)
         public func executeAbandoning<T: Sendable>(
-            _ operation: String? = nil, _ body: @escaping @Sendable (ResilienceContext) async throws -> T
+            _ operation: String? = nil,
+            _ body: nonisolated(nonsending) @escaping @Sendable (ResilienceContext) async throws -> T
         ) async throws -> T
     {
         let results = core.options.failureResults

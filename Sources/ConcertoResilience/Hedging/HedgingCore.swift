@@ -4,7 +4,8 @@ import CConcerto
 @usableFromInline
 final class HedgingCore: Sendable {
     /// Makes one attempt; tells whether its result is a good one.
-    @usableFromInline typealias Body = @Sendable (Int, ResilienceContext) async throws -> Bool
+    @usableFromInline typealias Body =
+        nonisolated(nonsending) @Sendable (Int, ResilienceContext) async throws -> Bool
 
     /// What races are kept for: a call allocates none once as many exist as calls have run at the same time.
     private static let mostFreeRaces = 256
@@ -92,7 +93,7 @@ final class HedgingCore: Sendable {
         let context = inner
         // Off the caller's actor, also where it could start here: attempts run at the same time.
         if !Self.isIsolated(#isolation) { _ = _PoolInternals.keepNextJob() }
-        async let child: Void = make(number, entry, race, context, start, body)
+        async let child: Void = make(number, entry, race, context, start, body, isolation: nil)
         if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: nil) }
         if !race.isDecided { await coordinate(race, context, start, body) }
         await child
@@ -103,9 +104,12 @@ final class HedgingCore: Sendable {
     private static func isIsolated(_ isolation: (any Actor)?) -> Bool { isolation != nil }
 
     /// One attempt, in a task of its own.
+    ///
+    /// - Parameter isolation: `nil`. A parameter, because a function without isolation looks for its executor anew wherever it
+    ///   goes on, at a microsecond each.
     private func make(
         _ number: Int, _ entry: DeadlineEntry, _ race: HedgeRace, _ context: ResilienceContext, _ start: TimerInstant,
-        _ body: Body
+        _ body: Body, isolation: isolated (any Actor)?
     ) async {
         entry.begin()
         var isOutcome = false
@@ -248,7 +252,7 @@ final class HedgingCore: Sendable {
         var inner = context
         inner.attempt = number
         let context = inner
-        Task { await self.make(number, entry, race, context, start, body) }
+        Task { await self.make(number, entry, race, context, start, body, isolation: nil) }
         return start
     }
 

@@ -84,6 +84,32 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
     }
 }
 
+extension PartitionedRateLimiter {
+    /// A strategy that takes the key from the context: say, a tenant's name from a property.
+    ///
+    /// - Parameter key: The key; `nil` for calls that are not limited.
+    public func strategy(_ key: @escaping @Sendable (ResilienceContext) -> Key?) -> some ResilienceStrategy {
+        PartitionedRateLimit(limiter: self, key: key)
+    }
+}
+
+private struct PartitionedRateLimit<Key: Hashable & Sendable>: ResilienceStrategy {
+    let limiter: PartitionedRateLimiter<Key>
+    let key: @Sendable (ResilienceContext) -> Key?
+
+    nonisolated(nonsending)
+        func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        guard let key = context.bound({ key(context) }) else { return try await body(context) }
+        try await limiter[key].execute(context, body)
+    }
+
+    var _keepsReading: Bool { true }
+
+    /// Its queues obey the context's deadline, whichever clocks they have.
+    func prepare(_ site: inout StrategySite) {}
+}
+
 extension PartitionedRateLimiter.State {
     /// The limiter of `key`, which is in use from now on; `nil` if there is none.
     fileprivate mutating func use(_ key: Key) -> RateLimiter? {

@@ -37,14 +37,15 @@ public final class RetryBudget: Sendable {
     /// Stands for a budget of the retry's own, with the defaults and on the retry's clock. Not to be used by itself.
     public static let own = RetryBudget()
 
-    /// What the budget was made with.
-    public let options: Options
+    /// What is in force.
+    public var options: Options { present.withLock { $0 } }
+    private let present: Guarded<Options>
     private let queue: AdmissionQueue<RetryBudgetLedger>
 
     /// Creates a budget from options that come from data.
     public init(options: Options, clock: any TimerClock = MonotonicClock()) throws(InvalidOptionsError) {
         try options.validate()
-        self.options = options
+        present = Guarded(options)
         queue = AdmissionQueue(RetryBudgetLedger(options), clock: StrategyClock(clock))
     }
 
@@ -58,6 +59,13 @@ public final class RetryBudget: Sendable {
         options.minimumPerSecond = minimumPerSecond
         options.ttl = ttl
         do { try self.init(options: options, clock: clock) } catch { trapOnInvalidOptions(error) }
+    }
+
+    /// Puts other options in force. What was deposited and withdrawn stays so; retries that wait may get their turn.
+    public func update(to options: Options) throws(InvalidOptionsError) {
+        try options.validate()
+        present.withLock { $0 = options }
+        queue.update { ledger, now in ledger.change(to: options, at: now) }
     }
 
     /// Counts a call that is not a retry.

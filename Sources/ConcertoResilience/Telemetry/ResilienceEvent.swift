@@ -36,6 +36,22 @@ public struct ResilienceEvent: Sendable {
         case clientThrottled = "client_throttle.rejected"
         /// A fallback has replaced a failure.
         case fallback = "fallback.used"
+        /// An adaptive limiter has another limit.
+        case adaptiveLimiterChanged = "adaptive_limiter.changed"
+        /// An adaptive limiter has turned a call away.
+        case adaptiveLimiterRejected = "adaptive_limiter.rejected"
+        /// Chaos has made a call wait.
+        case chaosLatency = "chaos.latency"
+        /// Chaos has thrown in place of a call.
+        case chaosFault = "chaos.fault"
+        /// Chaos has put a result in place of a call's.
+        case chaosOutcome = "chaos.outcome"
+        /// Chaos has run its own code before a call.
+        case chaosBehavior = "chaos.behavior"
+        /// A registry has made a pipeline anew from changed options.
+        case reloaded = "registry.reloaded"
+        /// A registry could not make a pipeline from changed options; the old one stays.
+        case reloadFailed = "registry.reload_failed"
         /// A hedging begins a further attempt.
         case hedgingAttempt = "hedging.attempt"
         /// A further attempt was wanted, but the budget is empty.
@@ -81,13 +97,16 @@ public struct ResilienceEvent: Sendable {
     /// Of ``Name/attemptExecuted``: whether the strategy takes the outcome for a failure that is worth another attempt,
     /// whether or not there is one left. `nil` for all else.
     public let isHandled: Bool?
+    /// Of ``Name/adaptiveLimiterChanged``: the new limit. `nil` for all else.
+    public let limit: Int?
 
     /// Creates an event; for own strategies.
     public init(
         _ name: Name, _ severity: Severity, strategy: String? = nil, context: ResilienceContext? = nil,
         duration: Duration? = nil, delay: Duration? = nil, error: (any Error)? = nil,
-        isHandled: Bool? = nil
+        isHandled: Bool? = nil, limit: Int? = nil
     ) {
+        self.limit = limit
         self.name = name
         self.severity = severity
         self.strategy = strategy

@@ -12,7 +12,8 @@ struct DocumentationPageTests {
     }
 
     @Test(arguments: [
-        "CircuitBreaking", "ClientThrottling", "ConcurrencyLimiting", "FallingBack", "HedgingCalls", "Pipelines",
+        "AdaptiveLimiting", "ChaosTesting", "CircuitBreaking", "ClientThrottling", "ConcurrencyLimiting", "FallingBack",
+        "HedgingCalls", "Pipelines",
         "RateLimiting",
         "Registering", "ResilienceEvents", "Retrying", "Timeouts",
     ])
@@ -39,6 +40,10 @@ struct DocumentationPageTests {
         try expectRows(for: LimiterOptions(), on: "RateLimiting")
         try expectRows(for: LimiterOptions(), on: "ConcurrencyLimiting")
         try expectRows(for: HedgingOptions(), on: "HedgingCalls")
+        try expectRows(for: AdaptiveLimiterOptions(), on: "AdaptiveLimiting")
+        try expectRows(for: AdaptiveLimiterOptions.Gradient(), on: "AdaptiveLimiting")
+        try expectRows(for: AdaptiveLimiterOptions.AIMD(), on: "AdaptiveLimiting")
+        try expectRows(for: ChaosOptions(), on: "ChaosTesting")
     }
 
     @Test func everyEventIsOnThePageOfEvents() throws {
