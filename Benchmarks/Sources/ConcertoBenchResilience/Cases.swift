@@ -32,6 +32,7 @@ struct Cases {
         }
         try await strategies()
         try await timeouts(bare, bareSuspending)
+        try await hedging()
         try await pipelines()
     }
 
@@ -74,6 +75,22 @@ struct Cases {
             for call in 0..<calls { use(try await limiter.withPermit { await work(call) }) }
         }
 
+        let adaptive = AdaptiveLimiter()
+        try await measure("adaptive_limiter") { calls in
+            for call in 0..<calls { use(try await adaptive.execute { await work(call) }) }
+        }
+
+        let none = ResiliencePipeline.unboxed { NoStrategy() }
+        let unharmed = try await measure("no_strategy") { calls in
+            for call in 0..<calls { use(try await none.execute { await work(call) }) }
+        }
+        let chaos = ChaosSwitch()
+        let harmless = ResiliencePipeline.unboxed { Chaos.latency(rate: 1, switch: chaos) }
+        let off = try await measure("chaos_off") { calls in
+            for call in 0..<calls { use(try await harmless.execute { await work(call) }) }
+        }
+        report(off, less: unharmed)
+
         let fallback = Fallback { _ in 0 }
         try await measure("fallback") { calls in
             for call in 0..<calls { use(try await fallback.execute { await work(call) }) }
@@ -104,6 +121,28 @@ struct Cases {
             for call in 0..<calls { use(try await native.execute { await workThatSuspends(call) }) }
         }
         report(suspending, less: bareSuspending)
+    }
+
+    private func hedging() async throws {
+        let hedging = Hedging(delay: .fixed(.seconds(30)))
+        try await measure("hedging_first_wins", polly: 395) { calls in
+            for call in 0..<calls { use(try await hedging.execute { _ in await work(call) }) }
+        }
+        let measured = Hedging(delay: .percentile(0.95, initial: .seconds(30)))
+        try await measure("hedging_percentile") { calls in
+            for call in 0..<calls { use(try await measured.execute { _ in await work(call) }) }
+        }
+        let both = Hedging(delay: .fixed(.zero), budget: nil)
+        try await measure("hedging_both", polly: 655) { calls in
+            for call in 0..<calls {
+                use(
+                    try await both.execute { context in
+                        // The first waits for its cancellation.
+                        if context.attempt == 1 { try await Task.sleep(nanoseconds: 1_000_000_000) }
+                        return await work(call)
+                    })
+            }
+        }
     }
 
     private func pipelines() async throws {

@@ -70,11 +70,9 @@ struct Storm {
     private static func retry(_ clock: ManualClock, _ random: RandomSource, budget: RetryBudget?) -> Retry {
         Retry(
             maxRetries: 4, backoff: .exponential(base: .milliseconds(100), cap: .seconds(1), jitter: .full),
-            budget: budget, clock: clock, random: random
-        ) {
+            budget: budget, clock: clock, random: random,
             // An open circuit is not worth a retry here: the caller comes back in a second anyway.
-            !($0 is CircuitOpenError)
-        }
+            shouldRetry: { !($0 is CircuitOpenError) })
     }
 
     private struct Unavailable: Error {}

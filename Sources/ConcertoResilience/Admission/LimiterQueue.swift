@@ -11,9 +11,11 @@ struct LimiterQueue<Policy: AdmissionPolicy>: Sendable {
     ///   - rejected: What is reported about who was turned away.
     init(
         _ policy: Policy, _ options: LimiterOptions, clock: StrategyClock, waited: ResilienceEvent.Name? = nil,
-        rejected: ResilienceEvent.Name
+        rejected: ResilienceEvent.Name,
+        onNews: @escaping @Sendable (AdmissionQueue<Policy>) -> Void = { _ in }
     ) {
-        admission = AdmissionQueue(policy, clock: clock, queueLimit: options.queueLimit, order: options.order)
+        admission = AdmissionQueue(
+            policy, clock: clock, queueLimit: options.queueLimit, order: options.order, onNews: onNews)
         self.options = options
         self.waited = waited
         self.rejected = rejected
@@ -26,13 +28,16 @@ struct LimiterQueue<Policy: AdmissionPolicy>: Sendable {
     /// - Parameters:
     ///   - context: Whose deadline counts; `nil` for the current one.
     ///   - rejection: The error for who is turned away.
+    /// - Returns: What the policy has granted.
     /// - Throws: What `rejection` made; `CancellationError`. Nothing has been taken then.
+    @discardableResult
     nonisolated(nonsending)
         func wait(
             _ permits: Int, _ context: ResilienceContext?, rejection: (Refusal) -> any Error
-        ) async throws
+        ) async throws -> AdmissionGrant
     {
         try Task.checkCancellation()
+        guard permits >= 1 else { throw ArgumentError("permits", permits, "must be 1 or more") }
         let context = context ?? .current
         var deadline = context?.deadline(on: clock) ?? .distantFuture
         var start: TimerInstant?
@@ -42,11 +47,12 @@ struct LimiterQueue<Policy: AdmissionPolicy>: Sendable {
             if let maxWait = options.maxWait { deadline = min(deadline, now.advanced(by: maxWait)) }
         }
         switch try await admission.admit(permits, before: deadline) {
-        case .granted:
-            guard let waited, let start, options.telemetry.isActive else { return }
+        case .granted(let grant):
+            guard let waited, let start, options.telemetry.isActive else { return grant }
             options.telemetry.emit(
                 ResilienceEvent(
                     waited, .debug, strategy: options.name, context: context, duration: start.duration(to: clock.now)))
+            return grant
         case .refused(let refusal):
             let error = rejection(refusal)
             if options.telemetry.isActive {

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Stops calling a dependency that is in trouble, and finds out when it is well again.
 ///
 /// ```
@@ -24,12 +22,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     public let options: CircuitBreakerOptions
 
     @usableFromInline let failureResults: ResultPredicate?
-    private let clock: StrategyClock
-    private let queue: AdmissionQueue<CircuitMachine>
-    private let reporter: CircuitReporter
-    /// The generation while the circuit is closed, −1 otherwise. Written under the queue's lock. A caller that reads a
-    /// generation that has just ended counts as one that began before the change: its result will be ignored.
-    private let closedGeneration = Atomic<Int>(0)
+    let core: CircuitCore
 
     /// Creates a breaker from options that come from data.
     ///
@@ -44,11 +37,39 @@ public final class CircuitBreaker: ResilienceStrategy {
         try snapshot?.validate()
         self.options = options
         failureResults = options.failureResults
-        clock = StrategyClock(options.clock)
-        let reporter = CircuitReporter(options)
-        self.reporter = reporter
-        queue = AdmissionQueue(CircuitMachine(options), clock: clock) { reporter.report($0) }
-        if let snapshot { change { machine, now in machine.restore(snapshot, at: now) } }
+        core = CircuitCore(options)
+        if let snapshot { core.change { machine, now in machine.restore(snapshot, at: now) } }
+        joinControl()
+    }
+
+    /// Creates a breaker with other options that goes on where `other` stands: with its state, its counts (if the window
+    /// is the same), and those who wait for it. What is put in force holds for `other` too, but for what each call is judged
+    /// by.
+    ///
+    /// - Throws: `InvalidOptionsError`, which names every field that cannot work; the clock must be the same.
+    public convenience init(
+        options: CircuitBreakerOptions, continuing other: CircuitBreaker
+    ) throws(InvalidOptionsError) {
+        try self.init(options, of: other.core)
+        core.update(to: options)
+        joinControl()
+    }
+
+    /// A breaker whose options are still to be put in force.
+    init(_ options: CircuitBreakerOptions, of core: CircuitCore) throws(InvalidOptionsError) {
+        var check = options.check()
+        check.require(
+            core.clock.isSame(as: StrategyClock(options.clock)), "clock", "another",
+            "the clock of the breaker that goes on")
+        try check.finish()
+        self.options = options
+        failureResults = options.failureResults
+        self.core = core
+    }
+
+    func joinControl() {
+        guard let control = options.control, control.add(core) else { return }
+        core.change { machine, _ in machine.isolate() }
     }
 
     /// A breaker that opens at a share of failures within a time; traps if a value is invalid. See
@@ -96,20 +117,20 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     /// Where the breaker stands now.
     public var state: CircuitState {
-        change { machine, now in
+        core.change { machine, now in
             machine.settle(at: now)
             return machine.state
         }
     }
 
-    /// The calls in the window.
-    public var counts: CallCounts { change { machine, now in machine.counts(at: now) } }
+    /// The calls in the window; while the circuit is half-open, the probes that have ended: a slow one counts as failed.
+    public var counts: CallCounts { core.change { machine, now in machine.counts(at: now) } }
 
     /// How long until a call may pass: zero if it may now, `nil` if nobody can know.
-    public var retryAfter: Duration? { queue.wait(1) }
+    public var retryAfter: Duration? { core.queue.wait(1) }
 
     /// Who waits for the circuit to close.
-    public var statistics: WaitStatistics { queue.statistics }
+    public var statistics: WaitStatistics { core.queue.statistics }
 
     /// The state now and each change from now on.
     ///
@@ -118,22 +139,22 @@ public final class CircuitBreaker: ResilienceStrategy {
     /// - Cancellation: a consumer that stops reading is removed.
     public var states: AsyncStream<CircuitState> {
         _ = state  // makes, and reports, the changes that time alone brings
-        return reporter.states(queue)
+        return core.reporter.states(core.queue)
     }
 
     /// What to save, to start from it again.
-    public func snapshot() -> CircuitSnapshot { change { machine, now in machine.snapshot(at: now) } }
+    public func snapshot() -> CircuitSnapshot { core.change { machine, now in machine.snapshot(at: now) } }
 
     // MARK: By hand
 
     /// Turns every call away until ``close()``.
-    public func isolate() { change { machine, _ in machine.isolate() } }
+    public func isolate() { core.change { machine, _ in machine.isolate() } }
 
     /// Lets calls through again, with an empty window.
-    public func close() { change { machine, _ in machine.close() } }
+    public func close() { core.change { machine, _ in machine.close() } }
 
     /// Turns calls away for `duration`, as a trip does.
-    public func open(for duration: Duration) { change { machine, now in machine.open(for: duration, at: now) } }
+    public func open(for duration: Duration) { core.change { machine, now in machine.open(for: duration, at: now) } }
 
     // MARK: Calling
 
@@ -148,7 +169,7 @@ public final class CircuitBreaker: ResilienceStrategy {
         do {
             try await body(context)
         } catch {
-            failed(call, error)
+            failed(call, error, context)
             throw error
         }
         succeeded(call, context)
@@ -163,7 +184,7 @@ public final class CircuitBreaker: ResilienceStrategy {
         do {
             try await body(context.with(reading: ResilienceContext.noReading))
         } catch {
-            failed(call, error)
+            failed(call, error, context)
             throw error
         }
         succeeded(call, context)
@@ -177,16 +198,19 @@ public final class CircuitBreaker: ResilienceStrategy {
     @inlinable
     public var _keepsReading: Bool { true }
 
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { options.clock }
+
     /// Its queue obeys the context's deadline.
-    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: clock) }
+    public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: core.clock) }
 
     // MARK: Calling in steps, for clients that have something to do between
 
     /// Lets a call through if that is possible now; ``leave(_:_:_:)`` must follow.
     package func tryEnter() -> Call? {
-        let generation = closedGeneration.load(ordering: .acquiring)
+        let generation = core.generationIfClosed
         if generation >= 0 { return admitted(generation) }
-        return queue.tryAdmit().map(admitted)
+        return core.queue.tryAdmit().map(admitted)
     }
 
     /// Waits, in turn, until a call may pass; ``leave(_:_:_:)`` must follow.
@@ -195,7 +219,7 @@ public final class CircuitBreaker: ResilienceStrategy {
     nonisolated(nonsending)
         package func enter(_ context: ResilienceContext) async throws -> Call
     {
-        switch try await queue.admit(before: context.deadline(on: clock)) {
+        switch try await core.queue.admit(before: context.deadline(on: core.clock)) {
         case .granted(let generation):
             return admitted(generation)
         case .refused:
@@ -205,7 +229,7 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     /// Whether the circuit is closed and has been since `call` was let through: then nothing is kept for it.
     package func isOrdinary(_ call: Call) -> Bool {
-        call.generation == closedGeneration.load(ordering: .acquiring)
+        call.generation == core.generationIfClosed
     }
 
     /// Counts how a call that was let through has ended.
@@ -227,36 +251,36 @@ public final class CircuitBreaker: ResilienceStrategy {
     @usableFromInline
     func tryBegin(_ context: ResilienceContext) -> Call {
         Call(
-            generation: closedGeneration.load(ordering: .acquiring),
-            start: options.slowCalls == nil ? nil : context.now(on: clock))
+            generation: core.generationIfClosed,
+            start: options.slowCalls == nil ? nil : context.now(on: core.clock))
     }
 
     @usableFromInline
     nonisolated(nonsending)
         func begin(_ context: ResilienceContext) async throws -> Call
     {
-        if let generation = queue.tryAdmit() { return admitted(generation) }
+        if let generation = core.queue.tryAdmit() { return admitted(generation) }
         guard options.whenOpen == .wait else { throw rejection(context) }
         return try await enter(context)
     }
 
     @usableFromInline
     func succeeded(_ call: Call, _ context: ResilienceContext) {
-        let isFailure = failureResults?.matches(context.result) ?? false
+        let isFailure = failureResults.map { results in context.bound { results.matches(context.result) } } ?? false
         record(call, isFailure ? .failure : .success, nil)
     }
 
     @usableFromInline
-    func failed(_ call: Call, _ error: any Error) {
-        record(call, Task.isCancelled ? .ignored : options.verdict(error), error)
+    func failed(_ call: Call, _ error: any Error, _ context: ResilienceContext) {
+        record(call, Task.isCancelled ? .ignored : context.bound { options.verdict(error) }, error)
     }
 
     private func admitted(_ generation: Int) -> Call {
-        Call(generation: generation, start: options.slowCalls == nil ? nil : clock.now)
+        Call(generation: generation, start: options.slowCalls == nil ? nil : core.clock.now)
     }
 
     private func record(_ call: Call, _ verdict: CircuitBreakerOptions.Verdict, _ error: (any Error)?) {
-        change { machine, now in
+        core.change { machine, now in
             let isSlow = call.start.map { $0.duration(to: now) >= options.slowCalls?.duration ?? .longest }
             machine.record(verdict, slow: isSlow ?? false, generation: call.generation, error: error, at: now)
         }
@@ -264,7 +288,7 @@ public final class CircuitBreaker: ResilienceStrategy {
 
     /// What a call that is turned away is told. Reports it.
     package func rejection(_ context: ResilienceContext) -> any Error {
-        let error = change { machine, now in
+        let error = core.change { machine, now in
             let earliest = machine.earliest(1, at: now)
             return CircuitOpenError(
                 state: machine.state, retryAfter: earliest == .distantFuture ? nil : now.duration(to: earliest),
@@ -277,23 +301,5 @@ public final class CircuitBreaker: ResilienceStrategy {
                     error: error))
         }
         return error
-    }
-
-    // MARK: Changes of state
-
-    @inline(__always)
-    @discardableResult
-    private func change<Result>(_ body: (inout CircuitMachine, TimerInstant) -> Result) -> Result {
-        queue.update { machine, now in
-            let result = body(&machine, now)
-            // Nothing else closes a circuit, or opens a closed one.
-            if machine.hasNews { publish(machine) }
-            return result
-        }
-    }
-
-    /// Called under the queue's lock.
-    private func publish(_ machine: CircuitMachine) {
-        closedGeneration.store(machine.state == .closed ? machine.generation : -1, ordering: .releasing)
     }
 }

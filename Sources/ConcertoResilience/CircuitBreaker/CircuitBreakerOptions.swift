@@ -79,7 +79,8 @@ public struct CircuitBreakerOptions: Sendable {
     /// How long the circuit stays open. Default: 5 s.
     public var breakDuration = BreakDuration.fixed(.seconds(5))
 
-    /// How many probes may run at the same time while the circuit is half-open: 1 or more, default 1.
+    /// How many probes may run *at the same time* while the circuit is half-open: 1 or more, default 1. Not how many
+    /// there may be in all: when one has ended and the circuit is still half-open, the next may pass.
     public var halfOpenPermits = 1
 
     /// How many probes must succeed to close the circuit: 1 or more, default 1.
@@ -102,6 +103,19 @@ public struct CircuitBreakerOptions: Sendable {
 
     /// Which results count as failures. Default: none.
     public var failureResults: ResultPredicate?
+
+    /// Called when the circuit has opened or has been isolated, in the order of the changes, outside of any lock. It must
+    /// not block.
+    public var onOpened: (@Sendable (CircuitOpening) -> Void)?
+
+    /// Called when the circuit lets probes through; as ``onOpened``.
+    public var onHalfOpened: (@Sendable () -> Void)?
+
+    /// Called when the circuit has closed; as ``onOpened``.
+    public var onClosed: (@Sendable () -> Void)?
+
+    /// Isolates and closes this breaker together with others. Default: none.
+    public var control: CircuitControl?
 
     /// The breaker's name, for telemetry and messages.
     public var name: String?

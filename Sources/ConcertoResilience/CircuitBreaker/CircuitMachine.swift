@@ -30,7 +30,7 @@ struct CircuitMachine: AdmissionPolicy {
         case isolated
     }
 
-    private let options: CircuitBreakerOptions
+    private var options: CircuitBreakerOptions
     private var phase = Phase.closed
     private(set) var generation = 0
     private var window: CallWindow
@@ -51,11 +51,7 @@ struct CircuitMachine: AdmissionPolicy {
 
     init(_ options: CircuitBreakerOptions) {
         self.options = options
-        if case .failureRatio(_, _, let window) = options.trip {
-            self.window = CallWindow(window)
-        } else {
-            window = CallWindow(.count(1))
-        }
+        window = CallWindow(Self.window(of: options))
     }
 
     var state: CircuitState {
@@ -160,11 +156,24 @@ struct CircuitMachine: AdmissionPolicy {
             window.record(CallCounts(calls: 1, failures: failed ? 1 : 0, slow: slow ? 1 : 0), at: now)
             let total = window.total
             guard total.calls >= minimum else { return }
+            // Divided, not multiplied: a quotient and the literal of the same share round to the same number, while
+            // 0.07 · 100 is more than 7.
             let calls = Double(total.calls)
-            let isSlow = options.slowCalls.map { Double(total.slow) >= $0.ratio * calls } ?? false
-            guard isSlow || Double(total.failures) >= ratio * calls else { return }
+            let isSlow = options.slowCalls.map { Double(total.slow) / calls >= $0.ratio } ?? false
+            guard isSlow || Double(total.failures) / calls >= ratio else { return }
             open(at: now, counts: total, error)
         }
+    }
+
+    /// Goes on under other options: an open circuit stays open as long as was said, and the window keeps its calls if it is
+    /// the same.
+    mutating func change(to options: CircuitBreakerOptions) {
+        if Self.window(of: options) != Self.window(of: self.options) { window = CallWindow(Self.window(of: options)) }
+        self.options = options
+    }
+
+    private static func window(of options: CircuitBreakerOptions) -> CircuitBreakerOptions.Window {
+        if case .failureRatio(_, _, let window) = options.trip { window } else { .count(1) }
     }
 
     // MARK: By hand
@@ -209,7 +218,12 @@ struct CircuitMachine: AdmissionPolicy {
 
     // MARK: Looking and restoring
 
+    /// The calls in the window; of a half-open circuit its probes that have ended.
     mutating func counts(at now: TimerInstant) -> CallCounts {
+        settle(at: now)
+        if case .halfOpen(_, _, let successes, let failures) = phase {
+            return CallCounts(calls: successes + failures, failures: failures, slow: 0)
+        }
         window.advance(to: now)
         return window.total
     }

@@ -8,12 +8,15 @@ final class CircuitReporter: Sendable {
         let generation: Int
     }
 
-    private let options: CircuitBreakerOptions
+    private let present: Guarded<CircuitBreakerOptions>
+    private var options: CircuitBreakerOptions { present.withLock { $0 } }
     private let watchers = Guarded((nextID: 0, all: [Int: Watcher]()))
 
     init(_ options: CircuitBreakerOptions) {
-        self.options = options
+        present = Guarded(options)
     }
+
+    func update(to options: CircuitBreakerOptions) { present.withLock { $0 = options } }
 
     deinit {
         // Outside the lock: it ends in `onTermination`.
@@ -67,6 +70,8 @@ final class CircuitReporter: Sendable {
         for watcher in all where watcher.generation < transition.generation {
             watcher.continuation.yield(transition.state)
         }
+        let options = options
+        call(options, transition)
         guard options.telemetry.isActive else { return }
         let (name, severity): (ResilienceEvent.Name, ResilienceEvent.Severity) =
             switch transition.state {
@@ -78,5 +83,15 @@ final class CircuitReporter: Sendable {
         options.telemetry.emit(
             ResilienceEvent(
                 name, severity, strategy: options.name, delay: transition.openFor, error: transition.cause))
+    }
+
+    private func call(_ options: CircuitBreakerOptions, _ transition: CircuitMachine.Transition) {
+        switch transition.state {
+        case .closed: options.onClosed?()
+        case .halfOpen: options.onHalfOpened?()
+        case .open, .isolated:
+            options.onOpened?(
+                CircuitOpening(breaker: options.name, breakDuration: transition.openFor, cause: transition.cause))
+        }
     }
 }

@@ -90,15 +90,18 @@ public final class ClientThrottle: ResilienceStrategy {
         do {
             try await body(context)
         } catch {
-            ended(with: error)
+            ended(with: error, context)
             throw error
         }
-        ended(with: nil)
+        ended(with: nil, context)
     }
 
     /// Calls its body at once, or says that time has passed.
     @inlinable
     public var _keepsReading: Bool { true }
+
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { options.clock }
 
     /// Takes no time.
     public func prepare(_ site: inout StrategySite) {}
@@ -123,13 +126,13 @@ public final class ClientThrottle: ResilienceStrategy {
     }
 
     @usableFromInline
-    func ended(with error: (any Error)?) {
+    func ended(with error: (any Error)?, _ context: ResilienceContext) {
         let now = clock.now
         var change = CallCounts(calls: 0, failures: -1, slow: 0)
         if let error {
             if Task.isCancelled || error is CancellationError {
                 change.calls = -1
-            } else if options.isRefusal(error) {
+            } else if context.bound({ options.isRefusal(error) }) {
                 return
             }
         }

@@ -50,17 +50,17 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
 
     /// Takes `permits` if they are free and nobody waits.
     ///
-    /// - Returns: Whether they were taken.
-    /// - Precondition: `permits >= 1`.
+    /// - Parameter permits: 1 or more.
+    /// - Returns: Whether they were taken; always `false` for less than 1 and for more than there are.
     public func tryAcquire(_ permits: Int = 1) -> Bool {
-        demand(permits >= 1, "ConcurrencyLimiter.tryAcquire needs 1 or more permits, not \(permits)")
-        return queue.admission.tryAdmit(permits) != nil
+        permits >= 1 && queue.admission.tryAdmit(permits) != nil
     }
 
     /// Waits for `permits` and takes them. Give them back with ``release(_:)``.
     ///
-    /// - Throws: ``ConcurrencyLimiterRejectedError``; `CancellationError`. Nothing is taken then.
-    /// - Precondition: `permits >= 1`.
+    /// - Parameter permits: 1 or more.
+    /// - Throws: ``ConcurrencyLimiterRejectedError``; `ArgumentError` for less than 1 permit; `CancellationError`. Nothing
+    ///   is taken then.
     @inlinable
     nonisolated(nonsending)
         public func acquire(_ permits: Int = 1) async throws
@@ -114,6 +114,9 @@ public final class ConcurrencyLimiter: ResilienceStrategy {
     /// Calls its body at once, or says that time has passed.
     @inlinable
     public var _keepsReading: Bool { true }
+
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { queue.options.clock }
 
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: queue.clock) }

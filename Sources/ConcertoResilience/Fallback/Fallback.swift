@@ -10,7 +10,8 @@
 /// The value must have the type that the caller of `execute` waits for; otherwise ``MissingResultError`` is thrown.
 ///
 /// - Cancellation: neither a failure nor a result is replaced in a cancelled task.
-/// - Where it runs: the action on the caller's executor, after the operation has ended.
+/// - Where it runs: the action on the caller's executor, after the operation has ended. It finds the execution's
+///   ``ResilienceContext/current``, so a pipeline that it runs inherits the deadline.
 /// - Allocates: a pipeline with a fallback keeps each result in a box: one or two allocations an execution.
 public struct Fallback: ResilienceStrategy {
     private let action: @Sendable (any Error) async throws -> any Sendable
@@ -53,16 +54,19 @@ public struct Fallback: ResilienceStrategy {
         let failure: any Error
         do {
             try await body(context)
-            guard !Task.isCancelled, handlesResult?.matches(context.result) ?? false else { return }
+            guard let handlesResult, !Task.isCancelled,
+                context.bound({ handlesResult.matches(context.result) })
+            else { return }
             failure = UnwantedResultError()
         } catch {
-            guard !Task.isCancelled, shouldHandle(error) else { throw error }
+            guard !Task.isCancelled, context.bound({ shouldHandle(error) }) else { throw error }
             failure = error
         }
         if telemetry.isActive {
             telemetry.emit(ResilienceEvent(.fallback, .warning, strategy: name, context: context, error: failure))
         }
-        context.result = try await action(failure)
+        let value: any Sendable = try await context.awaiting { try await action(failure) }
+        context.result = value
     }
 }
 
@@ -73,4 +77,41 @@ public struct UnwantedResultError: Error, Hashable, CustomStringConvertible {
 
     /// What happened.
     public var description: String { "the operation returned a result that counts as a failure" }
+}
+
+extension ResilienceStrategy {
+    /// Runs `body` under this strategy, and `fallback` if that fails: the compiler sees to it that both give the same type.
+    ///
+    /// As a ``Fallback`` around everything, with its defaults: neither a `CancellationError` nor a failure in a cancelled
+    /// task is replaced. Reports `fallback.used` to ``ResilienceTelemetry/shared``.
+    ///
+    /// - Parameters:
+    ///   - operation: What is being done, for telemetry and messages.
+    ///   - fallback: Makes the value; what it throws is thrown instead of the error.
+    ///   - body: The operation.
+    @inlinable
+    nonisolated(nonsending)
+        public func execute<T>(
+            _ operation: String? = nil, fallback: nonisolated(nonsending) (any Error) async throws -> T,
+            _ body: nonisolated(nonsending) () async throws -> T
+        ) async throws -> T
+    {
+        let failure: any Error
+        do {
+            return try await execute(operation, body)
+        } catch {
+            guard !(error is CancellationError), !Task.isCancelled else { throw error }
+            failure = error
+        }
+        reportFallback(operation, failure)
+        return try await fallback(failure)
+    }
+
+    @usableFromInline
+    func reportFallback(_ operation: String?, _ error: any Error) {
+        let telemetry = ResilienceTelemetry.shared
+        guard telemetry.isActive else { return }
+        telemetry.emit(
+            ResilienceEvent(.fallback, .warning, context: ResilienceContext(operation: operation), error: error))
+    }
 }

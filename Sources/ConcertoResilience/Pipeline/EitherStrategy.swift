@@ -35,6 +35,15 @@ public enum EitherStrategy<First: ResilienceStrategy, Second: ResilienceStrategy
         }
     }
 
+    /// The clock of the chosen strategy.
+    @inlinable
+    public var _clock: (any TimerClock)? {
+        switch self {
+        case .first(let strategy): strategy._clock
+        case .second(let strategy): strategy._clock
+        }
+    }
+
     /// Prepares the chosen strategy.
     public mutating func prepare(_ site: inout StrategySite) {
         switch self {

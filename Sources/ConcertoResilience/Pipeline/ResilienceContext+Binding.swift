@@ -43,7 +43,7 @@ extension ResilienceContext {
     @inlinable
     func bind() -> Bool {
         guard isWorthBinding else { return false }
-        Self.pushBinding(operation, attempt, deadline, extras)
+        Self.pushBinding(operation, attempt, limit, extras, isOfAnyClock)
         return true
     }
 
@@ -52,15 +52,33 @@ extension ResilienceContext {
         if isBound { popBinding() }
     }
 
+    /// Calls a user's synchronous code, which finds this context as the ``current`` one; in a task or outside of one.
+    func bound<Value>(_ body: () throws -> Value) rethrows -> Value {
+        guard isWorthBinding else { return try body() }
+        return try Self.$current.withValue(with(reading: Self.noReading)) { try body() }
+    }
+
+    /// Awaits a user's code, which finds this context as the ``current`` one.
+    nonisolated(nonsending)
+        func awaiting<Value>(_ body: nonisolated(nonsending) () async throws -> Value) async throws -> Value
+    {
+        guard isWorthBinding else { return try await body() }
+        return try await Self.$current.binding(with(reading: Self.noReading)) { try await body() }
+    }
+
     /// Takes the fields one by one, in registers: a context that has just been made would be read back from memory in other
     /// pieces than it was written in, for which the processor has to wait.
     @inline(never)
     @usableFromInline
-    static func pushBinding(_ operation: String?, _ attempt: Int, _ deadline: TimerInstant, _ extras: ContextExtras?) {
+    static func pushBinding(
+        _ operation: String?, _ attempt: Int, _ deadline: TimerInstant, _ extras: ContextExtras?, _ isOfAnyClock: Bool
+    ) {
         // Not asynchronous, so that what the runtime takes over stands on the thread's stack.
         withUnsafeTemporaryAllocation(of: ResilienceContext?.self, capacity: 1) { slot in
             guard let address = slot.baseAddress else { return }
-            slot.initializeElement(at: 0, to: ResilienceContext(operation, attempt, deadline, extras))
+            var context = ResilienceContext(operation, attempt, deadline, extras)
+            context.isOfAnyClock = isOfAnyClock
+            slot.initializeElement(at: 0, to: context)
             concerto_task_local_push(key, address, operation == nil && extras == nil ? plainType : type)
         }
     }

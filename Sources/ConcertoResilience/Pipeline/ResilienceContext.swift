@@ -18,8 +18,19 @@ public struct ResilienceContext: Sendable {
 
     /// When this execution must be over, on the time line of the pipeline's clock; `distantFuture` if nobody has said.
     ///
-    /// Timeouts lower it; delays, queues and inner timeouts obey it; code far below should.
-    public var deadline: TimerInstant
+    /// Timeouts lower it; delays, queues and inner timeouts obey it; code far below should. A deadline that is set here
+    /// belongs to the clock of the pipeline that the context is executed in, which is that of its outermost strategy that
+    /// has one; ``setDeadline(_:on:)`` says another.
+    @inlinable
+    public var deadline: TimerInstant {
+        get { limit }
+        set {
+            limit = newValue
+            isOfAnyClock = true
+        }
+    }
+
+    @usableFromInline var limit: TimerInstant
 
     /// What few executions have, in one place: every strategy copies the context, and a copy counts its references.
     @usableFromInline var extras: ContextExtras?
@@ -34,6 +45,9 @@ public struct ResilienceContext: Sendable {
 
     /// Whether code far below is to find this context even if it says nothing: it would find that of an execution around.
     @usableFromInline var mustBind: Bool
+
+    /// Whether the deadline was set by hand and no clock has been told yet: whoever reads it takes it for its own.
+    @usableFromInline var isOfAnyClock: Bool
 
     /// Readings are not handed on.
     @inlinable static var noReading: TimerInstant { TimerInstant(nanoseconds: .min) }
@@ -57,9 +71,10 @@ public struct ResilienceContext: Sendable {
     ) {
         self.operation = operation
         self.attempt = attempt
-        self.deadline = deadline
+        limit = deadline
         self.extras = extras
         mustBind = false
+        isOfAnyClock = false
         self.reading = reading
     }
 
@@ -76,8 +91,8 @@ public struct ResilienceContext: Sendable {
 
     /// How long this execution may still take: never negative, `nil` without a deadline.
     public var remaining: Duration? {
-        guard deadline != .distantFuture else { return nil }
-        return max(.zero, clock.now.duration(to: deadline))
+        guard limit != .distantFuture else { return nil }
+        return max(.zero, clock.now.duration(to: limit))
     }
 
     /// The result of the latest attempt, if a strategy of this pipeline asked for it (see
@@ -90,17 +105,36 @@ public struct ResilienceContext: Sendable {
     /// The deadline as an instant of `clock`, or `distantFuture` if it belongs to another clock.
     @inlinable
     func deadline(on clock: StrategyClock) -> TimerInstant {
-        clock.isSame(as: self.clock) ? deadline : .distantFuture
+        isOfAnyClock || clock.isSame(as: self.clock) ? limit : .distantFuture
+    }
+
+    /// Sets the deadline, as an instant of `clock`: pipelines on other clocks do not know it.
+    public mutating func setDeadline(_ deadline: TimerInstant, on clock: any TimerClock) {
+        setDeadline(deadline, on: StrategyClock(clock))
+    }
+
+    /// Settles whose a deadline is that was set by hand: `clock`'s, that of the pipeline which is about to begin.
+    @usableFromInline
+    mutating func settleDeadline(on clock: (any TimerClock)?) {
+        setDeadline(limit, on: clock.map { StrategyClock($0) } ?? self.clock)
+    }
+
+    private mutating func setDeadline(_ deadline: TimerInstant, on clock: StrategyClock) {
+        if !clock.isSame(as: self.clock) { extras = extras(with: clock) }
+        limit = deadline
+        isOfAnyClock = false
     }
 
     /// Lowers the deadline to `deadline` of `clock`.
     @inlinable
     mutating func lowerDeadline(to deadline: TimerInstant, on clock: StrategyClock) {
-        if (extras == nil && clock.other == nil) || clock.isSame(as: self.clock) {
-            self.deadline = min(self.deadline, deadline)
+        if !isOfAnyClock, (extras == nil && clock.other == nil) || clock.isSame(as: self.clock) {
+            limit = min(limit, deadline)
         } else {
-            extras = extras(with: clock)
-            self.deadline = deadline
+            let own = self.deadline(on: clock)
+            if !clock.isSame(as: self.clock) { extras = extras(with: clock) }
+            limit = min(own, deadline)
+            isOfAnyClock = false
         }
     }
 
@@ -132,6 +166,17 @@ public struct ResilienceContext: Sendable {
     /// Whether code far below learns anything from this context.
     @inlinable
     var isWorthBinding: Bool {
-        deadline != .distantFuture || attempt != 1 || mustBind || operation != nil || extras?.isWorthBinding ?? false
+        limit != .distantFuture || attempt != 1 || mustBind || operation != nil || extras?.isWorthBinding ?? false
+    }
+
+    /// What foreign code gets to see that may keep it: without the reading, and without the result, which belongs to the
+    /// execution.
+    var kept: ResilienceContext {
+        var context = with(reading: Self.noReading)
+        guard results != nil else { return context }
+        context.extras =
+            properties.isEmpty && clock.other == nil
+            ? nil : ContextExtras(clock: clock, properties: properties, results: nil)
+        return context
     }
 }

@@ -21,6 +21,7 @@ public struct ResiliencePipeline: ResilienceStrategy {
     @usableFromInline let enforcesDeadline: Bool
     @usableFromInline let enforcer: StrategyClock?
     @usableFromInline let keepsReading: Bool
+    @usableFromInline let clock: (any TimerClock)?
     @usableFromInline let telemetry: ResilienceTelemetry
     @usableFromInline let run:
         nonisolated(nonsending) @Sendable (ResilienceContext, ResilienceBody) async throws -> Void
@@ -30,14 +31,15 @@ public struct ResiliencePipeline: ResilienceStrategy {
     /// - Parameters:
     ///   - name: For telemetry and messages.
     ///   - telemetry: Where the pipeline itself reports; its strategies have their own.
-    ///   - strategies: Outermost first.
+    ///   - strategies: Outermost first. `if`, `switch`, `for` and `try` may stand between them.
+    /// - Throws: What `strategies` throws.
     @inlinable
     public init<Strategy: ResilienceStrategy>(
         _ name: String? = nil, telemetry: ResilienceTelemetry = .shared,
-        @ResiliencePipelineBuilder _ strategies: () -> Strategy
-    ) {
+        @ResiliencePipelineBuilder _ strategies: () throws -> Strategy
+    ) rethrows {
         var site = StrategySite(pipeline: name)
-        var prepared = strategies()
+        var prepared = try strategies()
         prepared.prepare(&site)
         let chain = prepared
         self.name = name
@@ -46,6 +48,7 @@ public struct ResiliencePipeline: ResilienceStrategy {
         enforcesDeadline = site.enforcesDeadline
         enforcer = site.enforcer
         keepsReading = chain._keepsReading
+        clock = chain._clock
         // Specialised for the concrete chain: this closure is the one box around all strategies.
         run = { context, body in try await chain.execute(context, body) }
     }
@@ -54,10 +57,10 @@ public struct ResiliencePipeline: ResilienceStrategy {
     /// it is used. For the hottest paths; store the pipeline everywhere else.
     @inlinable
     public static func unboxed<Strategy: ResilienceStrategy>(
-        @ResiliencePipelineBuilder _ strategies: () -> Strategy
-    ) -> Strategy {
+        @ResiliencePipelineBuilder _ strategies: () throws -> Strategy
+    ) rethrows -> Strategy {
         var site = StrategySite()
-        var strategy = strategies()
+        var strategy = try strategies()
         strategy.prepare(&site)
         return strategy
     }
@@ -75,6 +78,10 @@ public struct ResiliencePipeline: ResilienceStrategy {
     /// Whether all of its strategies do.
     @inlinable
     public var _keepsReading: Bool { keepsReading }
+
+    /// That of its outermost strategy that has one.
+    @inlinable
+    public var _clock: (any TimerClock)? { clock }
 
     /// Passes on what its strategies said.
     public mutating func prepare(_ site: inout StrategySite) {

@@ -5,6 +5,21 @@ public enum ResiliencePipelineBuilder {
     @inlinable
     public static func buildBlock() -> NoStrategy { NoStrategy() }
 
+    /// A strategy.
+    @inlinable
+    public static func buildExpression<S: ResilienceStrategy>(_ strategy: S) -> S { strategy }
+
+    /// Strategies whose types are not known here, outermost first; a single one is wrapped with ``AnyStrategy``.
+    public static func buildExpression(_ strategies: [any ResilienceStrategy]) -> StrategyList<AnyStrategy> {
+        StrategyList(strategies.map { AnyStrategy($0) })
+    }
+
+    /// A `for`: the first round's strategies stand around the second's.
+    @inlinable
+    public static func buildArray<S: ResilienceStrategy>(_ strategies: [S]) -> StrategyList<S> {
+        StrategyList(strategies)
+    }
+
     /// The outermost strategy.
     @inlinable
     public static func buildPartialBlock<S: ResilienceStrategy>(first: S) -> S { first }

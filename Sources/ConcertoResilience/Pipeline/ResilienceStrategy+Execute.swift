@@ -50,6 +50,7 @@ extension ResilienceStrategy {
     {
         var context = context.with(reading: allowedReading)
         context.mustBind = true
+        if context.isOfAnyClock { context.settleDeadline(on: _clock) }
         return try await run(context, body)
     }
 

@@ -32,6 +32,10 @@ public protocol ResilienceStrategy: Sendable {
     /// Whether a reading of the clock that comes in with the context is still the time when the body is called. For
     /// Concerto's own strategies; `false` by default.
     var _keepsReading: Bool { get }
+
+    /// The clock that this strategy, or the outermost one in it that has a clock, measures with; `nil` by default. A
+    /// deadline that a caller sets is one of this clock.
+    var _clock: (any TimerClock)? { get }
 }
 
 extension ResilienceStrategy {
@@ -47,6 +51,10 @@ extension ResilienceStrategy {
     /// May take its time before it calls its body.
     @inlinable
     public var _keepsReading: Bool { false }
+
+    /// Has no clock.
+    @inlinable
+    public var _clock: (any TimerClock)? { nil }
 }
 
 /// What a strategy learns about, and says to, the pipeline it is built into.

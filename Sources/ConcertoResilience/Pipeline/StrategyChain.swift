@@ -34,6 +34,10 @@ public struct StrategyChain<Outer: ResilienceStrategy, Inner: ResilienceStrategy
     @inlinable
     public var _keepsReading: Bool { outer._keepsReading && inner._keepsReading }
 
+    /// The clock of `outer`, if it has one.
+    @inlinable
+    public var _clock: (any TimerClock)? { outer._clock ?? inner._clock }
+
     /// Prepares `inner`, then `outer`.
     public mutating func prepare(_ site: inout StrategySite) {
         inner.prepare(&site)

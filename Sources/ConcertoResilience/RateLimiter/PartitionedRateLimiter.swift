@@ -17,6 +17,8 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
     fileprivate struct State {
         var partitions: [Key: Partition] = [:]
         var uses: UInt64 = 0
+        /// With how many keys idle ones are looked for again: later than now if there were too few.
+        var nextSearch = 0
     }
 
     /// How many keys are remembered at most, as long as not so many have waiters.
@@ -54,7 +56,7 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
             if let limiter = state.withLock({ $0.use(key) }) { return limiter }
             let limiter = makeLimiter(key)
             state.withLock { state in
-                if state.partitions.count >= maxKeys { state.forgetSome() }
+                if state.partitions.count >= max(maxKeys, state.nextSearch) { state.forgetSome() }
                 state.partitions[key] = Partition(limiter: limiter, lastUse: state.uses)
             }
             return limiter
@@ -82,6 +84,32 @@ public final class PartitionedRateLimiter<Key: Hashable & Sendable>: Sendable {
     }
 }
 
+extension PartitionedRateLimiter {
+    /// A strategy that takes the key from the context: say, a tenant's name from a property.
+    ///
+    /// - Parameter key: The key; `nil` for calls that are not limited.
+    public func strategy(_ key: @escaping @Sendable (ResilienceContext) -> Key?) -> some ResilienceStrategy {
+        PartitionedRateLimit(limiter: self, key: key)
+    }
+}
+
+private struct PartitionedRateLimit<Key: Hashable & Sendable>: ResilienceStrategy {
+    let limiter: PartitionedRateLimiter<Key>
+    let key: @Sendable (ResilienceContext) -> Key?
+
+    nonisolated(nonsending)
+        func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        guard let key = context.bound({ key(context) }) else { return try await body(context) }
+        try await limiter[key].execute(context, body)
+    }
+
+    var _keepsReading: Bool { true }
+
+    /// Its queues obey the context's deadline, whichever clocks they have.
+    func prepare(_ site: inout StrategySite) {}
+}
+
 extension PartitionedRateLimiter.State {
     /// The limiter of `key`, which is in use from now on; `nil` if there is none.
     fileprivate mutating func use(_ key: Key) -> RateLimiter? {
@@ -100,5 +128,6 @@ extension PartitionedRateLimiter.State {
         for entry in (full.count >= goal ? full : byUse).prefix(goal) {
             partitions.removeValue(forKey: entry.key)
         }
+        nextSearch = idle.count >= goal ? 0 : partitions.count + goal
     }
 }

@@ -45,7 +45,7 @@ public struct RateLimit: Sendable, Hashable {
         RateLimit(kind: .smooth, limit: limit, period: per, burst: burst)
     }
 
-    /// `limit` in each window, the first of which begins with the first caller.
+    /// `limit` in each window, the first of which begins when the limiter is made (or is given this limit), whoever calls.
     public static func fixedWindow(_ limit: Int, per: Duration) -> RateLimit {
         RateLimit(kind: .fixedWindow, limit: limit, period: per, burst: limit)
     }

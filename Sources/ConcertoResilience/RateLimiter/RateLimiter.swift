@@ -50,18 +50,17 @@ public final class RateLimiter: ResilienceStrategy {
 
     /// Takes `permits` if they may pass now and nobody waits for them.
     ///
-    /// - Returns: Whether they were taken; always `false` for more than the limit lets pass at once.
-    /// - Precondition: `permits >= 1`.
+    /// - Parameter permits: 1 or more.
+    /// - Returns: Whether they were taken; always `false` for less than 1 and for more than the limit lets pass at once.
     public func tryAcquire(_ permits: Int = 1) -> Bool {
-        demand(permits >= 1, "RateLimiter.acquire and tryAcquire need 1 or more permits, not \(permits)")
-        return queue.admission.tryAdmit(permits) != nil
+        permits >= 1 && queue.admission.tryAdmit(permits) != nil
     }
 
     /// Waits until `permits` may pass, and takes them.
     ///
     /// - Cancellation: ends the wait; nothing is taken. A caller that is cancelled already takes nothing.
-    /// - Throws: ``RateLimiterRejectedError``; `CancellationError`.
-    /// - Precondition: `permits >= 1`.
+    /// - Parameter permits: 1 or more.
+    /// - Throws: ``RateLimiterRejectedError``; `ArgumentError` for less than 1 permit; `CancellationError`.
     @inlinable
     nonisolated(nonsending)
         public func acquire(_ permits: Int = 1) async throws
@@ -74,23 +73,22 @@ public final class RateLimiter: ResilienceStrategy {
     /// A reservation stands behind earlier reservations. Callers that wait are not overtaken by what it takes from the
     /// future, but wait longer.
     ///
-    /// - Returns: The wait, zero if they may be used at once; `nil`, and nothing is taken, for more than the limit lets
-    ///   pass at once.
-    /// - Precondition: `permits >= 1`.
+    /// - Parameter permits: 1 or more.
+    /// - Returns: The wait, zero if they may be used at once; `nil`, and nothing is taken, for less than 1 and for more than
+    ///   the limit lets pass at once.
     public func reserve(_ permits: Int = 1) -> Duration? {
-        demand(permits >= 1, "RateLimiter.reserve needs 1 or more permits, not \(permits)")
-        return queue.admission.update { state, now in
-            guard !state.isNever(permits) else { return nil }
+        queue.admission.update { state, now in
+            guard permits >= 1, !state.isNever(permits) else { return nil }
             return max(.zero, now.duration(to: state.reserve(permits, at: now)))
         }
     }
 
-    /// How long a caller that came now would wait; `nil` for more than the limit lets pass at once.
+    /// How long a caller that came now would wait; `nil` for less than 1 and for more than the limit lets pass at once.
     ///
     /// Exact to a nanosecond for each caller that waits already; behind callers that ask a windowed limit for different
     /// amounts, at least so long.
     public func retryAfter(_ permits: Int = 1) -> Duration? {
-        permits > limit.burst ? nil : queue.admission.wait(permits)
+        permits < 1 || permits > limit.burst ? nil : queue.admission.wait(permits)
     }
 
     /// Puts another limit in force, for those who wait too. What has been used stays used; callers that wait for more
@@ -121,6 +119,9 @@ public final class RateLimiter: ResilienceStrategy {
     /// Calls its body at once, or says that time has passed.
     @inlinable
     public var _keepsReading: Bool { true }
+
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { queue.options.clock }
 
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: queue.clock) }

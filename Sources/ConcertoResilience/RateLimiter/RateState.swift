@@ -1,24 +1,29 @@
 /// The state behind a ``RateLimit``, of whichever kind.
 struct RateState: AdmissionPolicy {
-    private enum Kind {
-        case meter(RateMeter)
-        case windows(RateWindows)
-    }
-
     private(set) var limit: RateLimit
-    private var kind: Kind
+    private var meter: RateMeter
+    /// In place of the meter. Not two cases of an enum: taken out of one to be changed, the entries would be copied each
+    /// time.
+    private var windows: RateWindows?
 
     init(_ limit: RateLimit, at now: TimerInstant) {
+        self.init(limit, available: limit.burst, at: now)
+    }
+
+    private init(_ limit: RateLimit, available: Int, at now: TimerInstant) {
         self.limit = limit
-        kind = Self.make(limit, available: limit.burst, at: now)
+        meter = RateMeter(limit, available: available, at: now)
+        switch limit.kind {
+        case .tokenBucket, .smooth: windows = nil
+        case .fixedWindow: windows = RateWindows(limit, segments: 1, available: available, at: now)
+        case .slidingWindow(let segments):
+            windows = RateWindows(limit, segments: segments, available: available, at: now)
+        }
     }
 
     /// What could be taken at once; negative after reservations.
     mutating func available(at now: TimerInstant) -> Int {
-        switch kind {
-        case .meter(let meter): meter.available(at: now)
-        case .windows(var windows): windows.available(at: now)
-        }
+        windows?.available(at: now) ?? meter.available(at: now)
     }
 
     /// Continues under another limit: what has been used stays used, up to one burst of the new limit. More would
@@ -36,8 +41,7 @@ struct RateState: AdmissionPolicy {
             let passing = (Int128(span) * Int128(limit.limit) + period - 1) / period
             mostReserved = min(-available, Int(clamping: passing))
         }
-        self.limit = limit
-        kind = Self.make(limit, available: max(limit.burst - used, -mostReserved), at: now)
+        self = RateState(limit, available: max(limit.burst - used, -mostReserved), at: now)
     }
 
     mutating func admit(_ weight: Int, at now: TimerInstant) -> Admission {
@@ -56,33 +60,10 @@ struct RateState: AdmissionPolicy {
     }
 
     mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant {
-        switch kind {
-        case .meter(let meter): meter.earliest(weight, at: now)
-        case .windows(var windows): windows.earliest(weight, at: now)
-        }
+        windows?.earliest(weight, at: now) ?? meter.earliest(weight, at: now)
     }
 
     private mutating func take(_ weight: Int, at now: TimerInstant, mayWait: Bool) -> TimerInstant {
-        switch kind {
-        case .meter(var meter):
-            let instant = meter.take(weight, at: now, mayWait: mayWait)
-            kind = .meter(meter)
-            return instant
-        case .windows(var windows):
-            let instant = windows.take(weight, at: now, mayWait: mayWait)
-            kind = .windows(windows)
-            return instant
-        }
-    }
-
-    private static func make(_ limit: RateLimit, available: Int, at now: TimerInstant) -> Kind {
-        switch limit.kind {
-        case .tokenBucket, .smooth:
-            .meter(RateMeter(limit, available: available, at: now))
-        case .fixedWindow:
-            .windows(RateWindows(limit, segments: 1, available: available, at: now))
-        case .slidingWindow(let segments):
-            .windows(RateWindows(limit, segments: segments, available: available, at: now))
-        }
+        windows?.take(weight, at: now, mayWait: mayWait) ?? meter.take(weight, at: now, mayWait: mayWait)
     }
 }

@@ -4,13 +4,24 @@
 /// segment that has room for all of them and is not before the latest one in use, so that reservations keep their order;
 /// placed in the present segment, they are admitted now.
 struct RateWindows: Sendable {
+    /// What was taken up to the end of a segment that something was taken in.
+    private struct Entry: Sendable {
+        let segment: Int64
+        /// Since the beginning, modulo 2⁶⁴: only differences are of interest.
+        var through: Int
+    }
+
     private let limit: Int
     private let segments: Int64
     private let length: Int64
     private let origin: TimerInstant
     private var latest = Int64(0)
-    /// What was taken by segment, in order; at most `segments` entries and those of reservations to come.
-    private var taken: [(segment: Int64, count: Int)] = []
+    /// By segment, in order: at most `segments` entries and those of reservations to come. What has expired stands before
+    /// `head` until it is half of all: so no caller pays for how many reservations there are.
+    private var taken: [Entry] = []
+    private var head = 0
+    /// What had been taken before the first entry.
+    private var expired = 0
 
     init(_ limit: RateLimit, segments: Int, available: Int, at now: TimerInstant) {
         self.limit = limit.limit
@@ -22,9 +33,9 @@ struct RateWindows: Sendable {
         // entry, because only the last entry says where the next permits go.
         let (windows, rest) = (limit.limit - available).quotientAndRemainder(dividingBy: limit.limit)
         let merged = max(0, windows - 1_000)
-        if merged > 0 { taken.append((firstSegment(ofWindow: merged - 1), merged * self.limit)) }
-        for window in merged..<max(merged, windows) { taken.append((firstSegment(ofWindow: window), self.limit)) }
-        if rest > 0 { taken.append((firstSegment(ofWindow: windows), rest)) }
+        if merged > 0 { append(merged * self.limit, to: firstSegment(ofWindow: merged - 1)) }
+        for window in merged..<max(merged, windows) { append(self.limit, to: firstSegment(ofWindow: window)) }
+        if rest > 0 { append(rest, to: firstSegment(ofWindow: windows)) }
     }
 
     private func firstSegment(ofWindow window: Int) -> Int64 {
@@ -33,8 +44,8 @@ struct RateWindows: Sendable {
 
     mutating func available(at now: TimerInstant) -> Int {
         let present = advance(to: now)
-        let reserved = taken.lazy.filter { $0.segment > present }.reduce(0) { $0 + $1.count }
-        return limit - used(endingWith: present) - reserved
+        // What is reserved for later counts too.
+        return limit - (total &- through(present - segments))
     }
 
     mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant {
@@ -50,35 +61,58 @@ struct RateWindows: Sendable {
         let present = advance(to: now)
         let segment = place(weight, notBefore: present)
         if segment == present || mayWait {
-            if let last = taken.indices.last, taken[last].segment == segment {
-                taken[last].count += weight
-            } else {
-                taken.append((segment, weight))
-            }
+            append(weight, to: segment)
         }
         return start(segment, now, present)
     }
 
-    private func place(_ weight: Int, notBefore present: Int64) -> Int64 {
-        var segment = max(present, taken.last?.segment ?? present)
-        var used = used(endingWith: segment)
-        // Entries that leave the window as it moves on, oldest first.
-        for entry in taken where entry.segment > segment - segments {
-            if used + weight <= limit { break }
-            segment = entry.segment + segments
-            used -= entry.count
+    private mutating func append(_ weight: Int, to segment: Int64) {
+        if let last = taken.indices.last, last >= head, taken[last].segment == segment {
+            taken[last].through &+= weight
+        } else {
+            taken.append(Entry(segment: segment, through: total &+ weight))
         }
-        return segment
     }
 
-    private func used(endingWith segment: Int64) -> Int {
-        taken.reduce(0) { $1.segment > segment - segments && $1.segment <= segment ? $0 + $1.count : $0 }
+    private func place(_ weight: Int, notBefore present: Int64) -> Int64 {
+        let segment = max(present, taken.last?.segment ?? present)
+        let excess = (total &- through(segment - segments)) - (limit - weight)
+        guard excess > 0 else { return segment }
+        // The window moves on until the entries that it leaves behind, oldest first, are as much as is too much.
+        let base = through(segment - segments)
+        let last = firstIndex { $0.through &- base >= excess }
+        return last < taken.endIndex ? taken[last].segment + segments : segment
+    }
+
+    /// What has been taken in all.
+    private var total: Int { taken.last?.through ?? expired }
+
+    /// What has been taken up to the end of `segment`.
+    private func through(_ segment: Int64) -> Int {
+        let next = firstIndex { $0.segment > segment }
+        return next > head ? taken[next - 1].through : expired
+    }
+
+    /// The first entry for which `isBeyond` holds, which it does for all after that one.
+    private func firstIndex(where isBeyond: (Entry) -> Bool) -> Int {
+        var (low, high) = (head, taken.endIndex)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if isBeyond(taken[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
     }
 
     private mutating func advance(to now: TimerInstant) -> Int64 {
         latest = max(latest, (now.nanoseconds - origin.nanoseconds) / length)
-        let first = taken.firstIndex { $0.segment > latest - segments } ?? taken.endIndex
-        if first > 0 { taken.removeFirst(first) }
+        while head < taken.endIndex, taken[head].segment <= latest - segments {
+            expired = taken[head].through
+            head += 1
+        }
+        if head == taken.endIndex || head > 32 && head > taken.count / 2 {
+            taken.removeFirst(head)
+            head = 0
+        }
         return latest
     }
 

@@ -48,19 +48,25 @@ public struct Backoff: Sendable, Hashable {
     public var growth: Growth
     /// The first delay, before jitter: zero or longer.
     public var base: Duration
-    /// The longest delay, after jitter.
+    /// The longest delay, after jitter: as long as ``base``, or longer.
     public var cap: Duration
     /// How delays are spread.
     public var jitter: Jitter
 
-    /// The longest delay unless told otherwise: 20 seconds.
+    /// The longest delay unless told otherwise: 20 seconds, or ``base`` if that is longer.
     public static var defaultCap: Duration { .seconds(20) }
 
     /// Creates a back-off from its parts; ``validate()`` tells whether they fit.
-    public init(growth: Growth, base: Duration, cap: Duration = Self.defaultCap, jitter: Jitter = .full) {
+    ///
+    /// - Parameters:
+    ///   - growth: How the delay grows.
+    ///   - base: The first delay, before jitter: zero or longer.
+    ///   - cap: The longest delay; `nil` for ``defaultCap``.
+    ///   - jitter: How delays are spread.
+    public init(growth: Growth, base: Duration, cap: Duration? = nil, jitter: Jitter = .full) {
         self.growth = growth
         self.base = base
-        self.cap = cap
+        self.cap = cap ?? max(base, Self.defaultCap)
         self.jitter = jitter
     }
 
@@ -78,14 +84,14 @@ public struct Backoff: Sendable, Hashable {
 
     /// `base`, `2 · base`, `3 · base`, …
     public static func linear(
-        base: Duration, cap: Duration = Self.defaultCap, jitter: Jitter = .none
+        base: Duration, cap: Duration? = nil, jitter: Jitter = .none
     ) -> Backoff {
         Backoff(growth: .linear, base: base, cap: cap, jitter: jitter)
     }
 
     /// `base`, `factor · base`, `factor² · base`, …
     public static func exponential(
-        base: Duration = .milliseconds(100), factor: Double = 2, cap: Duration = Self.defaultCap,
+        base: Duration = .milliseconds(100), factor: Double = 2, cap: Duration? = nil,
         jitter: Jitter = .full
     ) -> Backoff {
         Backoff(growth: .exponential(factor: factor), base: base, cap: cap, jitter: jitter)
@@ -100,6 +106,7 @@ public struct Backoff: Sendable, Hashable {
         var check = OptionsCheck("Backoff")
         check.requireNotNegative(base, "base")
         check.requireNotNegative(cap, "cap")
+        if base >= .zero, cap >= .zero { check.require(base <= cap, "cap", cap, "at least the base of \(base)") }
         if case .exponential(let factor) = growth {
             check.require(factor >= 1 && factor.isFinite, "factor", factor, "1 or more, and finite")
         }
@@ -120,7 +127,8 @@ extension Backoff.Jitter {
     fileprivate func longest(of delay: Duration) -> Duration {
         switch self {
         case .none, .full, .equal: delay
-        case .proportional(let fraction): delay + delay * fraction
+        // What is out of range is named by `check`; here it must not overflow.
+        case .proportional(let fraction): delay + min(delay, .longest) * (0...1 ~= fraction ? fraction : 0)
         case .decorrelated, .decorrelatedV2: max(delay, Backoff.defaultCap)
         }
     }

@@ -13,6 +13,7 @@ public struct ResultPredicate: Sendable {
         predicate = { ($0 as? Value).map(matches) ?? false }
     }
 
+    @usableFromInline
     func matches(_ result: Any?) -> Bool {
         guard let result else { return false }
         return predicate(result)

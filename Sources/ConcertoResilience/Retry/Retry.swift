@@ -22,13 +22,21 @@ public struct Retry: ResilienceStrategy {
         policy = RetryPolicy(options)
     }
 
+    /// Stands where a closure without a label would go: `Retry { … }` does not compile, because nobody could tell whether
+    /// it decides about a retry (`shouldRetry:`) or is told of one (`onRetry:`).
+    public enum ClosureNeedsLabel: Sendable {}
+
     /// Creates a retry; traps if a value is invalid, naming all that are. See ``RetryOptions`` for each parameter.
+    ///
+    /// `shouldRetry` and `onRetry` are always written with their labels; what has none goes to a parameter that takes
+    /// nothing, so that one is not mistaken for the other.
     public init(
         maxRetries: Int = 3, backoff: Backoff = .exponential(), maxTotalTime: Duration? = nil,
         maxRetryAfter: Duration = .seconds(60), budget: RetryBudget? = .own,
         whenBudgetExhausted: RetryOptions.BudgetExhaustion = .fail,
         retryResults: ResultPredicate? = nil, name: String? = nil, clock: any TimerClock = MonotonicClock(),
         random: RandomSource = .system, telemetry: ResilienceTelemetry = .shared,
+        _: (@Sendable (ClosureNeedsLabel) -> ClosureNeedsLabel)? = nil,
         shouldRetry: (@Sendable (any Error) -> Bool)? = nil,
         onRetry: (@Sendable (RetryEvent) -> Void)? = nil
     ) {
@@ -59,6 +67,9 @@ public struct Retry: ResilienceStrategy {
     /// Calls its body at once, or says that time has passed.
     @inlinable
     public var _keepsReading: Bool { true }
+
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { policy.clock.base }
 
     /// Its delays obey the context's deadline, so it changes nothing about what stands further in.
     public mutating func prepare(_ site: inout StrategySite) {

@@ -53,7 +53,9 @@ final class RetryPolicy: Sendable {
             let failure: (any Error)?
             do {
                 try await body(run.context(from: context))
-                guard let retryResults = options.retryResults, retryResults.matches(context.result) else {
+                guard let retryResults = options.retryResults,
+                    run.context(from: context).bound({ retryResults.matches(context.result) })
+                else {
                     return reportAttempt(run, context, nil, isHandled: false)
                 }
                 failure = nil
@@ -82,7 +84,7 @@ final class RetryPolicy: Sendable {
         let context = run.context(from: context)
         let advice = (failure as? any RetryAfterProviding)?.retryAdvice ?? .unspecified
         if let failure {
-            guard advice != .never, !Task.isCancelled, options.shouldRetry(failure) else {
+            guard advice != .never, !Task.isCancelled, context.bound({ options.shouldRetry(failure) }) else {
                 reportAttempt(run, context, failure, isHandled: false)
                 return false
             }
@@ -104,37 +106,55 @@ final class RetryPolicy: Sendable {
             return false
         }
         // Before anything that says that there will be a retry, and before its result is thrown away.
-        guard try await isAllowedByBudget(before: limit, delay, context, failure) else { return false }
-        let wake = clock.now.advanced(by: delay)
-        options.onRetry?(
-            RetryEvent(attempt: run.attempt, delay: delay, error: failure, operation: context.operation))
-        report(.retryAttempt, .warning, context, failure, delay: delay)
-        if let onDiscard = options.onDiscard, let result = context.result {
-            nonisolated(unsafe) let discarded = result  // taken out of the slot: nobody else has it
-            context.result = nil
-            await onDiscard(discarded)
+        guard let withdrawal = try await withdrawal(before: limit, delay, context, failure) else { return false }
+        do {
+            try await announceAndWait(context, delay, failure)
+        } catch {
+            // It will not be made.
+            budget?.giveBack(withdrawal)
+            throw error
         }
-        // What was called above may have taken its time, and a retry at once has no sleep that would notice.
-        if delay > .zero { try await clock.sleep(until: wake) } else { try Task.checkCancellation() }
         run.attempt = run.attempt == .max ? .max : run.attempt + 1
         return true
     }
 
+    nonisolated(nonsending)
+        private func announceAndWait(
+            _ context: ResilienceContext, _ delay: Duration, _ failure: (any Error)?
+        ) async throws
+    {
+        let wake = clock.now.advanced(by: delay)
+        if let onRetry = options.onRetry {
+            context.bound { onRetry(RetryEvent(context, delay: delay, error: failure)) }
+        }
+        report(.retryAttempt, .warning, context, failure, delay: delay)
+        if let onDiscard = options.onDiscard, let result = context.result {
+            nonisolated(unsafe) let discarded = result  // taken out of the slot: nobody else has it
+            context.result = nil
+            try await context.awaiting { await onDiscard(discarded) }
+        }
+        // What was called above may have taken its time, and a retry at once has no sleep that would notice.
+        if delay > .zero { try await clock.sleep(until: wake) } else { try Task.checkCancellation() }
+    }
+
     /// Takes the retry out of the budget; where it has to wait for that, only as long as `delay` then still ends before
     /// `limit`.
+    ///
+    /// - Returns: What to give back if the retry is not made; `nil` if it must not be.
     nonisolated(nonsending)
-        private func isAllowedByBudget(
+        private func withdrawal(
             before limit: TimerInstant, _ delay: Duration, _ context: ResilienceContext, _ failure: (any Error)?
-        ) async throws -> Bool
+        ) async throws -> RetryBudget.Withdrawal?
     {
-        guard let budget, !budget.tryWithdraw() else { return true }
+        guard let budget else { return .ofNothing }
+        if let withdrawal = budget.tryTake() { return withdrawal }
         if options.whenBudgetExhausted == .wait {
             report(.retryBudgetWaiting, .warning, context, failure)
             let latest = limit == .distantFuture ? limit : limit.advanced(by: .zero - delay)
-            if try await budget.withdraw(before: latest, on: clock) { return true }
+            if let withdrawal = try await budget.withdraw(before: latest, on: clock) { return withdrawal }
         }
         report(.retryBudgetExhausted, .error, context, failure)
-        return false
+        return nil
     }
 
     private func delay(
@@ -144,9 +164,8 @@ final class RetryPolicy: Sendable {
             options.random.nextUnit()
         }
         if let generate = options.delay {
-            let event = RetryEvent(
-                attempt: run.attempt, delay: delay, error: failure, operation: context.operation)
-            delay = generate(event).map { min(max(.zero, $0), options.maxRetryAfter) } ?? delay
+            let event = RetryEvent(context, delay: delay, error: failure)
+            delay = context.bound { generate(event) }.map { min(max(.zero, $0), options.maxRetryAfter) } ?? delay
         }
         guard case .after(let demanded) = advice else { return delay }
         return max(delay, min(demanded, options.maxRetryAfter))

@@ -37,14 +37,15 @@ public final class RetryBudget: Sendable {
     /// Stands for a budget of the retry's own, with the defaults and on the retry's clock. Not to be used by itself.
     public static let own = RetryBudget()
 
-    /// What the budget was made with.
-    public let options: Options
+    /// What is in force.
+    public var options: Options { present.withLock { $0 } }
+    private let present: Guarded<Options>
     private let queue: AdmissionQueue<RetryBudgetLedger>
 
     /// Creates a budget from options that come from data.
     public init(options: Options, clock: any TimerClock = MonotonicClock()) throws(InvalidOptionsError) {
         try options.validate()
-        self.options = options
+        present = Guarded(options)
         queue = AdmissionQueue(RetryBudgetLedger(options), clock: StrategyClock(clock))
     }
 
@@ -60,6 +61,13 @@ public final class RetryBudget: Sendable {
         do { try self.init(options: options, clock: clock) } catch { trapOnInvalidOptions(error) }
     }
 
+    /// Puts other options in force. What was deposited and withdrawn stays so; retries that wait may get their turn.
+    public func update(to options: Options) throws(InvalidOptionsError) {
+        try options.validate()
+        present.withLock { $0 = options }
+        queue.update { ledger, now in ledger.change(to: options, at: now) }
+    }
+
     /// Counts a call that is not a retry.
     public func deposit() {
         queue.update { ledger, now in ledger.deposit(at: now) }
@@ -73,7 +81,23 @@ public final class RetryBudget: Sendable {
     ///
     /// - Returns: Whether the retry may be made.
     public func tryWithdraw() -> Bool {
-        queue.tryAdmit() != nil
+        tryTake() != nil
+    }
+
+    /// A retry that was taken out of a budget: when, so that what is given back is forgotten when it would have been.
+    struct Withdrawal: Sendable {
+        fileprivate let slot: AdmissionGrant?
+
+        /// Out of no budget.
+        static let ofNothing = Withdrawal(slot: nil)
+    }
+
+    func tryTake() -> Withdrawal? { queue.tryAdmit().map { Withdrawal(slot: $0) } }
+
+    /// Puts back a retry that was not made after all.
+    func giveBack(_ withdrawal: Withdrawal) {
+        guard let slot = withdrawal.slot else { return }
+        queue.update { ledger, now in ledger.giveBack(slot, at: now) }
     }
 
     /// Waits, first come, first served, until the budget allows a retry, and takes it.
@@ -100,15 +124,15 @@ public final class RetryBudget: Sendable {
 
     /// Waits no longer than until `deadline` of `clock`.
     ///
-    /// - Returns: Whether the retry may be made.
+    /// - Returns: The retry that may be made; `nil` if none may.
     nonisolated(nonsending)
-        func withdraw(before deadline: TimerInstant, on clock: StrategyClock) async throws -> Bool
+        func withdraw(before deadline: TimerInstant, on clock: StrategyClock) async throws -> Withdrawal?
     {
         var limit = deadline
         if deadline != .distantFuture, !clock.isSame(as: queue.clock) {
             limit = queue.clock.now.advanced(by: clock.now.duration(to: deadline))
         }
-        guard case .granted = try await queue.admit(before: limit) else { return false }
-        return true
+        guard case .granted(let slot) = try await queue.admit(before: limit) else { return nil }
+        return Withdrawal(slot: slot)
     }
 }

@@ -5,11 +5,17 @@ struct RetryBudgetLedger: AdmissionPolicy {
     static let scale = 1_000_000
     static let slotCount = 10
 
+    /// What was done in one slot of time.
+    private struct Slot: Sendable {
+        var deposits = 0
+        var withdrawals = 0
+    }
+
     private let deposit: Int
     private let cost: Int
     private let reserve: Int
     private let slotLength: Int64
-    private var slots = [Int](repeating: 0, count: slotCount)
+    private var slots = [Slot](repeating: Slot(), count: slotCount)
     /// The number of the newest slot since the clock's origin, and the sum over the ring.
     private var current = Int64.min
     private var sum = 0
@@ -23,6 +29,25 @@ struct RetryBudgetLedger: AdmissionPolicy {
         slotLength = max(1, options.ttl.saturatingNanoseconds / Int64(Self.slotCount))
     }
 
+    /// Goes on under other options: what was deposited and withdrawn stays so, and is forgotten after the new time.
+    mutating func change(to options: RetryBudget.Options, at now: TimerInstant) {
+        advance(to: now)
+        var next = RetryBudgetLedger(options)
+        next.advance(to: now)
+        if next.slotLength == slotLength {
+            next.slots = slots
+        } else {
+            for slot in slots {
+                next.slots[Self.index(next.current)].deposits += slot.deposits
+                next.slots[Self.index(next.current)].withdrawals += slot.withdrawals
+            }
+        }
+        next.sum = next.slots.reduce(0) { $0 + next.amount(of: $1) }
+        self = next
+    }
+
+    private func amount(of slot: Slot) -> Int { slot.deposits * deposit - slot.withdrawals * cost }
+
     /// How many retries are allowed at `now`.
     mutating func balance(at now: TimerInstant) -> Int {
         advance(to: now)
@@ -31,15 +56,25 @@ struct RetryBudgetLedger: AdmissionPolicy {
 
     mutating func deposit(at now: TimerInstant) {
         advance(to: now)
-        add(deposit)
+        slots[Self.index(current)].deposits += 1
+        sum += deposit
     }
 
     mutating func admit(_ weight: Int, at now: TimerInstant) -> Admission {
         advance(to: now)
         let (total, overflow) = cost.multipliedReportingOverflow(by: weight)
         guard !overflow, reserve + sum >= total else { return .notBefore(earliest(weight, at: now)) }
-        add(-total)
-        return .granted(0)
+        slots[Self.index(current)].withdrawals += weight
+        sum -= total
+        return .granted(Int(current))
+    }
+
+    /// Undoes a withdrawal of one retry in the slot number `slot`, unless that has been forgotten.
+    mutating func giveBack(_ slot: AdmissionGrant, at now: TimerInstant) {
+        advance(to: now)
+        guard current - Int64(slot) < Int64(Self.slotCount) else { return }
+        slots[Self.index(Int64(slot))].withdrawals -= 1
+        sum += cost
     }
 
     mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant {
@@ -51,7 +86,7 @@ struct RetryBudgetLedger: AdmissionPolicy {
         // Slots leave the ring oldest first, and take their deposits and withdrawals along.
         for age in (0..<Int64(Self.slotCount)).reversed() {
             let slot = current - age
-            balance -= slots[Self.index(slot)]
+            balance -= amount(of: slots[Self.index(slot)])
             if balance >= total {
                 return TimerInstant(nanoseconds: (slot + Int64(Self.slotCount)) * slotLength)
             }
@@ -59,21 +94,16 @@ struct RetryBudgetLedger: AdmissionPolicy {
         return .distantFuture
     }
 
-    private mutating func add(_ amount: Int) {
-        slots[Self.index(current)] += amount
-        sum += amount
-    }
-
     private mutating func advance(to now: TimerInstant) {
         let slot = now.nanoseconds / slotLength
         guard slot > current else { return }
         if current == .min || slot - current >= Int64(Self.slotCount) {
-            for index in slots.indices { slots[index] = 0 }
+            for index in slots.indices { slots[index] = Slot() }
             sum = 0
         } else {
             for passed in current + 1...slot {
-                sum -= slots[Self.index(passed)]
-                slots[Self.index(passed)] = 0
+                sum -= amount(of: slots[Self.index(passed)])
+                slots[Self.index(passed)] = Slot()
             }
         }
         current = slot

@@ -36,6 +36,28 @@ public struct ResilienceEvent: Sendable {
         case clientThrottled = "client_throttle.rejected"
         /// A fallback has replaced a failure.
         case fallback = "fallback.used"
+        /// An adaptive limiter has another limit.
+        case adaptiveLimiterChanged = "adaptive_limiter.changed"
+        /// An adaptive limiter has turned a call away.
+        case adaptiveLimiterRejected = "adaptive_limiter.rejected"
+        /// Chaos has made a call wait.
+        case chaosLatency = "chaos.latency"
+        /// Chaos has thrown in place of a call.
+        case chaosFault = "chaos.fault"
+        /// Chaos has put a result in place of a call's.
+        case chaosOutcome = "chaos.outcome"
+        /// Chaos has run its own code before a call.
+        case chaosBehavior = "chaos.behavior"
+        /// A registry has made a pipeline anew from changed options.
+        case reloaded = "registry.reloaded"
+        /// A registry could not make a pipeline from changed options; the old one stays.
+        case reloadFailed = "registry.reload_failed"
+        /// A hedging begins a further attempt.
+        case hedgingAttempt = "hedging.attempt"
+        /// A further attempt was wanted, but the budget is empty.
+        case hedgingBudgetExhausted = "hedging.budget_exhausted"
+        /// Another attempt than the first has won.
+        case hedgingWon = "hedging.won"
     }
 
     /// How bad it is.
@@ -63,6 +85,9 @@ public struct ResilienceEvent: Sendable {
     public let operation: String?
     /// The number of the attempt, from 1.
     public let attempt: Int
+    /// What the strategy knew of the execution, without its result; `nil` for what belongs to none, such as a circuit that
+    /// closes by hand. Listeners also find it in ``ResilienceContext/current``.
+    public let context: ResilienceContext?
     /// How long what ended has taken.
     public let duration: Duration?
     /// How long the strategy will wait now.
@@ -72,21 +97,28 @@ public struct ResilienceEvent: Sendable {
     /// Of ``Name/attemptExecuted``: whether the strategy takes the outcome for a failure that is worth another attempt,
     /// whether or not there is one left. `nil` for all else.
     public let isHandled: Bool?
+    /// Of ``Name/adaptiveLimiterChanged``: the new limit. `nil` for all else.
+    public let limit: Int?
 
     /// Creates an event; for own strategies.
     public init(
         _ name: Name, _ severity: Severity, strategy: String? = nil, context: ResilienceContext? = nil,
         duration: Duration? = nil, delay: Duration? = nil, error: (any Error)? = nil,
-        isHandled: Bool? = nil
+        isHandled: Bool? = nil, limit: Int? = nil
     ) {
+        self.limit = limit
         self.name = name
         self.severity = severity
         self.strategy = strategy
         operation = context?.operation
         attempt = context?.attempt ?? 1
+        self.context = context?.kept
         self.duration = duration
         self.delay = delay
         self.error = error
         self.isHandled = isHandled
     }
+
+    /// What the caller and strategies further out have said about the execution, such as a tenant's name.
+    public var properties: ResilienceProperties { context?.properties ?? ResilienceProperties() }
 }

@@ -31,7 +31,8 @@ public final class ResilienceTelemetry: Sendable {
 
     /// Calls `listener` for every event from now on.
     ///
-    /// - Where it runs: on the thread on which the event happens, before the strategy goes on; it must not block.
+    /// - Where it runs: on the thread on which the event happens, before the strategy goes on; it must not block. It finds
+    ///   the execution's context in ``ResilienceContext/current``.
     /// - Ordering: events of one execution in their order; events of different executions in no particular one.
     public func addListener(_ listener: @escaping @Sendable (ResilienceEvent) -> Void) -> Registration {
         let id = listeners.withLock { listeners in
@@ -58,7 +59,8 @@ public final class ResilienceTelemetry: Sendable {
     /// Tells all listeners. Never called under a strategy's lock.
     public func emit(_ event: ResilienceEvent) {
         let all = listeners.withLock { $0.all }
-        for listener in all { listener.call(event) }
+        guard let context = event.context else { return all.forEach { $0.call(event) } }
+        context.bound { for listener in all { listener.call(event) } }
     }
 
     private func remove(_ id: Int) {

@@ -1,7 +1,8 @@
 import CConcerto
 import Synchronization
 
-/// One running body of a ``Timeout``: a node of its ``DeadlineList``, and the child task that runs the body.
+/// One running body of a ``Timeout``: a node of its ``DeadlineList``, and the child task that runs the body. Also one attempt
+/// of a ``Hedging``, which has no list.
 ///
 /// **The race.** The deadline or the caller's cancellation may want to cancel the child while it is ending. `phase` decides:
 /// whoever takes it from `running` to `cancelling` cancels, and nobody else does. That happens outside any lock, because it
@@ -60,9 +61,21 @@ final class DeadlineEntry: @unchecked Sendable {  // each property says who may 
 
     /// What the child does, with the isolation of the body's caller.
     func run(_ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)?) async {
+        begin()
+        do { try await body(context) } catch { self.error = error }
+        await finish()
+    }
+
+    /// In the child, first of all.
+    func begin() {
         guard let task = concerto_task_current() else { preconditionFailure("a child runs in a task") }
         attach(task)
-        do { try await body(context) } catch { self.error = error }
+    }
+
+    /// In the child, when its body has ended.
+    nonisolated(nonsending)
+        func finish() async
+    {
         if !tryEnd() { await endWhenCancelled() }
     }
 
@@ -79,7 +92,9 @@ final class DeadlineEntry: @unchecked Sendable {  // each property says who may 
         exchange(.running, .ended) || exchange(.cancelled, .ended)
     }
 
-    private func endWhenCancelled() async {
+    nonisolated(nonsending)
+        private func endWhenCancelled() async
+    {
         await withUnsafeContinuation { continuation in
             waiter = continuation
             if !exchange(.cancelling, .awaited) { continuation.resume() }

@@ -49,19 +49,22 @@ public struct Timeout: ResilienceStrategy {
     ///   - name: For telemetry.
     ///   - clock: Measures the limit.
     ///   - telemetry: Where expiries are reported.
+    ///   - onTimeout: Called when a body's time was up and it has ended, before the error is thrown.
     public init(
         _ limit: Duration, kind: Kind = .automatic, name: String? = nil, clock: any TimerClock = MonotonicClock(),
-        telemetry: ResilienceTelemetry = .shared
+        telemetry: ResilienceTelemetry = .shared, onTimeout: (@Sendable (TimeoutEvent) -> Void)? = nil
     ) {
         self = trapOnInvalidOptions { () throws(InvalidOptionsError) in
-            try Timeout(validating: limit, kind: kind, name: name, clock: clock, telemetry: telemetry)
+            try Timeout(
+                validating: limit, kind: kind, name: name, clock: clock, telemetry: telemetry, onTimeout: onTimeout)
         }
     }
 
     /// Creates a timeout from a limit that comes from data.
     public init(
         validating limit: Duration, kind: Kind = .automatic, name: String? = nil,
-        clock: any TimerClock = MonotonicClock(), telemetry: ResilienceTelemetry = .shared
+        clock: any TimerClock = MonotonicClock(), telemetry: ResilienceTelemetry = .shared,
+        onTimeout: (@Sendable (TimeoutEvent) -> Void)? = nil
     ) throws(InvalidOptionsError) {
         var check = OptionsCheck("Timeout")
         check.requirePositive(limit, "limit")
@@ -69,7 +72,8 @@ public struct Timeout: ResilienceStrategy {
         self.limit = limit
         self.kind = kind
         isCooperative = kind == .cooperative
-        core = TimeoutCore(limit, name: name, clock: StrategyClock(clock), telemetry: telemetry)
+        core = TimeoutCore(
+            limit, name: name, clock: StrategyClock(clock), telemetry: telemetry, onTimeout: onTimeout)
     }
 
     /// Runs `body` under the limit.
@@ -94,6 +98,9 @@ public struct Timeout: ResilienceStrategy {
     /// Calls its body at once, or says that time has passed.
     @inlinable
     public var _keepsReading: Bool { true }
+
+    /// What it measures with.
+    public var _clock: (any TimerClock)? { core.clock.base }
 
     /// Settles the kind: cooperative if what stands further in ends by itself when the deadline passes.
     public mutating func prepare(_ site: inout StrategySite) {

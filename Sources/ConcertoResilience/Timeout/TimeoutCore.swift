@@ -9,9 +9,14 @@ final class TimeoutCore: Sendable {
     @usableFromInline let nanoseconds: Int64
     private let name: String?
     private let telemetry: ResilienceTelemetry
+    private let onTimeout: (@Sendable (TimeoutEvent) -> Void)?
     private let deadlines: DeadlineList
 
-    init(_ limit: Duration, name: String?, clock: StrategyClock, telemetry: ResilienceTelemetry) {
+    init(
+        _ limit: Duration, name: String?, clock: StrategyClock, telemetry: ResilienceTelemetry,
+        onTimeout: (@Sendable (TimeoutEvent) -> Void)?
+    ) {
+        self.onTimeout = onTimeout
         self.limit = limit
         nanoseconds = limit.saturatingNanoseconds
         self.name = name
@@ -71,6 +76,10 @@ final class TimeoutCore: Sendable {
     }
 
     private func expired(_ error: (any Error)?, _ context: ResilienceContext) -> any Error {
+        if let onTimeout {
+            let event = TimeoutEvent(limit: limit, name: name, error: error, context: context.kept)
+            context.bound { onTimeout(event) }
+        }
         if telemetry.isActive {
             telemetry.emit(
                 ResilienceEvent(.timeout, .error, strategy: name, context: context, duration: limit, error: error))

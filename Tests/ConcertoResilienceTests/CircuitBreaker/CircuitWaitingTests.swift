@@ -98,3 +98,31 @@ struct CircuitWaitingTests {
         #expect(breaker.state == .closed)
     }
 }
+
+extension CircuitWaitingTests {
+    @Test func `who waited for a circuit passes at once when it closes, and a limiter further in paces them, C7`()
+        async throws
+    {
+        let clock = ManualClock()
+        let limiter = ConcurrencyLimiter(permits: 3)
+        let breaker = CircuitBreaker(consecutiveFailures: 1, breakFor: .seconds(1), whenOpen: .wait, clock: clock)
+        let pipeline = ResiliencePipeline {
+            breaker
+            limiter
+        }
+        _ = try? await pipeline.execute { () async throws -> Void in throw Failure() }
+        let gate = Gate()
+        let tasks = (0..<20).map { _ in Task { try await pipeline.execute { await gate.wait() } } }
+        await settle { breaker.statistics.waiters == 20 }
+        clock.advance(by: .seconds(1))
+        await gate.arrival(of: 1)
+        #expect(limiter.inUse == 1)  // the probe
+        #expect(breaker.statistics.waiters == 19)
+        breaker.close()
+        await gate.arrival(of: 3)
+        await settle { limiter.statistics.waiters == 17 }
+        #expect(limiter.inUse == 3)
+        gate.open()
+        for task in tasks { try await task.value }
+    }
+}

@@ -12,7 +12,9 @@ struct DocumentationPageTests {
     }
 
     @Test(arguments: [
-        "CircuitBreaking", "ClientThrottling", "ConcurrencyLimiting", "FallingBack", "Pipelines", "RateLimiting",
+        "AdaptiveLimiting", "ChaosTesting", "CircuitBreaking", "ClientThrottling", "ConcurrencyLimiting", "FallingBack",
+        "HedgingCalls", "Pipelines",
+        "RateLimiting",
         "Registering", "ResilienceEvents", "Retrying", "Timeouts",
     ])
     func everyPageHasItsParts(name: String) throws {
@@ -37,6 +39,11 @@ struct DocumentationPageTests {
         try expectRows(for: ClientThrottle.Options(), on: "ClientThrottling")
         try expectRows(for: LimiterOptions(), on: "RateLimiting")
         try expectRows(for: LimiterOptions(), on: "ConcurrencyLimiting")
+        try expectRows(for: HedgingOptions(), on: "HedgingCalls")
+        try expectRows(for: AdaptiveLimiterOptions(), on: "AdaptiveLimiting")
+        try expectRows(for: AdaptiveLimiterOptions.Gradient(), on: "AdaptiveLimiting")
+        try expectRows(for: AdaptiveLimiterOptions.AIMD(), on: "AdaptiveLimiting")
+        try expectRows(for: ChaosOptions(), on: "ChaosTesting")
     }
 
     @Test func everyEventIsOnThePageOfEvents() throws {

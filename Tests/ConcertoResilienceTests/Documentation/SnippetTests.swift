@@ -3,6 +3,10 @@ import Testing
 
 private func fetchName(_ id: Int) async throws -> String { "name \(id)" }
 
+private func settings(for host: String) -> (budget: RetryBudget.Options, breaker: CircuitBreakerOptions) {
+    (RetryBudget.Options(), CircuitBreakerOptions())
+}
+
 /// What the documentation shows, so that it compiles and runs.
 struct SnippetTests {
     @Test func overview() async throws {
@@ -26,6 +30,18 @@ struct SnippetTests {
             try await fetchName(context.attempt)
         }
         #expect(name == "name 1")
+    }
+
+    @Test func pipelinesFromData() async throws {
+        let options = RetryOptions()
+        let limits = [
+            RateLimit.smooth(50, per: .seconds(1)), .tokenBucket(capacity: 500, refill: 500, per: .seconds(60)),
+        ]
+        let pipeline = try ResiliencePipeline {
+            try Retry(options: options)
+            for limit in limits { try RateLimiter(limit, options: LimiterOptions()) }
+        }
+        #expect(try await pipeline.execute { try await fetchName(42) } == "name 42")
     }
 
     @Test func registering() async throws {
@@ -87,6 +103,60 @@ struct SnippetTests {
         }
         let name = try await pipeline.execute { try await fetchName(42) }
         #expect(name == "name 42")
+    }
+
+    @Test func hedgingCalls() async throws {
+        let hedging = Hedging(delay: .percentile(0.95, initial: .milliseconds(200)))
+        let name = try await hedging.execute { context in
+            try await fetchName(context.attempt)
+        }
+        #expect(name == "name 1")
+        let total = ResiliencePipeline { Timeout(.seconds(5)) }
+        let each = ResiliencePipeline { CircuitBreaker() }
+        let again = try await total.execute {
+            try await hedging.execute { context in
+                try await each.execute { try await fetchName(context.attempt) }
+            }
+        }
+        #expect(again == "name 1")
+    }
+
+    @Test func adaptiveLimiting() async throws {
+        let limiter = AdaptiveLimiter(initial: 20, maximum: 200, queueLimit: 100)
+        #expect(try await limiter.execute { try await fetchName(42) } == "name 42")
+        let shared = try PartitionedAdaptiveLimiter(
+            shares: ["interactive": 0.7, "batch": 0.1], options: AdaptiveLimiterOptions())
+        #expect(try await shared.execute(for: "interactive") { try await fetchName(42) } == "name 42")
+    }
+
+    @Test func chaosTesting() async throws {
+        let chaos = ChaosSwitch(variable: "CONCERTO_CHAOS_OF_NOBODY")
+        let pipeline = ResiliencePipeline {
+            Retry()
+            Timeout(.seconds(2))
+            Chaos.latency(.seconds(5), rate: 0.01, switch: chaos)
+            Chaos.fault(rate: 0.05, switch: chaos) { _ in Failure() }
+        }
+        #expect(try await pipeline.execute { try await fetchName(42) } == "name 42")
+    }
+
+    @Test func typedFallback() async throws {
+        let retry = Retry(maxRetries: 1, backoff: .none)
+        let name = try await retry.execute(fallback: { _ in "somebody" }) { try await fetchName(42) }
+        #expect(name == "name 42")
+    }
+
+    @Test func reloading() async throws {
+        let upstreams = ResilienceRegistry<String> { host, parts in
+            let options = settings(for: host)
+            let budget = try parts.retryBudget(options.budget)
+            return try ResiliencePipeline(host) {
+                Retry(budget: budget)
+                try parts.circuitBreaker(options.breaker)
+            }
+        }
+        _ = upstreams["users.example.com"]
+        #expect(try upstreams.reload("users.example.com"))
     }
 
     @Test func events() {

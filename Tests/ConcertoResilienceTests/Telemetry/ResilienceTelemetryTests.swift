@@ -39,9 +39,9 @@ struct ResilienceTelemetryTests {
         let log = Log<Seen>()
         let registration = telemetry.addListener { log.append(Seen($0)) }
         let pipeline = ResiliencePipeline("users", telemetry: telemetry) {
-            Retry(maxRetries: 1, backoff: .none, name: "retry", clock: clock, telemetry: telemetry) {
-                !($0 is CircuitOpenError)
-            }
+            Retry(
+                maxRetries: 1, backoff: .none, name: "retry", clock: clock, telemetry: telemetry,
+                shouldRetry: { !($0 is CircuitOpenError) })
             CircuitBreaker(consecutiveFailures: 2, name: "breaker", clock: clock, telemetry: telemetry)
         }
         _ = try? await pipeline.execute("load") { () async throws -> Void in throw Failure() }

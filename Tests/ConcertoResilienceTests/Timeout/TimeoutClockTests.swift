@@ -76,3 +76,23 @@ struct TimeoutClockTests {
         }
     }
 }
+
+extension TimeoutClockTests {
+    @Test(arguments: [Timeout.Kind.cooperative, .native])
+    func `a timeout tells its closure what the body threw, and finds the context`(kind: Timeout.Kind) async throws {
+        let clock = ManualClock()
+        let seen = Log<String>()
+        let timeout = Timeout(.seconds(1), kind: kind, name: "slow", clock: clock) { event in
+            seen.append(
+                "\(event.limit) \(event.name ?? "") \(event.error.map { "\(type(of: $0))" } ?? "") \(event.context.operation ?? "") \(ResilienceContext.current?.operation ?? "")"
+            )
+        }
+        await #expect(throws: TimeoutError.self) {
+            try await timeout.execute("load") {
+                clock.advance(by: .seconds(1))
+                throw CancellationError()
+            }
+        }
+        #expect(seen.entries == ["1.0 seconds slow CancellationError load load"])
+    }
+}

@@ -1,0 +1,215 @@
+/// Breaks calls on purpose: makes them slow, makes them fail, gives them other results.
+///
+/// ```swift
+/// let chaos = ChaosSwitch(variable: "CONCERTO_CHAOS")       // off unless that is 1
+/// let pipeline = ResiliencePipeline {
+///     Retry()
+///     Timeout(.seconds(2))
+///     Chaos.latency(.seconds(5), rate: 0.01, switch: chaos)  // innermost: as if the dependency did it
+///     Chaos.fault(rate: 0.05, switch: chaos) { _ in ConnectionError() }
+/// }
+/// ```
+///
+/// - Cancellation: ends a latency that is being injected, and is looked for between the functions that decide.
+/// - Where it runs: on the caller's executor.
+/// - Allocates: nothing while it is off, which costs one relaxed load.
+///
+/// Source: the four kinds of Simmy, now in Polly.
+public struct Chaos: ResilienceStrategy {
+    enum Injection: Sendable {
+        case latency(@Sendable (ResilienceContext) async -> Duration)
+        case fault(@Sendable (ResilienceContext) async -> (any Error)?)
+        case outcome(@Sendable (ResilienceContext) async -> any Sendable)
+        case behavior(@Sendable (ResilienceContext) async throws -> Void)
+    }
+
+    @usableFromInline let control: ChaosSwitch
+    private let injection: Injection
+    private let options: ChaosOptions
+    private let clock: StrategyClock
+
+    private init(_ injection: Injection, _ options: ChaosOptions, _ control: ChaosSwitch) throws(InvalidOptionsError) {
+        try options.validate()
+        self.injection = injection
+        self.options = options
+        self.control = control
+        clock = StrategyClock(options.clock)
+    }
+
+    // MARK: Kinds
+
+    /// Makes a call wait for `duration` before it begins. Default: 30 s.
+    public static func latency(
+        _ duration: Duration = .seconds(30), rate: Double = 0.001, switch control: ChaosSwitch
+    ) -> Chaos {
+        trapping(rate) { options throws(InvalidOptionsError) in
+            try latency(options: options, switch: control) { _ in duration }
+        }
+    }
+
+    /// Makes a call wait for as long as `duration` says; not at all for zero or less.
+    public static func latency(
+        options: ChaosOptions, switch control: ChaosSwitch,
+        _ duration: @escaping @Sendable (ResilienceContext) async -> Duration
+    ) throws(InvalidOptionsError) -> Chaos {
+        try Chaos(.latency(duration), options, control)
+    }
+
+    /// Throws an error in place of a call.
+    public static func fault(
+        rate: Double = 0.001, switch control: ChaosSwitch,
+        _ error: @escaping @Sendable (ResilienceContext) -> any Error
+    ) -> Chaos {
+        trapping(rate) { options throws(InvalidOptionsError) in
+            try fault(options: options, switch: control) { error($0) }
+        }
+    }
+
+    /// Throws what `error` gives in place of a call; `nil` for nothing.
+    public static func fault(
+        options: ChaosOptions, switch control: ChaosSwitch,
+        _ error: @escaping @Sendable (ResilienceContext) async -> (any Error)?
+    ) throws(InvalidOptionsError) -> Chaos {
+        try Chaos(.fault(error), options, control)
+    }
+
+    /// Throws one of several errors in place of a call, each as often as its weight says.
+    ///
+    /// - Parameter errors: Weights of 0 or more, one of them above 0.
+    public static func fault(
+        options: ChaosOptions, switch control: ChaosSwitch, weighted errors: [(weight: Double, error: any Error)]
+    ) throws(InvalidOptionsError) -> Chaos {
+        var check = OptionsCheck("Chaos")
+        for (index, entry) in errors.enumerated() {
+            check.require(
+                entry.weight >= 0 && entry.weight.isFinite, "weighted[\(index)].weight", entry.weight,
+                "0 or more, and finite")
+        }
+        let sum = errors.reduce(0) { $0 + max(0, $1.weight) }
+        check.require(sum > 0, "weighted", sum, "above 0 together")
+        try check.finish()
+        let random = options.random
+        return try fault(options: options, switch: control) { _ in
+            var draw = random.nextUnit() * sum
+            for entry in errors {
+                draw -= entry.weight
+                if draw < 0 { return entry.error }
+            }
+            return errors.last { $0.weight > 0 }?.error
+        }
+    }
+
+    /// Returns a value in place of a call. It must have the type that the caller waits for; otherwise
+    /// ``MissingResultError`` is thrown.
+    public static func outcome<Value: Sendable>(
+        rate: Double = 0.001, switch control: ChaosSwitch, _ value: @escaping @Sendable (ResilienceContext) -> Value
+    ) -> Chaos {
+        trapping(rate) { options throws(InvalidOptionsError) in
+            try outcome(options: options, switch: control) { value($0) }
+        }
+    }
+
+    /// Returns what `value` gives in place of a call; see ``outcome(rate:switch:_:)``.
+    public static func outcome<Value: Sendable>(
+        options: ChaosOptions, switch control: ChaosSwitch,
+        _ value: @escaping @Sendable (ResilienceContext) async -> Value
+    ) throws(InvalidOptionsError) -> Chaos {
+        try Chaos(.outcome({ await value($0) }), options, control)
+    }
+
+    /// Runs code of the test's before a call: say, to restart the dependency. What it throws is thrown.
+    public static func behavior(
+        options: ChaosOptions, switch control: ChaosSwitch,
+        _ action: @escaping @Sendable (ResilienceContext) async throws -> Void
+    ) throws(InvalidOptionsError) -> Chaos {
+        try Chaos(.behavior(action), options, control)
+    }
+
+    private static func trapping(
+        _ rate: Double, _ make: (ChaosOptions) throws(InvalidOptionsError) -> Chaos
+    ) -> Chaos {
+        var options = ChaosOptions()
+        options.injectionRate = rate
+        return trapOnInvalidOptions { () throws(InvalidOptionsError) in try make(options) }
+    }
+
+    // MARK: As a strategy
+
+    /// Runs `body`, or what stands in its place.
+    @inlinable
+    @inline(__always)
+    nonisolated(nonsending)
+        public func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        guard control.isOn else { return try await body(context) }
+        try await executeWhenOn(context, body)
+    }
+
+    /// Whether it can replace results.
+    public var inspectsResults: Bool {
+        if case .outcome = injection { true } else { false }
+    }
+
+    /// Calls its body at once, or says that time has passed.
+    @inlinable
+    public var _keepsReading: Bool { true }
+
+    @usableFromInline
+    nonisolated(nonsending)
+        func executeWhenOn(_ context: ResilienceContext, _ body: ResilienceBody) async throws
+    {
+        let context = context.with(reading: ResilienceContext.noReading)
+        guard try await strikes(context) else { return try await body(context) }
+        try Task.checkCancellation()
+        switch injection {
+        case .latency(let latency):
+            let duration: Duration = try await context.awaiting { await latency(context) }
+            try Task.checkCancellation()
+            guard duration > .zero else { return try await body(context) }
+            report(.chaosLatency, context, delay: duration)
+            try await clock.sleep(until: clock.now.advanced(by: duration))
+        case .fault(let fault):
+            let error: (any Error)? = try await context.awaiting { await fault(context) }
+            try Task.checkCancellation()
+            if let error {
+                report(.chaosFault, context, error: error)
+                throw error
+            }
+        case .outcome(let outcome):
+            let value: any Sendable = try await context.awaiting { await outcome(context) }
+            try Task.checkCancellation()
+            report(.chaosOutcome, context)
+            return context.result = value
+        case .behavior(let action):
+            report(.chaosBehavior, context)
+            try await context.awaiting { try await action(context) }
+        }
+        try await body(context)
+    }
+
+    nonisolated(nonsending)
+        private func strikes(_ context: ResilienceContext) async throws -> Bool
+    {
+        try Task.checkCancellation()
+        if let isEnabled = options.isEnabled {
+            guard try await context.awaiting({ await isEnabled(context) }) else { return false }
+            try Task.checkCancellation()
+        }
+        var rate = options.injectionRate
+        if let generate = options.rate {
+            rate = try await context.awaiting { await generate(context) }
+            try Task.checkCancellation()
+        }
+        // Also for NaN: no comparison with it holds.
+        return options.random.nextUnit() < min(1, max(0, rate))
+    }
+
+    private func report(
+        _ name: ResilienceEvent.Name, _ context: ResilienceContext, delay: Duration? = nil, error: (any Error)? = nil
+    ) {
+        if let onInject = options.onInject { context.bound { onInject(context) } }
+        guard options.telemetry.isActive else { return }
+        options.telemetry.emit(
+            ResilienceEvent(name, .information, strategy: options.name, context: context, delay: delay, error: error))
+    }
+}
