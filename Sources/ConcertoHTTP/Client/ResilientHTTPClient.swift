@@ -105,7 +105,7 @@ public final class ResilientHTTPClient: Sendable {
         var cause: (any Error)?
         defer {
             host.gate.leave(outcome)
-            if let admission { host.breaker?.leave(admission, host.counts(verdict), cause) }
+            if let admission { host.breaker?.leave(admission, host.counts(verdict, cause), cause) }
         }
         try await delegate.willSend(attempt: number)
         let result = await send(call, timeout)
@@ -124,7 +124,8 @@ public final class ResilientHTTPClient: Sendable {
             error = failure
         case .answered(let reply, let mayRepeat):
             let pause = pause(reply)
-            outcome = reply.status == 429 || pause != nil ? .refused(pause: pause) : .answered
+            outcome =
+                reply.status == 429 || pause != nil ? .refused(pause: pause, status: reply.status) : .answered
             let unsatisfying = UnsatisfyingReply(reply: reply, isGated: pause != nil || reply.status == 429)
             verdict = isFailure(reply.status, ofProbe: isProbe) ? .failure : .success
             if verdict == .failure { cause = unsatisfying }
