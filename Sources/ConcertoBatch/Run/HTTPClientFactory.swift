@@ -34,6 +34,7 @@ extension BatchOptions {
         client.backoff = .exponential(base: backoffBase, cap: backoffCap)
         client.maxRetryAfter = maxRetryAfter
         client.rule = repeatRule
+        if followsRedirects { client.redirects = RedirectRule(limit: 10, secretHeaders: secretHeaders) }
         client.maximumPerHost = perHost
         client.breaker = breaker
         client.breaker?.whenOpen = .wait

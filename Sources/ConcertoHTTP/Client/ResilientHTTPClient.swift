@@ -14,7 +14,7 @@ public final class ResilientHTTPClient: Sendable {
     private static let rememberedHosts = 10_000
 
     private let transport: any HTTPTransport
-    private let options: ResilientHTTPClientOptions
+    let options: ResilientHTTPClientOptions
     private let hosts = Guarded<[String: HostPipeline]>([:])
     private let timeouts = Guarded<[Duration: Timeout]>([:])
 
@@ -39,14 +39,8 @@ public final class ResilientHTTPClient: Sendable {
         hosts.withLock { $0[host] }?.breaker
     }
 
-    /// Makes `call` until it has an answer that is not to be repeated.
-    ///
-    /// - Cancellation: ends every wait and the attempt under way with `CancellationError`.
-    /// - Where it runs: on the caller's executor, but for what AsyncHTTPClient does on its event loops.
-    /// - Throws: ``HTTPFailure`` if the last attempt got no answer or the call can't be sent, `CircuitOpenError` if the
-    ///   host's circuit is open and calls do not wait for it, `CancellationError`, and what the delegate throws.
-    /// - Returns: The last answer, whatever its status.
-    public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
+    /// Makes `call`, or one hop of a call that is redirected, until it has an answer that is not to be repeated.
+    func executeHop(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)
         let timeout = try timeout(call.timeout ?? options.timeout)
         var sequel = Sequel.end

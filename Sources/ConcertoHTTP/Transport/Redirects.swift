@@ -4,6 +4,8 @@ import NIOHTTP1
 
 /// One call's way from redirect to redirect.
 struct Redirects: Sendable {
+    static let statuses: Set<Int> = [301, 302, 303, 307, 308]
+
     private let rule: RedirectRule
     private var followed = 0
     /// Method and URL of every request of the way. A POST that is sent on to its own URL by GET makes no circle.
@@ -13,7 +15,7 @@ struct Redirects: Sendable {
 
     /// The call that `reply` to `call` asks for; `nil` if it is no redirect.
     mutating func next(after reply: HTTPReply, to call: HTTPCall) throws(HTTPFailure) -> HTTPCall? {
-        guard [301, 302, 303, 307, 308].contains(reply.status), let location = reply.headers.first(name: "location")
+        guard Self.statuses.contains(reply.status), let location = reply.headers.first(name: "location")
         else { return nil }
         let (url, address) = try target(location, of: call)
         guard followed < rule.limit else {
