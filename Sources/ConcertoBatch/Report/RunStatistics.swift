@@ -71,7 +71,7 @@ final class RunStatistics: Sendable {
                     let pause = host.pausedUntil.map { now.duration(to: $0) }
                     return [pause, host.circuitOpenFor].compactMap(\.self).max()
                 },
-                away: Set(hosts.filter { $0.value.circuitOpenFor != nil }.keys),
+                holds: hosts.compactMapValues(\.hold),
                 failures: state.failures)
         }
     }
@@ -133,8 +133,8 @@ public struct BatchProgress: Sendable {
     public var elapsed: Duration
     /// Hosts that are left alone, and for how much longer.
     public var waiting: [String: Duration]
-    /// Those of them that do not answer; the others have asked to be left alone.
-    public var away: Set<String>
+    /// Why hosts are called less than there are rows for them.
+    public var holds: [String: HostHold]
     /// The first failed rows, at most 20.
     public var failures: [Failure]
 }

@@ -10,7 +10,7 @@ struct HostPipeline: Sendable {
     /// Whether an open circuit delays calls instead of ending them.
     let waitsForCircuit: Bool
     private let needsAnswer: Bool
-    private let hasAnswered = Once()
+    private let record = HostRecord()
     let retries: ResiliencePipeline
 
     init(host: String, options: ResilientHTTPClientOptions) throws(InvalidOptionsError) {
@@ -55,9 +55,18 @@ struct HostPipeline: Sendable {
     }
 
     /// What the breaker is told of an attempt that ended with `verdict`.
-    func counts(_ verdict: CircuitBreakerOptions.Verdict) -> CircuitBreakerOptions.Verdict {
-        if verdict == .success { hasAnswered.set() }
-        return verdict == .failure && needsAnswer && !hasAnswered.isSet ? .ignored : verdict
+    func counts(
+        _ verdict: CircuitBreakerOptions.Verdict, _ cause: (any Error)?
+    ) -> CircuitBreakerOptions.Verdict {
+        if verdict == .success { record.noteAnswer() }
+        if verdict == .failure {
+            switch cause {
+            case let reply as UnsatisfyingReply: record.note(.fails(status: reply.reply.status))
+            case let failure as HTTPFailure: record.note(.silent(failure.kind))
+            default: break
+            }
+        }
+        return verdict == .failure && needsAnswer && !record.hasAnswered ? .ignored : verdict
     }
 
     /// Ends a call at once that would be turned away anyway, before it waits for anything else.
@@ -71,7 +80,10 @@ struct HostPipeline: Sendable {
 
     var statistics: HostGate.Statistics {
         var statistics = gate.statistics
-        if let breaker, breaker.state != .closed { statistics.circuitOpenFor = breaker.retryAfter ?? .zero }
+        if let breaker, breaker.state != .closed {
+            statistics.circuitOpenFor = breaker.retryAfter ?? .zero
+            statistics.hold = record.trouble ?? statistics.hold
+        }
         return statistics
     }
 
@@ -82,11 +94,18 @@ struct HostPipeline: Sendable {
     }
 }
 
-/// Set at some time, and never unset.
-private final class Once: Sendable {
-    private let value = Atomic(false)
-    var isSet: Bool { value.load(ordering: .relaxed) }
-    func set() { if !isSet { value.store(true, ordering: .relaxed) } }
+/// What a host has done so far.
+private final class HostRecord: Sendable {
+    private let answered = Atomic(false)
+    private let latest = Guarded<HostHold?>(nil)
+
+    /// Whether it has ever answered.
+    var hasAnswered: Bool { answered.load(ordering: .relaxed) }
+    func noteAnswer() { if !hasAnswered { answered.store(true, ordering: .relaxed) } }
+
+    /// How the latest attempt ended that counted against the host.
+    var trouble: HostHold? { latest.withLock { $0 } }
+    func note(_ trouble: HostHold) { latest.withLock { $0 = trouble } }
 }
 
 /// An answer after which the call may be repeated.

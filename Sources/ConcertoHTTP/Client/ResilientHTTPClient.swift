@@ -14,7 +14,7 @@ public final class ResilientHTTPClient: Sendable {
     private static let rememberedHosts = 10_000
 
     private let transport: any HTTPTransport
-    private let options: ResilientHTTPClientOptions
+    let options: ResilientHTTPClientOptions
     private let hosts = Guarded<[String: HostPipeline]>([:])
     private let timeouts = Guarded<[Duration: Timeout]>([:])
 
@@ -39,14 +39,8 @@ public final class ResilientHTTPClient: Sendable {
         hosts.withLock { $0[host] }?.breaker
     }
 
-    /// Makes `call` until it has an answer that is not to be repeated.
-    ///
-    /// - Cancellation: ends every wait and the attempt under way with `CancellationError`.
-    /// - Where it runs: on the caller's executor, but for what AsyncHTTPClient does on its event loops.
-    /// - Throws: ``HTTPFailure`` if the last attempt got no answer or the call can't be sent, `CircuitOpenError` if the
-    ///   host's circuit is open and calls do not wait for it, `CancellationError`, and what the delegate throws.
-    /// - Returns: The last answer, whatever its status.
-    public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
+    /// Makes `call`, or one hop of a call that is redirected, until it has an answer that is not to be repeated.
+    func executeHop(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)
         let timeout = try timeout(call.timeout ?? options.timeout)
         var sequel = Sequel.end
@@ -105,7 +99,7 @@ public final class ResilientHTTPClient: Sendable {
         var cause: (any Error)?
         defer {
             host.gate.leave(outcome)
-            if let admission { host.breaker?.leave(admission, host.counts(verdict), cause) }
+            if let admission { host.breaker?.leave(admission, host.counts(verdict, cause), cause) }
         }
         try await delegate.willSend(attempt: number)
         let result = await send(call, timeout)
@@ -124,7 +118,8 @@ public final class ResilientHTTPClient: Sendable {
             error = failure
         case .answered(let reply, let mayRepeat):
             let pause = pause(reply)
-            outcome = reply.status == 429 || pause != nil ? .refused(pause: pause) : .answered
+            outcome =
+                reply.status == 429 || pause != nil ? .refused(pause: pause, status: reply.status) : .answered
             let unsatisfying = UnsatisfyingReply(reply: reply, isGated: pause != nil || reply.status == 429)
             verdict = isFailure(reply.status, ofProbe: isProbe) ? .failure : .success
             if verdict == .failure { cause = unsatisfying }

@@ -13,7 +13,7 @@ public final class HostGate: Sendable {
         /// With an answer that is no refusal, or with an error of the connection.
         case answered
         /// With 429, or a `Retry-After`: `pause` is how long the host is to be left alone.
-        case refused(pause: Duration?)
+        case refused(pause: Duration?, status: Int = 429)
         /// Without an answer, because the caller gave up.
         case abandoned
     }
@@ -34,6 +34,8 @@ public final class HostGate: Sendable {
         /// How long until the host's circuit breaker lets a call try whether it answers again; zero while one does, `nil`
         /// while the circuit is closed.
         public var circuitOpenFor: Duration?
+        /// Why the host is called less than there are calls for it; `nil` if it is not.
+        public var hold: HostHold?
     }
 
     private typealias Waiter = UnsafeContinuation<Void, any Error>
@@ -57,7 +59,7 @@ public final class HostGate: Sendable {
         machine.withLock {
             Statistics(
                 inFlight: $0.inFlight, waiting: $0.waiting, pausedUntil: $0.pausedUntil, pausedTotal: $0.pausedTotal,
-                pace: $0.pace.rate)
+                pace: $0.pace.rate, hold: $0.hold)
         }
     }
 

@@ -30,6 +30,8 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
     /// Calls the gate lets in at a time after a pause: doubles with every answer that is no refusal. `nil` is no window.
     private(set) var window: Int?
     private(set) var pace = HostPace()
+    /// What the latest refusal was answered with.
+    private var refusal = 429
     private let maximum: Int
     private var repeats: [(ticket: UInt64, waiter: Waiter)] = []
     private var firsts: [(ticket: UInt64, waiter: Waiter)] = []
@@ -43,6 +45,11 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
     init(maximum: Int?) { self.maximum = maximum ?? .max }
 
     var waiting: Int { repeats.count + firsts.count }
+
+    var hold: HostHold? {
+        if pausedUntil != nil { return .asked(status: refusal) }
+        return pace.rate.map { .refuses(status: refusal, perSecond: $0) }
+    }
 
     mutating func tryEnter(now: TimerInstant) -> Bool {
         guard waiting == 0, hasRoom(now: now) else { return false }
@@ -75,10 +82,12 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
             pace.answered(at: now)
         case .abandoned:
             break
-        case .refused(let pause?) where pause > .zero:
+        case .refused(let pause?, let status) where pause > .zero:
+            refusal = status
             window = 1
             close(until: now.advanced(by: pause), now: now)
-        case .refused:
+        case .refused(_, let status):
+            refusal = status
             pace.refused(at: now, inFlight: inFlight)
         }
         return admit(now: now)

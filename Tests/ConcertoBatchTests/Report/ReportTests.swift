@@ -1,5 +1,6 @@
 #if Batch
 import Concerto
+import ConcertoHTTP
 import Foundation
 import Testing
 
@@ -10,7 +11,7 @@ struct ReportTests {
         BatchProgress(
             total: total, alreadyFinished: 0, finished: finished, failed: 0, inFlight: 3, attempts: finished,
             retries: 0,
-            elapsed: .seconds(seconds), waiting: [:], away: [], failures: [])
+            elapsed: .seconds(seconds), waiting: [:], holds: [:], failures: [])
     }
 
     @Test func theLineTellsHowFarTheRunIs() {
@@ -22,11 +23,33 @@ struct ReportTests {
             ProgressLine(drawsBar: false).text(progress)
                 == " 63 % 6,312 of 10,000 · 631/s · 3 in flight · 1,112 retries · 2 failed · "
                 + "api.example.com:443 waits 4.0 s · 5.8 s left")
-        progress.away = ["api.example.com:443"]
+        progress.holds = ["api.example.com:443": .silent(.timeout)]
         #expect(
             ProgressLine(drawsBar: false).text(progress).hasSuffix(
                 " · api.example.com:443 does not answer, next try in 4.0 s · 5.8 s left"))
         #expect(ProgressLine(drawsBar: true).text(progress).contains("███████████████▊          6,312"))
+    }
+
+    // T2: a server that refused with 503 in a millisecond "did not answer".
+    @Test(arguments: [
+        (HostHold.asked(status: 429), "h:80 waits 4.0 s (429)"),
+        (.fails(status: 503), "h:80 refuses with 503, next try in 4.0 s"),
+        (.fails(status: 500), "h:80 answers with 500, next try in 4.0 s"),
+        (.silent(.connect), "h:80 does not answer, next try in 4.0 s"),
+    ])
+    func `the line says why a host waits`(hold: HostHold, words: String) {
+        var progress = progress(total: nil, finished: 5)
+        progress.waiting = ["h:80": .seconds(4)]
+        progress.holds = ["h:80": hold]
+        #expect(ProgressLine(drawsBar: false).text(progress).hasSuffix(" · " + words))
+    }
+
+    @Test func `the line names the host that refuses most`() {
+        var progress = progress(total: nil, finished: 5)
+        progress.holds = [
+            "a:80": .refuses(status: 429, perSecond: 200), "b:80": .refuses(status: 503, perSecond: 90),
+        ]
+        #expect(ProgressLine(drawsBar: false).text(progress).hasSuffix(" · b:80 refuses with 503, 90/s"))
     }
 
     @Test(arguments: [(0, 0), (0, 10), (10, 10), (5, 10), (12, 10)])
