@@ -10,14 +10,13 @@ struct LintCommand: AsyncParsableCommand {
     @Argument(help: "Files and folders; without any, what the configuration includes, else the current folder.")
     var paths: [String] = []
 
-    @Option(help: "How to write the report: text, json, sarif or github.")
+    @OptionGroup var settings: SettingsOptions
+
+    @Option(help: "How to write the report: \(ReportFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
     var reporter: ReportFormat = .text
 
     @Option(name: .shortAndLong, help: "Write the report to a file.")
     var output: String?
-
-    @Option(help: "The configuration; without it .asynclint.yml of the current folder, where there is one.")
-    var config: String?
 
     @Option(help: "Report only what this baseline does not know.")
     var baseline: String?
@@ -25,26 +24,26 @@ struct LintCommand: AsyncParsableCommand {
     @Option(help: "Write what is found to a baseline, and report nothing.")
     var writeBaseline: String?
 
-    @Option(help: "Run this rule alone (repeatable).")
-    var only: [String] = []
-
-    @Option(help: "Run this rule too (repeatable).")
-    var enable: [String] = []
-
-    @Option(help: "Do not run this rule (repeatable).")
-    var disable: [String] = []
-
-    @Flag(help: "Run opt-in rules too.")
-    var allRules = false
-
-    @Option(help: "The level at which findings make the run fail: info, warning or error.")
-    var failLevel: Severity?
-
-    @Option(help: "The compiler the code is built with, such as 6.3: rules step aside where it reports the same.")
-    var toolchain: String?
-
     @Flag(help: "Apply safe fixes; suggestions are only shown.")
     var fix = false
+
+    @Flag(help: "With --fix, --diff and --dry-run: suggestions too. Each needs a look.")
+    var unsafe = false
+
+    @Flag(help: "Print what --fix would change as a diff, and change nothing; exit 1 when there is something.")
+    var diff = false
+
+    @Flag(help: "List what --fix would change, and change nothing.")
+    var dryRun = false
+
+    @Flag(help: "Print how often each rule found something instead of what it found.")
+    var statistics = false
+
+    @Flag(help: "Check standard input; paths lend their declarations.")
+    var stdin = false
+
+    @Option(help: "The name of standard input in the report, and for the configuration.")
+    var stdinPath: String?
 
     @Flag(help: "Print absolute paths, as Xcode wants them.")
     var absolutePaths = false
@@ -52,98 +51,111 @@ struct LintCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "No summary.")
     var quiet = false
 
+    @Option(help: "Make this file at the end of a run that succeeds, for build tools.")
+    var stamp: String?
+
     @Option(help: "Print a rule's page and stop.")
     var explain: String?
 
+    func validate() throws {
+        if [fix, diff, dryRun].count(where: { $0 }) > 1 {
+            throw ValidationError("--fix, --diff and --dry-run exclude each other")
+        }
+        if unsafe, ![fix, diff, dryRun].contains(true) {
+            throw ValidationError("--unsafe goes with --fix, --diff or --dry-run")
+        }
+        if stdin, fix || writeBaseline != nil { throw ValidationError("standard input cannot be fixed; use --diff") }
+        if stdinPath != nil, !stdin { throw ValidationError("--stdin-path goes with --stdin") }
+    }
+
     mutating func run() async throws {
         if let explain {
-            try checkKnown([explain])
+            try SettingsOptions.checkKnown([explain])
             write(RuleCatalog.page(of: explain)!.plainText, to: .standardOutput)
             return
         }
         let root = FileManager.default.currentDirectoryPath
-        let configuration = try loadConfiguration(root: root)
-        let linter = Linter(configuration: configuration)
+        let setup = try settings.load(root: root, quiet: quiet)
+        let linter = Linter(configuration: setup.configuration)
         let clock = ContinuousClock()
         let started = clock.now
-        var report = try await linter.lint(paths: paths, root: root)
-        if fix {
-            let count = try await applyFixes(to: &report, with: linter, root: root)
-            if !quiet { write("fixed \(count) finding\(count == 1 ? "" : "s")\n", to: .standardError) }
+        let buffer = stdin ? Linter.Source(path: stdinPath ?? "stdin.swift", bytes: Array(readAll())) : nil
+        var report =
+            if let buffer {
+                try await linter.lint(buffer, beside: paths, root: root)
+            } else {
+                try await linter.lint(paths: paths, root: root, cache: setup.cache)
+            }
+        if fix || diff || dryRun {
+            let fixes = FixRun(linter: linter, paths: paths, root: root, buffer: buffer, includesSuggestions: unsafe)
+            let outcome = try await fixes.run(from: report)
+            if diff {
+                try write(report: outcome.diff)
+                if !quiet { write("\(outcome.summary("would fix"))\n", to: .standardError) }
+                if !outcome.changes.isEmpty { throw ExitCode(1) }
+                return
+            }
+            if dryRun {
+                try write(report: outcome.list)
+                if !quiet { write("\(outcome.summary("would fix"))\n", to: .standardError) }
+                return
+            }
+            for change in outcome.changes {
+                let location = change.path.hasPrefix("/") ? change.path : root + "/" + change.path
+                try save(String(decoding: change.new, as: UTF8.self), as: location)
+            }
+            report = outcome.report
+            if !quiet { write("\(outcome.summary("fixed"))\n", to: .standardError) }
         }
         if let writeBaseline {
-            try save(Baseline(report.findings).json, as: writeBaseline)
+            let known = Baseline(report.findings, folder: folder(of: writeBaseline, root: root), root: root)
+            try save(known.json, as: writeBaseline)
+            if !quiet {
+                write(
+                    "\(known.count) finding\(known.count == 1 ? "" : "s") written to \(writeBaseline)\n",
+                    to: .standardError)
+            }
             return
         }
+        var gone = 0
         if let baseline {
-            let known = try Baseline(json: read(baseline), source: baseline)
+            let known = try Baseline(
+                json: read(baseline), source: baseline, folder: folder(of: baseline, root: root), root: root)
+            let before = report.findings.count
+            gone = known.countOfFixed(in: report.findings)
             report.findings = known.new(in: report.findings)
+            report.knownCount = before - report.findings.count
         }
+        try write(report: statistics ? Statistics.table(report) : render(report, root: root))
+        if !quiet { write(summary(report, gone: gone, clock.now - started), to: .standardError) }
+        let failing = report.active.contains { $0.severity >= setup.configuration.failLevel }
+        if failing || !report.failures.isEmpty { throw ExitCode(1) }
+        if let stamp { try save("", as: stamp) }
+    }
+
+    private func render(_ report: Linter.Report, root: String) -> String {
         let isTerminal = output == nil && isatty(1) == 1
         var style = ReportStyle()
         style.showsSource = isTerminal
         style.usesColor = isTerminal && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
         if absolutePaths { style.pathPrefix = root + "/" }
-        let text = reporter.render(report, style)
-        if let output { try save(text, as: output) } else { write(text, to: .standardOutput) }
-        if !quiet { write(summary(report, clock.now - started), to: .standardError) }
-        let failing = report.active.contains { $0.severity >= configuration.failLevel }
-        if failing || !report.failures.isEmpty { throw ExitCode(1) }
+        return reporter.render(report, style)
     }
 
-    private func loadConfiguration(root: String) throws -> Configuration {
-        var configuration = Configuration()
-        if let config {
-            configuration = try Configuration(yaml: String(decoding: read(config), as: UTF8.self), source: config)
-        } else if let data = FileManager.default.contents(atPath: ".asynclint.yml") {
-            configuration = try Configuration(yaml: String(decoding: data, as: UTF8.self), source: ".asynclint.yml")
-        }
-        for table in packageTables(root: root) {
-            try configuration.addAPITable(yaml: String(decoding: read(table), as: UTF8.self), source: table)
-        }
-        try checkKnown(only + enable + disable)
-        if !only.isEmpty { configuration.only = Set(only) }
-        configuration.enabled = Set(enable)
-        configuration.disabled = Set(disable)
-        configuration.enablesEverything = allRules
-        if let failLevel { configuration.failLevel = failLevel }
-        if let toolchain {
-            guard let version = ToolchainVersion(toolchain) else {
-                throw ConfigurationError(source: "--toolchain", problems: ["'\(toolchain)' is no version; write 6.3"])
-            }
-            configuration.toolchain = version
-        }
-        return configuration
+    private func write(report text: String) throws {
+        if let output { try save(text, as: output) } else { AsyncLintTool.write(text, to: .standardOutput) }
     }
 
-    /// The tables that this package and the packages it depends on ship.
-    private func packageTables(root: String) -> [String] {
-        let checkouts = root + "/.build/checkouts"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: checkouts)) ?? []
-        let folders = names.sorted().map { checkouts + "/" + $0 } + [root]
-        return folders.map { $0 + "/asynclint-apis.yml" }.filter { FileManager.default.fileExists(atPath: $0) }
+    private func write(_ text: String, to handle: FileHandle) { AsyncLintTool.write(text, to: handle) }
+
+    private func readAll() -> Data { FileHandle.standardInput.readDataToEndOfFile() }
+
+    private func folder(of path: String, root: String) -> String {
+        let full = path.hasPrefix("/") ? path : root + "/" + path
+        return URL(fileURLWithPath: full).standardizedFileURL.deletingLastPathComponent().path
     }
 
-    /// Fixes until nothing is left to fix: fixes that touch each other go in one after the other.
-    private func applyFixes(to report: inout Linter.Report, with linter: Linter, root: String) async throws -> Int {
-        var total = 0
-        for _ in 0..<10 {
-            var count = 0
-            for (path, findings) in Dictionary(grouping: report.findings, by: \.path).sorted(by: { $0.key < $1.key }) {
-                let location = path.hasPrefix("/") ? path : root + "/" + path
-                let outcome = try Fixer.apply(findings, to: Array(read(location)))
-                guard outcome.count > 0 else { continue }
-                try save(String(decoding: outcome.bytes, as: UTF8.self), as: location)
-                count += outcome.count
-            }
-            if count == 0 { break }
-            total += count
-            report = try await linter.lint(paths: paths, root: root)
-        }
-        return total
-    }
-
-    private func summary(_ report: Linter.Report, _ duration: Duration) -> String {
+    private func summary(_ report: Linter.Report, gone: Int, _ duration: Duration) -> String {
         let active = report.active
         let counts = Severity.allCases.reversed().compactMap { severity -> String? in
             let count = active.count { $0.severity == severity }
@@ -152,30 +164,12 @@ struct LintCommand: AsyncParsableCommand {
         let silenced = report.findings.count - active.count
         var text = active.isEmpty ? "clean" : counts.joined(separator: ", ")
         if silenced > 0 { text += ", \(silenced) ignored with a reason" }
+        if report.knownCount > 0 { text += ", \(report.knownCount) known to the baseline" }
+        if gone > 0 { text += ", \(gone) of the baseline fixed: write it again" }
         if !report.failures.isEmpty { text += ", \(report.failures.count) not checked" }
         let seconds = duration / .seconds(1)
-        return text + " · \(report.fileCount) files · \(String(format: "%.2f", seconds)) s\n"
-    }
-
-    private func checkKnown(_ rules: [String]) throws {
-        for rule in rules where RuleCatalog.page(of: rule) == nil {
-            throw ConfigurationError(
-                source: "command line", problems: ["unknown rule '\(rule)'; 'asynclint rules' lists them"])
-        }
-    }
-
-    private func read(_ path: String) throws -> Data {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError(source: path, problems: ["the file cannot be read"])
-        }
-        return data
-    }
-
-    private func save(_ text: String, as path: String) throws {
-        do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
-            throw ConfigurationError(
-                source: path, problems: ["the file cannot be written: \(error.localizedDescription)"])
-        }
+        return text
+            + " · \(report.fileCount) file\(report.fileCount == 1 ? "" : "s") · \(String(format: "%.2f", seconds)) s\n"
     }
 }
 

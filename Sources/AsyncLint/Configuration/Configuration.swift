@@ -32,6 +32,10 @@ public struct Configuration: Sendable {
     public var disabled: Set<String> = []
     /// Whether opt-in rules run too.
     public var enablesEverything = false
+    /// Whether `exclude` holds for files that are named, too.
+    public var forcesExclusion = false
+    /// The folder that patterns are relative to, and the run's root, where the two differ.
+    private var folder: (home: String, root: String)?
     var included: [String] = []
     var excluded: [Glob] = []
     var rules: [String: RuleSetting] = [:]
@@ -58,6 +62,20 @@ public struct Configuration: Sendable {
             read(key, value, source: source, problems: &problems)
         }
         if !problems.isEmpty { throw ConfigurationError(source: source, problems: problems) }
+    }
+
+    /// Says where the configuration lies when that is not where the run is: its patterns are relative to its own folder. What it
+    /// includes is then not looked for; the run's own folder is.
+    public mutating func setFolder(_ home: String, root: String) {
+        folder = (home, root)
+        included = []
+    }
+
+    /// A path as the configuration's patterns see it.
+    private func configured(_ path: String) -> String {
+        guard let folder else { return path }
+        let full = path.hasPrefix("/") ? path : folder.root + "/" + path
+        return full.hasPrefix(folder.home + "/") ? String(full.dropFirst(folder.home.count + 1)) : path
     }
 
     /// Adds the table of APIs that a package ships.
@@ -169,10 +187,12 @@ public struct Configuration: Sendable {
     private static let tests = ["*Tests", "*Tests.swift", "*Test.swift"].map(Glob.init)
 
     /// What holds for one file: defaults, then `rules`, then the silence of tests, then `overrides`, then the command line.
-    func settings(for path: String) -> RuleSettings {
+    func settings(for name: String) -> RuleSettings {
+        let path = configured(name)
         var result = RuleSettings(severities: [:], options: [:], toolchain: toolchain)
         var applied = rules
         let isTest = Self.tests.contains { $0.matches(path) }
+        result.isTest = isTest
         for override in overrides where override.paths.contains(where: { $0.matches(path) }) {
             for (rule, setting) in override.rules {
                 applied[rule] = RuleSetting(
@@ -202,6 +222,9 @@ public struct Configuration: Sendable {
         return result
     }
 
-    func excludes(_ path: String) -> Bool { excluded.contains { $0.matches(path) } }
+    func excludes(_ path: String) -> Bool {
+        let path = configured(path)
+        return excluded.contains { $0.matches(path) }
+    }
 }
 #endif

@@ -10,6 +10,8 @@ final class FileContext {
     let types: TypeResolver
     let settings: RuleSettings
     private(set) var findings: [Finding] = []
+    /// Whether the file belongs to tests.
+    var isTest: Bool { settings.isTest }
     private var asyncCode: [SyntaxIdentifier: Bool] = [:]
     /// The modules the file imports, once somebody has asked.
     private var imports: Set<String>?
@@ -175,6 +177,34 @@ final class FileContext {
         return !call.node.arguments.contains { $0.hasOwnLevel { $0.is(TryExprSyntax.self) } }
     }
 
+    /// Whether a `CancellationError` can come out of a piece of code: of some `try` whose call is not known to throw another type.
+    func canThrowCancellation(_ body: some SyntaxProtocol) -> Bool {
+        ErrorFlow.escapes(from: body).contains { site in
+            guard let expression = site.as(TryExprSyntax.self), let call = Call(expression.expression.core),
+                !call.node.arguments.contains(where: { $0.hasOwnLevel { $0.is(TryExprSyntax.self) } })
+            else { return true }
+            let functions = symbols.candidates(for: call, in: self)
+            return functions.isEmpty
+                || functions.contains { function in
+                    guard function.isThrowing else { return false }
+                    return function.thrownType.map { ["Error", "CancellationError"].contains($0) } ?? true
+                }
+        }
+    }
+
+    /// Whether code is the closure of a task that nobody keeps, so that nobody can cancel it.
+    func isDroppedTask(_ code: Code) -> Bool {
+        guard let spawn = spawn(owning: code) else { return false }
+        return isDropped(spawn)
+    }
+
+    /// Whether nobody has a task: it is a statement, and no function's declared result.
+    func isDropped(_ spawn: TaskSpawn) -> Bool {
+        if use(of: spawn.call.node) != .used { return true }
+        guard spawn.call.node.parent?.is(CodeBlockItemSyntax.self) == true else { return false }
+        return Code.enclosing(spawn.call.node).kind == .closure
+    }
+
     /// Whether the statements cannot be left at their end: they return, throw, jump, or call what never returns.
     func leaves(_ items: CodeBlockItemListSyntax) -> Bool {
         guard let last = items.last else { return false }
@@ -187,7 +217,7 @@ final class FileContext {
     /// Whether a statement calls what never returns, such as `fatalError`.
     func neverReturns(_ statement: Syntax) -> Bool {
         guard let expression = statement.as(ExprSyntax.self), let call = Call(expression.core) else { return false }
-        return call.base == nil && apis.neverReturning.contains(call.name)
+        return call.isBare && apis.neverReturning.contains(call.name)
     }
 
     /// Whether statements do nothing but note what happened, as `print(error)` and `logger.info(…)` do, or nothing at all.
@@ -204,17 +234,39 @@ final class FileContext {
     }
 
     /// Whether a comment on a statement, or on one around it within the function, speaks of cancellation: then it was thought about.
-    func speaksOfCancellation(_ node: some SyntaxProtocol) -> Bool {
-        func speaks(_ trivia: Trivia) -> Bool {
+    func speaksOfCancellation(_ node: some SyntaxProtocol) -> Bool { says(["cancel", "shield"], around: node) }
+
+    private static func comment(_ piece: TriviaPiece) -> String {
+        switch piece {
+        case .lineComment(let text), .blockComment(let text), .docLineComment(let text), .docBlockComment(let text):
+            text
+        default: ""
+        }
+    }
+
+    /// Whether a comment on a statement, on one around it, or on the first statement of a closure it passes, uses one of these words,
+    /// or the name of the function does.
+    func says(_ words: [String], around node: some SyntaxProtocol, orName: Bool = true) -> Bool {
+        func speaks(_ trivia: Trivia, onlyDocumentation: Bool = false) -> Bool {
             trivia.pieces.contains { piece in
                 switch piece {
-                case .lineComment(let text), .blockComment(let text), .docLineComment(let text),
-                    .docBlockComment(let text):
+                case .lineComment, .blockComment:
+                    if onlyDocumentation { return false }
+                    fallthrough
+                case .docLineComment, .docBlockComment:
+                    let text = Self.comment(piece)
                     let lower = text.lowercased()
-                    if lower.contains("asynclint:") { return false }
-                    return lower.contains("cancel") || lower.contains("shield")
+                    return !lower.contains("asynclint:") && words.contains { lower.contains($0) }
                 default: return false
                 }
+            }
+        }
+        // `{ // why` and the comments above the first statement of the closure.
+        if let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) {
+            for (_, closure) in call.closures {
+                let opening = closure.signature?.inKeyword ?? closure.leftBrace
+                if speaks(closure.leftBrace.trailingTrivia) || speaks(opening.trailingTrivia) { return true }
+                if let first = closure.statements.first, speaks(first.leadingTrivia) { return true }
             }
         }
         var next: Syntax? = Syntax(node)
@@ -230,7 +282,9 @@ final class FileContext {
             }
             if let function = here.as(FunctionDeclSyntax.self) {
                 let name = function.name.text.lowercased()
-                return speaks(function.leadingTrivia) || name.contains("cancel") || name.contains("shield")
+                // A line comment above a function may be the file's head.
+                return speaks(function.leadingTrivia, onlyDocumentation: true)
+                    || (orName && words.contains { name.contains($0) })
             }
             // `case` has its comment before the first statement.
             if here.is(ClosureExprSyntax.self) || here.is(MemberBlockSyntax.self) { return false }
@@ -266,36 +320,5 @@ final class FileContext {
     }
 
     func flag(_ name: String, of rule: any Rule.Type) -> Bool { option(name, of: rule) == "true" }
-
-    // MARK: Edits
-
-    /// Replaces a node's text, leaving the space and comments around it.
-    func replace(_ node: some SyntaxProtocol, by text: String) -> Fix.Edit {
-        Fix.Edit(
-            start: node.positionAfterSkippingLeadingTrivia.utf8Offset,
-            end: node.endPositionBeforeTrailingTrivia.utf8Offset, text: text)
-    }
-
-    func insert(_ text: String, before node: some SyntaxProtocol) -> Fix.Edit {
-        let offset = node.positionAfterSkippingLeadingTrivia.utf8Offset
-        return Fix.Edit(start: offset, end: offset, text: text)
-    }
-
-    func insert(_ text: String, after node: some SyntaxProtocol) -> Fix.Edit {
-        let offset = node.endPositionBeforeTrailingTrivia.utf8Offset
-        return Fix.Edit(start: offset, end: offset, text: text)
-    }
-
-    /// The spaces a node's line begins with.
-    func indentation(of node: some SyntaxProtocol) -> String {
-        let line = source.line(source.position(node.positionAfterSkippingLeadingTrivia.utf8Offset).line)
-        return String(line.prefix { $0 == " " || $0 == "\t" })
-    }
-
-    /// Whether two nodes begin on the same line.
-    func sameLine(_ one: some SyntaxProtocol, _ other: some SyntaxProtocol) -> Bool {
-        source.position(one.positionAfterSkippingLeadingTrivia.utf8Offset).line
-            == source.position(other.positionAfterSkippingLeadingTrivia.utf8Offset).line
-    }
 }
 #endif

@@ -28,7 +28,9 @@ struct FileDiscovery {
                 search(location, into: &found)
             } else {
                 // A file that is named is checked whatever it is called.
-                found.insert(File(path: relative(location), location: location))
+                let path = relative(location)
+                if configuration.forcesExclusion, configuration.excludes(path) { continue }
+                found.insert(File(path: path, location: location))
             }
         }
         return found.sorted { $0.path < $1.path }

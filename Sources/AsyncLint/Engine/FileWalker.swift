@@ -26,6 +26,17 @@ final class FileWalker: SyntaxVisitor {
         return .visitChildren
     }
 
+    private func type(_ node: some DeclGroupSyntax) -> SyntaxVisitorContinueKind {
+        if !rules.types.isEmpty, let scope = TypeScope(Syntax(node)) {
+            for rule in rules.types { rule.check(scope, in: file) }
+        }
+        return .visitChildren
+    }
+
+    override func visit(_ node: ClassDeclSyntax) -> SyntaxVisitorContinueKind { type(node) }
+    override func visit(_ node: StructDeclSyntax) -> SyntaxVisitorContinueKind { type(node) }
+    override func visit(_ node: ActorDeclSyntax) -> SyntaxVisitorContinueKind { type(node) }
+    override func visit(_ node: EnumDeclSyntax) -> SyntaxVisitorContinueKind { type(node) }
     override func visit(_ node: SourceFileSyntax) -> SyntaxVisitorContinueKind { code(node) }
     override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind { code(node) }
     override func visit(_ node: InitializerDeclSyntax) -> SyntaxVisitorContinueKind { code(node) }

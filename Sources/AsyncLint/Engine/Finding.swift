@@ -1,8 +1,8 @@
 #if Lint
 /// One mistake at one place.
-public struct Finding: Sendable {
+public struct Finding: Sendable, Codable {
     /// A further place that explains the finding.
-    public struct Note: Sendable {
+    public struct Note: Sendable, Codable {
         /// Where.
         public let position: SourcePosition
         /// What is to see there.

@@ -1,16 +1,17 @@
 #if Lint
 /// A change of a file that removes a finding.
-public struct Fix: Sendable, Hashable {
+public struct Fix: Sendable, Hashable, Codable {
     /// Whether a fix may be applied without a person who looks at it.
-    public enum Safety: String, Sendable {
-        /// Compiles, keeps what the code is for, and removes the finding: `--fix` applies it.
+    public enum Safety: String, Sendable, Codable {
+        /// Compiles, removes the finding, and changes nothing that the program does as long as nobody cancels its tasks: `--fix`
+        /// applies it.
         case safe
-        /// Needs a decision; it is shown and never applied in bulk.
+        /// Needs a decision; it is shown, and applied only when asked for (`--unsafe`).
         case suggestion
     }
 
     /// A replacement of the bytes `start..<end` by `text`.
-    public struct Edit: Sendable, Hashable {
+    public struct Edit: Sendable, Hashable, Codable {
         /// UTF-8 offset of the first byte that goes.
         public let start: Int
         /// UTF-8 offset behind the last byte that goes.

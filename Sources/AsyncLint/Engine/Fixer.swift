@@ -1,27 +1,30 @@
 #if Lint
-/// Applies safe fixes to a text.
+/// Applies fixes to a text.
 public enum Fixer {
-    /// What came out, and how many fixes went in.
+    /// What came out, and which fixes went in.
     public struct Outcome: Sendable {
         /// The new text.
         public let bytes: [UInt8]
+        /// The findings whose fix was applied, with it.
+        public let applied: [(finding: Finding, fix: Fix)]
         /// How many fixes were applied.
-        public let count: Int
+        public var count: Int { applied.count }
     }
 
-    /// Applies the safe fixes of findings that nothing silences. Of fixes that touch the same bytes the first goes in: a second run
-    /// takes the next.
-    public static func apply(_ findings: [Finding], to bytes: [UInt8]) -> Outcome {
+    /// Applies the safe fixes of findings that nothing silences, and suggestions where they are asked for. Of fixes that touch the
+    /// same bytes the first goes in: a second run takes the next.
+    public static func apply(_ findings: [Finding], to bytes: [UInt8], includesSuggestions: Bool = false) -> Outcome {
         var edits: [Fix.Edit] = []
-        var count = 0
+        var applied: [(finding: Finding, fix: Fix)] = []
         for finding in findings where finding.suppression == nil {
-            guard let fix = finding.fixes.first(where: { $0.safety == .safe }) else { continue }
+            let safe = finding.fixes.first { $0.safety == .safe }
+            guard let fix = safe ?? (includesSuggestions ? finding.fixes.first : nil) else { continue }
             let clash = fix.edits.contains { new in
                 edits.contains { old in new.start <= old.end && old.start <= new.end }
             }
             if clash { continue }
             edits += fix.edits
-            count += 1
+            applied.append((finding, fix))
         }
         var result: [UInt8] = []
         var position = 0
@@ -31,7 +34,7 @@ public enum Fixer {
             position = edit.end
         }
         result += bytes[position...]
-        return Outcome(bytes: result, count: count)
+        return Outcome(bytes: result, applied: applied)
     }
 }
 #endif

@@ -8,11 +8,14 @@ protocol Rule: Sendable {
     static var parts: [RulePage] { get }
     /// Words that must all occur in a file for the rule to find anything in it: other files are not looked at.
     static var words: [String] { get }
+    /// Words of which one must occur, when there are any.
+    static var anyWords: [String] { get }
     init()
 }
 
 extension Rule {
     static var parts: [RulePage] { [] }
+    static var anyWords: [String] { [] }
 }
 
 /// Looks at every call.
@@ -48,6 +51,11 @@ protocol VariableRule: Rule {
 /// Looks at every `a.b`.
 protocol MemberRule: Rule {
     func check(_ access: MemberAccessExprSyntax, in file: FileContext)
+}
+
+/// Looks at every class, structure, actor and enumeration, together with its extensions in the file.
+protocol TypeRule: Rule {
+    func check(_ type: TypeScope, in file: FileContext)
 }
 
 /// Looks at every block of statements.

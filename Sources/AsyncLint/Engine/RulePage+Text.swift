@@ -30,7 +30,8 @@ extension RulePage {
         where !examples.isEmpty {
             text += "\n\(title)\n"
             for example in examples {
-                text += "  // \(example.name)\n"
+                let options = example.options.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+                text += "  // \(example.name)" + (options.isEmpty ? "" : " (\(options.joined(separator: ", ")))") + "\n"
                 for line in example.code.split(separator: "\n", omittingEmptySubsequences: false) {
                     text += "  \(line)\n"
                 }

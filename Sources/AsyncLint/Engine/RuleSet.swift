@@ -9,6 +9,7 @@ struct RuleSet: Sendable {
     let variables: [any VariableRule]
     let members: [any MemberRule]
     let blocks: [any BlockRule]
+    let types: [any TypeRule]
 
     init(_ rules: [any Rule]) {
         code = rules.compactMap { $0 as? any CodeRule }
@@ -18,6 +19,7 @@ struct RuleSet: Sendable {
         dos = rules.compactMap { $0 as? any DoRule }
         variables = rules.compactMap { $0 as? any VariableRule }
         members = rules.compactMap { $0 as? any MemberRule }
+        types = rules.compactMap { $0 as? any TypeRule }
         blocks = rules.compactMap { $0 as? any BlockRule }
     }
 }

@@ -6,6 +6,8 @@ struct RuleSettings: Sendable {
     /// Options, by rule.
     var options: [String: [String: String]]
     var toolchain: ToolchainVersion
+    /// Whether the file lies in a folder of tests, or is named like one.
+    var isTest = false
 
     func severity(of rule: String) -> Severity? { severities[rule] }
 }

@@ -1,6 +1,6 @@
 #if Lint
 /// A place in a file: line and column count from 1, the column in UTF-8 bytes, the offset from 0.
-public struct SourcePosition: Sendable, Hashable, Comparable {
+public struct SourcePosition: Sendable, Hashable, Comparable, Codable {
     /// The line, from 1.
     public let line: Int
     /// The column in UTF-8 bytes, from 1.

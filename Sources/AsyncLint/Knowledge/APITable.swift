@@ -10,6 +10,10 @@ struct APITable: Sendable {
         let use: String
         /// The beginning of a module's name: only files that import one like it are meant, and only calls with `try`.
         let importPrefix: String?
+        /// Words in the arguments that make the call return at once.
+        let unless: Set<String>
+        /// Words anywhere in the file that say the same of the descriptors it works with.
+        let unlessNear: [String]
     }
 
     /// A pair of calls that takes and gives back a lock.
@@ -105,7 +109,8 @@ struct APITable: Sendable {
             }
             let entry = Entry(
                 pattern: pattern, use: map?["use"] as? String ?? "an asynchronous call",
-                importPrefix: map?["where-imported"] as? String)
+                importPrefix: map?["where-imported"] as? String,
+                unless: Set(map?["unless"] as? [String] ?? []), unlessNear: map?["unless-near"] as? [String] ?? [])
             if key == .blocking {
                 blocking[pattern.name, default: []].append(entry)
             } else {
@@ -159,6 +164,15 @@ struct APITable: Sendable {
         fileIO[pattern.name]?.removeAll { $0.pattern == pattern }
     }
 
+    /// Names of calls with asynchronous closures that are not in the shipped table.
+    var addedAsyncNames: [String] {
+        asyncClosures.count == Self.shipped.asyncClosures.count
+            ? [] : asyncClosures.keys.filter { Self.shipped.asyncClosures[$0] == nil }
+    }
+
+    /// The names of calls that park their thread.
+    var parkingNames: Set<String> { Set(blocking.keys) }
+
     /// Whether a closure of the call is asynchronous.
     func takesAsyncClosure(_ call: Call, label: String?) -> Bool {
         matches(asyncClosures, call, label: label)
@@ -181,7 +195,7 @@ struct APITable: Sendable {
         cancellationOnly[call.name]?.contains { pattern in
             guard pattern.fits(call) else { return false }
             return switch pattern.receiver {
-            case .none: call.base == nil
+            case .none: call.isBare
             case .any: call.base != nil
             case .type(let type): call.baseName == type
             }
@@ -193,7 +207,7 @@ struct APITable: Sendable {
         return patterns.contains { pattern in
             if let labels = pattern.labels, let label, !labels.contains(label) { return false }
             return switch pattern.receiver {
-            case .none: call.base == nil || ["Swift", "_Concurrency"].contains(call.baseName)
+            case .none: call.isBare || ["Swift", "_Concurrency"].contains(call.baseName)
             case .any: call.base != nil
             case .type(let type): call.baseName == type
             }

@@ -11,6 +11,12 @@ public enum ReportFormat: String, Sendable, CaseIterable {
     case sarif
     /// Workflow commands that GitHub turns into annotations.
     case github
+    /// JUnit's XML.
+    case junit
+    /// Checkstyle's XML.
+    case checkstyle
+    /// Code Climate's issues, which GitLab shows.
+    case codeclimate
 
     /// Renders a report. The text is the same for the same report; it ends with a newline unless it is empty.
     public func render(_ report: Linter.Report, _ style: ReportStyle = ReportStyle()) -> String {
@@ -19,6 +25,9 @@ public enum ReportFormat: String, Sendable, CaseIterable {
         case .json: JSONReporter.render(report)
         case .sarif: SARIFReporter.render(report)
         case .github: GitHubReporter.render(report)
+        case .junit: JUnitReporter.render(report)
+        case .checkstyle: CheckstyleReporter.render(report)
+        case .codeclimate: CodeClimateReporter.render(report)
         }
     }
 

@@ -7,9 +7,10 @@ struct ActorReentrancy: CodeRule {
     func check(_ code: Code, in file: FileContext) {
         guard code.kind == .function, code.saysAsync, let statements = code.statements,
             let type = file.enclosingTypeName(of: code.node), let info = file.symbols.types[type],
-            info.kind == .actorType
+            info.kind == .actorType || Self.isOnGlobalActor(info, code)
         else { return }
         let items = Array(statements)
+        checkExpressions(of: info, in: statements, file)
         for variable in info.variables.sorted() {
             checkLostUpdate(of: variable, in: items, file)
             // Read in a condition, not yet awaited; awaited since; written.
@@ -42,7 +43,7 @@ struct ActorReentrancy: CodeRule {
                     continue
                 }
                 let write = read == nil ? nil : Self.write(variable, in: node, file)
-                let suspends = node.hasOwnLevel { $0.isSuspension }
+                let suspends = Self.suspendsOnward(node, file)
                 if let write, let site = read, awaited || suspends {
                     report(write, variable, site, file)
                     break
@@ -53,12 +54,85 @@ struct ActorReentrancy: CodeRule {
         }
     }
 
+    /// Whether calls of a method run one at a time, and others in between: a type on a global actor is re-entered like an actor.
+    private static func isOnGlobalActor(_ info: SymbolTable.TypeInfo, _ code: Code) -> Bool {
+        guard case .globalActor = info.isolation, let function = code.node.as(FunctionDeclSyntax.self) else {
+            return false
+        }
+        return !function.modifiers.has(.nonisolated) && !function.attributes.trimmedDescription.contains("@concurrent")
+    }
+
+    /// `sum = sum + (await price())`: what others added during the `await` is lost.
+    private func checkExpressions(
+        of info: SymbolTable.TypeInfo, in statements: CodeBlockItemListSyntax, _ file: FileContext
+    ) {
+        statements.traverseOwnLevel { node in
+            guard let assignment = Assignment(node), let variable = assignment.target.ownName,
+                info.variables.contains(variable),
+                assignment.target.identifier == nil
+                    || file.types.localDeclaration(of: variable, at: Syntax(assignment.target)) == nil
+            else { return .into }
+            var awaits: AwaitExprSyntax?
+            var read: Syntax?
+            for part in assignment.value {
+                part.traverseOwnLevel { inner in
+                    if let found = inner.as(AwaitExprSyntax.self) { awaits = awaits ?? found }
+                    guard let value = inner.as(ExprSyntax.self), read == nil, value.ownName == variable,
+                        inner.is(DeclReferenceExprSyntax.self) || inner.is(MemberAccessExprSyntax.self),
+                        inner.parent?.as(MemberAccessExprSyntax.self)?.declName.id != inner.id
+                    else { return .into }
+                    read = inner
+                    return .into
+                }
+            }
+            // Operands are evaluated from left to right; what stands inside the awaited call is read before it is suspended.
+            if let awaits, let read, read.position < awaits.position || read.isInside(awaits), !isReceiver(read) {
+                report(node, variable, read, file)
+            }
+            return .skip
+        }
+    }
+
+    /// Whether a read is only the receiver of a call: `feed = await feed.next()` asks the object, and replaces it by its answer.
+    private func isReceiver(_ read: Syntax) -> Bool {
+        read.parent?.as(MemberAccessExprSyntax.self)?.base?.id == read.id
+    }
+
     private func report(_ write: Syntax, _ variable: String, _ site: Syntax, _ file: FileContext) {
+        let info = file.enclosingTypeName(of: write).flatMap { file.symbols.types[$0] }
         file.report(
-            Self.self, at: write,
+            Self.self, at: write, part: info?.kind == .actorType ? nil : Self.globalActor.id,
             "'\(variable)' may have changed since it was checked: other calls ran during 'await'; "
                 + "look again, or store before awaiting",
             notes: [(site, "checked here")])
+    }
+
+    /// Whether the path that goes on behind a statement has been suspended in it: a branch that awaits and leaves does not count.
+    private static func suspendsOnward(_ node: Syntax, _ file: FileContext) -> Bool {
+        func block(_ items: CodeBlockItemListSyntax) -> Bool {
+            !file.leaves(items) && items.contains { suspendsOnward(Syntax($0.item), file) }
+        }
+        if let statement = node.as(ExpressionStmtSyntax.self) {
+            return suspendsOnward(Syntax(statement.expression), file)
+        }
+        if let branch = node.as(IfExprSyntax.self) {
+            if branch.conditions.hasOwnLevel({ $0.isSuspension }) || block(branch.body.statements) { return true }
+            switch branch.elseBody {
+            case .codeBlock(let body): return block(body.statements)
+            case .ifExpr(let next): return suspendsOnward(Syntax(next), file)
+            case nil: return false
+            }
+        }
+        if let choice = node.as(SwitchExprSyntax.self) {
+            return choice.subject.hasOwnLevel({ $0.isSuspension })
+                || choice.cases.contains { element in
+                    if case .switchCase(let branch) = element { block(branch.statements) } else { false }
+                }
+        }
+        if let statement = node.as(GuardStmtSyntax.self) {
+            return statement.conditions.hasOwnLevel { $0.isSuspension }
+        }
+        return node.hasOwnLevel { $0.isSuspension }
     }
 
     /// A write in the branch of an `if` that an `await` of the branch precedes or feeds.

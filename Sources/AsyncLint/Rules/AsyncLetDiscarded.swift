@@ -7,6 +7,7 @@ struct AsyncLetDiscarded: VariableRule {
         id: "async-let-discarded",
         summary: "`async let _ = …` starts a child that is cancelled at the end of the scope, and drops its error.",
         severity: .warning,
+        quietInTests: true,
         why: """
             Nobody can await a child without a name. When the scope ends Swift cancels it, waits for it, and throws away what it \
             returned or threw. `async let _ = save()` looks like "save in the background" and is "start to save, then cancel".
@@ -15,18 +16,22 @@ struct AsyncLetDiscarded: VariableRule {
             `_ = try await save()` to wait here, a name and an `await` to wait later, or `Task { … }` with its errors handled \
             where the work may outlive the scope.
             """,
+        limits: """
+            Off in tests, and silent where something behind it in the scope is awaited: an operation that must be in progress meanwhile \
+            looks the same.
+            """,
         reported: [
             .init(
                 "of a type", "func f() async { ↓async let _: Void = work() }"),
             .init("a discarded child", "func f() async { ↓async let _ = save(1) }"),
             .init("with `try`", "func f() async throws { ↓async let _ = try save(1) }"),
             .init("with a type", "func f() async { ↓async let _: Void = work() }"),
-            .init("in a closure", "func f() { Task { ↓async let _ = work(); await other() } }"),
+            .init("in a closure", "func f() { Task { await other(); ↓async let _ = work() } }"),
             .init(
                 "only one of two bindings",
                 """
                 func f() async { ↓async let _ = save(1), b = load(2)
-                    _ = await b
+                    use(1)
                 }
                 """),
             .init(
@@ -37,6 +42,23 @@ struct AsyncLetDiscarded: VariableRule {
             .init("a tuple of nothing", "func f() async { ↓async let (_, _) = pair() }"),
         ],
         clean: [
+            .init(
+                "an operation that is in progress while the scope waits for its beginning",
+                """
+                func f(_ room: Room) async {
+                    async let _ = room.release()
+                    _ = await room.started.first { _ in true }
+                    room.finish()
+                }
+                """),
+            .init(
+                "work beside work that is awaited",
+                """
+                func f() async {
+                    async let _ = save(1)
+                    await other()
+                }
+                """),
             .init(
                 "a service beside the scope",
                 """
@@ -69,6 +91,13 @@ struct AsyncLetDiscarded: VariableRule {
         {
             return
         }
+        // The work must be in progress while the scope waits for something else.
+        if let item = declaration.parent?.as(CodeBlockItemSyntax.self),
+            let list = item.parent?.as(CodeBlockItemListSyntax.self),
+            list.drop(while: { $0.id != item.id }).dropFirst().contains(where: { $0.hasOwnLevel { $0.isSuspension } })
+        {
+            return
+        }
         file.report(
             Self.self, at: declaration,
             "nobody can await this child: it is cancelled at the end of the scope, and its error is lost; "
@@ -82,19 +111,16 @@ struct AsyncLetDiscarded: VariableRule {
         return tuple.elements.allSatisfy { bindsNothing($0.pattern) }
     }
 
-    /// Awaiting in place is safe only where it is known whether the child throws, and the code around it may.
+    /// A suggestion always: awaiting in place ends the overlap, and hangs where the work waits for what comes later in the scope.
     private func fix(_ declaration: VariableDeclSyntax, _ binding: PatternBindingSyntax, in file: FileContext) -> [Fix]
     {
         guard declaration.bindings.count == 1, let value = binding.initializer?.value else { return [] }
         let core = value.core
         let functions = Call(core).map { file.symbols.candidates(for: $0, in: file) } ?? []
-        let known = !functions.isEmpty && Set(functions.map(\.isThrowing)).count == 1
         let throwing = value.is(TryExprSyntax.self) || functions.contains { $0.isThrowing }
-        let code = file.code(of: declaration)
-        let fits = !throwing || code.throwsAnyError
         return [
             Fix(
-                title: "await the work here", safety: known && fits ? .safe : .suggestion,
+                title: "await the work here", safety: .suggestion,
                 edits: [
                     file.replace(declaration, by: "_ = \(throwing ? "try " : "")await \(core.trimmedDescription)")
                 ])

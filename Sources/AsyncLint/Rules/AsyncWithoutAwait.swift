@@ -214,7 +214,7 @@ struct AsyncWithoutAwait: CodeRule {
         guard let last = statements.last?.item else { return false }
         if last.is(ThrowStmtSyntax.self), statements.count == 1 { return true }
         guard let expression = last.as(ExprSyntax.self), let call = Call(expression.core) else { return false }
-        return call.base == nil && file.apis.neverReturning.contains(call.name)
+        return call.isBare && file.apis.neverReturning.contains(call.name)
     }
 
     /// Whether something may demand `async`: a requirement of that name, or a conformance whose requirements are out of sight.

@@ -13,11 +13,49 @@ extension ContinuationNotResumed {
             "Resume on every path, with an error where there is no value. From Swift 6.4 `Continuation` makes the compiler check it.",
         limits: """
             A continuation that is stored or passed on is not followed. In a callback, which may be called several times, only paths \
-            that cannot mean "not yet" are reported: a lost `self`, a missing argument, a catch, an optional receiver. \
-            `early-returns: true` reports the rest.
+            that cannot mean "not yet" are reported: a lost `self`, a missing argument, a catch, an optional receiver, and every way out of \
+            a callback that brings the one answer there is: a `completion`, a `…Handler`, one that takes an error, or one whose other \
+            exits resume. A way out that asks a variable from outside is trusted. `early-returns: true` reports the rest.
             """,
         options: [.init(name: "early-returns", fallback: "false", meaning: "report every early return of a callback")],
         reported: [
+            .init(
+                "neither an error nor a value",
+                """
+                func f() async throws -> Int {
+                    try await withCheckedThrowingContinuation { c in
+                        ↓legacy { value, error in
+                            if let error { c.resume(throwing: error) } else if let value { c.resume(returning: value) }
+                        }
+                    }
+                }
+                """),
+            .init(
+                "one guard of several does not resume",
+                """
+                func f(_ load: Loader) async throws -> Data? {
+                    try await withCheckedThrowingContinuation { c in
+                        load.start { url, problem in
+                            if let problem { c.resume(throwing: problem); return }
+                            guard let url else { c.resume(returning: nil); return }
+                            guard let data = decode(url) else { ↓return }
+                            c.resume(returning: data)
+                        }
+                    }
+                }
+                """),
+            .init(
+                "a completion handler that gives up",
+                """
+                func f(_ s: Store) async -> Int {
+                    await withCheckedContinuation { c in
+                        s.fetch(completion: { answer in
+                            if answer.isEmpty { ↓return }
+                            c.resume(returning: answer.count)
+                        })
+                    }
+                }
+                """),
             .init(
                 "an error that nobody hears of",
                 """
@@ -181,6 +219,40 @@ extension ContinuationNotResumed {
                 """, options: ["early-returns": "true"]),
         ],
         clean: [
+            .init(
+                "the other guards resume, and this one asks whether it was done already",
+                """
+                func f(_ load: Loader) async throws -> Data? {
+                    var done = false
+                    return try await withCheckedThrowingContinuation { c in
+                        load.start { url, error in
+                            guard !done else { return }
+                            guard let url else { c.resume(throwing: Failed()); return }
+                            done = true
+                            c.resume(returning: decode(url))
+                        }
+                    }
+                }
+                """),
+            .init(
+                "a flag of the callback says that more will come",
+                """
+                func f(_ s: Store) async -> Int {
+                    await withCheckedContinuation { c in
+                        s.fetch(completion: { (answer: Answer, isFinal: Bool) in
+                            if !isFinal { return }
+                            c.resume(returning: answer.count)
+                        })
+                    }
+                }
+                """),
+            .init(
+                "a stub that must never answer",
+                """
+                struct SilentClient: Client {
+                    func load() async -> Int { await withCheckedContinuation { (_: CheckedContinuation<Int, Never>) in } }
+                }
+                """),
             .init(
                 "a value of many, and an end",
                 """

@@ -7,6 +7,7 @@ struct ContinuationNotResumed: CallRule {
     func check(_ call: Call, in file: FileContext) {
         guard let scope = ContinuationScope(call), file.isCoveredByAwait(call.node), !scope.escapes else { return }
         guard !scope.resumes.isEmpty else {
+            if neverMeansTo(scope, in: file) { return }
             file.report(Self.self, at: call.nameToken, "nobody can resume this continuation: the task hangs for good")
             return
         }
@@ -21,6 +22,18 @@ struct ContinuationNotResumed: CallRule {
         }
         var seen: Set<SyntaxIdentifier> = []
         for resume in scope.resumes { checkCallbacks(above: resume, scope, &seen, in: file) }
+    }
+
+    /// Whether a stub waits for good on purpose: its continuation is `_`, its body empty, and it stands in tests, or in something
+    /// whose name or comment says so.
+    private func neverMeansTo(_ scope: ContinuationScope, in file: FileContext) -> Bool {
+        guard scope.name == nil, scope.closure.statements.isEmpty,
+            scope.closure.signature?.parameterClause != nil
+        else { return false }
+        let words = ["never", "forever", "hang", "stub", "mock", "fake", "silent", "stuck", "dummy"]
+        if file.isTest || file.says(words, around: scope.call.node, orName: false) { return true }
+        let owner = file.enclosingTypeName(of: scope.call.node)?.lowercased() ?? ""
+        return words.contains { owner.contains($0) }
     }
 
     private func report(at node: Syntax, _ scope: ContinuationScope, _ message: String, in file: FileContext) {
@@ -48,11 +61,14 @@ struct ContinuationNotResumed: CallRule {
             // What runs exactly once has no "not yet", unless somebody else resumes as well, or did.
             let isAlone = file.apis.runsClosureOnce(call) && scope.resumes.allSatisfy { $0.isInside(closure) }
             let everything = file.flag("early-returns", of: Self.self) || (isAlone && !asksWhetherResumed(closure))
-            if let exit = paths.missing.first(where: { everything || isFinal($0, closure, scope) }) {
+            let answer = CallbackAnswer(closure, resumes: scope.resumes, in: file)
+            if let exit = paths.missing.first(where: {
+                everything || isFinal($0, closure, scope) || answer.isFinal($0)
+            }) {
                 report(
                     at: exit, scope, "this path leaves without resuming '\(scope.name ?? "")': the task hangs", in: file
                 )
-            } else if paths.endIsMissing, everything || endsForGood(closure, scope) {
+            } else if paths.endIsMissing, everything || endsForGood(closure, scope) || answer.endsForGood {
                 report(
                     at: Syntax(call.node), scope,
                     "some path through this callback does not resume '\(scope.name ?? "")': the task hangs", in: file)

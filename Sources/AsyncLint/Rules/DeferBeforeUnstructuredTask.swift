@@ -91,6 +91,17 @@ struct DeferBeforeUnstructuredTask: BlockRule {
         ],
         clean: [
             .init(
+                "a switch for the whole body, of which the task knows nothing",
+                """
+                func testShutdown() {
+                    Rendering.isEnabled = false
+                    defer { Rendering.isEnabled = true }
+                    let controller = Controller()
+                    controller.refresh = Task { try? await Task.sleep(for: .seconds(30)) }
+                    controller.shutdown()
+                }
+                """),
+            .init(
                 "a lock", "func f() { l.lock(); defer { l.unlock() }; t = Task { await work() } }"),
             .init(
                 "closes what the task does not use",
@@ -183,6 +194,9 @@ struct DeferBeforeUnstructuredTask: BlockRule {
                 !rest.contains(where: { $0.hasOwnLevel { $0.isSuspension } })
             else { continue }
             let name = undone.intersection(done).sorted()[0]
+            // With other work in between, the flag may be meant for that: unless the task asks for it.
+            let between = rest.prefix { !spawn.call.node.isInside($0) }.filter { !file.onlyNotes($0) }
+            if !between.isEmpty, let last = name.split(separator: ".").last, !body.mentions(String(last)) { continue }
             file.report(
                 Self.self, at: deferred,
                 "'\(name)' is set back before this task has begun its work; move both into the task",

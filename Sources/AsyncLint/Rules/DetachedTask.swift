@@ -45,6 +45,16 @@ struct DetachedTask: CallRule {
         ],
         clean: [
             .init(
+                "a comment inside says that it is the point",
+                """
+                func demo() async {
+                    await Task.detached {
+                        // A detached task does not inherit task-locals, so this span has no parent.
+                        await startSpan()
+                    }.value
+                }
+                """),
+            .init(
                 "computes, then goes back to the main actor",
                 """
                 @MainActor final class Model {
@@ -83,9 +93,17 @@ struct DetachedTask: CallRule {
             .init("a property", "func f() { print(view.detached) }"),
         ])
 
+    /// Words of a comment that says why a task is detached.
+    private static let reasons = [
+        "detach", "inherit", "task-local", "tasklocal", "task local", "priority", "cancel", "shield", "outlive",
+        "off the main", "main thread", "main actor", "mainactor", "on purpose", "deliberate", "intentional",
+        "independent",
+    ]
+
     func check(_ call: Call, in file: FileContext) {
         guard let spawn = file.spawn(call), spawn.form == .detached || spawn.form == .immediateDetached else { return }
         if call.argument("priority") != nil || call.argument("executorPreference") != nil { return }
+        if file.says(Self.reasons, around: call.node) { return }
         guard let body = spawn.body, gainsNothing(spawn, body, in: file) else { return }
         file.report(
             Self.self, at: call.node,

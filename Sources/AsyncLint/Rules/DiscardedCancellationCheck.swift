@@ -164,13 +164,13 @@ struct DiscardedCancellationCheck: BlockRule {
             guard let kind = discards(item, in: file) else { continue }
             let code = file.code(of: item)
             var fixes = [Fix]()
-            if kind == .check, code.throwsAnyError, code.kind != .closure {
+            if kind == .check, file.mayThrow(at: item.item) {
                 fixes = [
                     Fix(
                         title: "let the error out", safety: .safe,
                         edits: [file.replace(item.item, by: "try Task.checkCancellation()")])
                 ]
-            } else if code.returnsVoid {
+            } else if code.returnsVoid, file.mayReturn(at: item.item) {
                 fixes = [
                     Fix(
                         title: "return when cancelled", safety: kind == .flag ? .safe : .suggestion,

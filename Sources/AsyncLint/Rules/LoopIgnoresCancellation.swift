@@ -160,7 +160,8 @@ struct LoopIgnoresCancellation: LoopRule {
         if case .whileLoop(let conditions) = loop.kind {
             let item = loop.node.as(WhileStmtSyntax.self)?.parent?.as(CodeBlockItemSyntax.self)
             let isLast = item.map { code.statements?.last?.id == $0.id } ?? false
-            let isVoid = code.returnsVoid || file.spawn(owning: code) != nil
+            // A task that is kept may be declared to never end.
+            let isVoid = code.returnsVoid || file.isDroppedTask(code)
             fixes = [
                 Fix(
                     title: "end the loop when the task is cancelled", safety: isLast && isVoid ? .safe : .suggestion,

@@ -95,6 +95,30 @@ struct StreamProducerNotCancelled: CallRule {
         ],
         clean: [
             .init(
+                "a task that only waits for another",
+                """
+                func wait(for release: Task<Void, Never>) -> AsyncStream<Void> {
+                    AsyncStream { c in
+                        Task {
+                            await release.value
+                            c.yield(())
+                            c.finish()
+                        }
+                    }
+                }
+                """),
+            .init(
+                "a comment inside says why",
+                """
+                func wait(_ feed: Feed) -> AsyncStream<Int> {
+                    AsyncStream { c in
+                        Task {  // a cancelled reader must not stop the others
+                            for await x in feed { c.yield(x) }
+                        }
+                    }
+                }
+                """),
+            .init(
                 "made, with a handler",
                 """
                 func s() -> AsyncStream<Int> {
@@ -196,7 +220,7 @@ struct StreamProducerNotCancelled: CallRule {
         if call.name == "makeStream", ["AsyncStream", "AsyncThrowingStream"].contains(call.baseName) {
             return checkMade(call, in: file)
         }
-        guard call.base == nil, ["AsyncStream", "AsyncThrowingStream"].contains(call.name),
+        guard call.isBare, ["AsyncStream", "AsyncThrowingStream"].contains(call.name),
             call.argument("unfolding") == nil,
             let builder = call.closures.last?.closure
         else { return }
@@ -260,6 +284,7 @@ struct StreamProducerNotCancelled: CallRule {
         in file: FileContext
     ) {
         guard body.mentions(names), yields(body, in: file), !checksYield(body, names) else { return }
+        if waitsForAnother(body, names) || file.speaksOfCancellation(spawn.call.node) { return }
         // `Task { … }.store(in: &tasks)`: somebody has it.
         if spawn.call.node.parent?.is(MemberAccessExprSyntax.self) == true { return }
         // Stored outside: whoever keeps it may cancel it.
@@ -313,6 +338,22 @@ struct StreamProducerNotCancelled: CallRule {
             }
             return code.node.id == body.id ? .stop : .into
         }
+    }
+
+    /// Whether the task does no work: it waits for another task, passes on what came, and ends.
+    private func waitsForAnother(_ body: ClosureExprSyntax, _ names: Set<String>) -> Bool {
+        var waits = 0
+        var others = 0
+        body.statements.traverseOwnLevel { node in
+            if let expression = node.as(AwaitExprSyntax.self)?.expression.core {
+                let member = expression.as(MemberAccessExprSyntax.self)?.declName.baseName.text
+                if member == "value" || member == "result" { waits += 1 } else { others += 1 }
+            } else if node.isSuspension || Loop(node) != nil {
+                others += 1
+            }
+            return .into
+        }
+        return waits > 0 && others == 0
     }
 
     /// Whether the result of `yield` is used.

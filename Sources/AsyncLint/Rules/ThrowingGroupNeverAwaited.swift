@@ -94,6 +94,30 @@ struct ThrowingGroupNeverAwaited: CallRule {
         ],
         clean: [
             .init(
+                "a child that can throw nothing but its own cancellation",
+                """
+                func f(_ c: Connection) async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        g.addTask {
+                            try await Task.sleep(for: .milliseconds(50))
+                            c.close()
+                        }
+                        try await c.idle()
+                    }
+                }
+                """),
+            .init(
+                "workers added in a loop, ended by `cancelAll`",
+                """
+                func f(_ ws: [Worker]) async throws {
+                    try await withThrowingTaskGroup(of: Void.self) { g in
+                        for w in ws { g.addTask { try await w.run() } }
+                        try await body()
+                        g.cancelAll()
+                    }
+                }
+                """),
+            .init(
                 "a background child that is asked to stop",
                 """
                 func f() async throws {
@@ -212,11 +236,15 @@ struct ThrowingGroupNeverAwaited: CallRule {
     func check(_ call: Call, in file: FileContext) {
         guard let scope = TaskGroupScope(call), file.isCoveredByAwait(call.node), scope.isThrowing, !scope.isDiscarding
         else { return }
-        guard !scope.spawns.isEmpty, !scope.consumes, !scope.escapes, scope.spawns.contains(where: Self.canThrow) else {
+        guard !scope.spawns.isEmpty, !scope.consumes, !scope.escapes,
+            scope.spawns.contains(where: { canThrow($0, in: file) })
+        else {
             return
         }
         let repeats = scope.spawns.contains { scope.isRepeated($0.node) }
         let body = scope.closure.statements
+        // Workers in the background of a body that awaits work of its own, and then ends them.
+        if Self.endsByCancelling(scope) { return }
         if !repeats, body.hasOwnLevel({ $0.isSuspension }) {
             let returns = body.hasOwnLevel { node in
                 guard let value = node.as(ReturnStmtSyntax.self)?.expression else { return false }
@@ -232,6 +260,18 @@ struct ThrowingGroupNeverAwaited: CallRule {
             notes: [(Syntax(scope.spawns[0].node), "a child that can throw")], fixes: fix(scope, in: file))
     }
 
+    /// Whether the body awaits something of its own, and cancels the children on the way out that succeeds.
+    private static func endsByCancelling(_ scope: TaskGroupScope) -> Bool {
+        let body = scope.closure.statements
+        guard body.hasOwnLevel({ $0.isSuspension }) else { return false }
+        return body.hasOwnLevel { node in
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), call.name == "cancelAll",
+                call.base?.core.identifier == scope.group
+            else { return false }
+            return node.ancestor(CatchClauseSyntax.self)?.isInside(scope.closure) != true
+        }
+    }
+
     /// Whether the body asks what runs in the background to stop, as `server.shutdown()` does.
     private static func endsBackgroundWork(_ body: CodeBlockItemListSyntax) -> Bool {
         body.hasOwnLevel { node in
@@ -240,25 +280,22 @@ struct ThrowingGroupNeverAwaited: CallRule {
         }
     }
 
-    private static func canThrow(_ child: Call) -> Bool {
+    private func canThrow(_ child: Call, in file: FileContext) -> Bool {
         guard let body = child.closures.first?.closure else { return true }
-        return !ErrorFlow.escapes(from: body.statements).isEmpty
+        return ErrorFlow.escapes(from: body.statements).contains { !file.throwsCancellationOnly($0) }
     }
 
+    /// A suggestion always: what was lost is thrown now, and behind `cancelAll()` that is every time.
     private func fix(_ scope: TaskGroupScope, in file: FileContext) -> [Fix] {
-        guard let last = scope.closure.statements.last, !last.item.is(ReturnStmtSyntax.self) else { return [] }
+        guard !scope.cancels, let last = scope.closure.statements.last, !last.item.is(ReturnStmtSyntax.self) else {
+            return []
+        }
         let wait = "try await \(scope.group).waitForAll()"
         let oneLine = file.sameLine(scope.closure, last) || last.parent == nil
         let separator = oneLine ? "; " : "\n" + file.indentation(of: last)
-        var node = Syntax(scope.call.node)
-        var tries = false
-        while let parent = node.parent, parent.is(AwaitExprSyntax.self) || parent.is(TryExprSyntax.self) {
-            if parent.is(TryExprSyntax.self) { tries = true }
-            node = parent
-        }
         return [
             Fix(
-                title: "wait for the children at the end", safety: tries ? .safe : .suggestion,
+                title: "wait for the children at the end", safety: .suggestion,
                 edits: [file.insert(separator + wait, after: last)])
         ]
     }

@@ -106,6 +106,19 @@ extension UnboundedTaskGroup {
         ],
         clean: [
             .init(
+                "configured components, each asked once",
+                """
+                final class Provider {
+                    let exporters: [any Exporter] = []
+                    func flush() async throws {
+                        try await withThrowingTaskGroup(of: Void.self) { group in
+                            for e in exporters { group.addTask { try await e.flush() } }
+                            try await group.waitForAll()
+                        }
+                    }
+                }
+                """),
+            .init(
                 "chunks",
                 """
                 func f(_ xs: [Int]) async {

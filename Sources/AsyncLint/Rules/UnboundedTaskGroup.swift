@@ -75,7 +75,44 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
             return
         }
         if spawn.mentions(["withPermit", "acquire", "semaphore", "limiter"]) || isLongLived(spawn) { return }
+        if case .forIn(let statement) = loop.kind, isComponents(sequence, in: file),
+            callsElement(statement.pattern.trimmedDescription, spawn)
+        {
+            return
+        }
         report(at: loop.keyword, spawn, in: file)
+    }
+
+    /// Whether a sequence is a list of components: an array of existentials that a type or a parameter holds.
+    private func isComponents(_ sequence: ExprSyntax, in file: FileContext) -> Bool {
+        let value = sequence.core
+        let name: String
+        var owner = file.enclosingTypeName(of: value)
+        if let access = value.as(MemberAccessExprSyntax.self), let base = access.base {
+            name = access.declName.baseName.plainText
+            owner = file.types.typeName(of: base)
+        } else if let found = value.identifier {
+            name = found
+            switch file.types.localDeclaration(of: name, at: Syntax(value)) {
+            case let binding? where binding.is(PatternBindingSyntax.self):
+                return binding.cast(PatternBindingSyntax.self).typeAnnotation?.type.isExistentialArray ?? false
+            case let parameter? where parameter.is(FunctionParameterSyntax.self):
+                return parameter.cast(FunctionParameterSyntax.self).type.isExistentialArray
+            case nil: break
+            default: return false
+            }
+        } else {
+            return false
+        }
+        return owner.map { file.symbols.types[$0]?.existentialArrays.contains(name) ?? false } ?? false
+    }
+
+    /// Whether the child is nothing but one call on the element.
+    private func callsElement(_ element: String, _ spawn: Syntax) -> Bool {
+        guard let body = spawn.as(FunctionCallExprSyntax.self).flatMap({ Call($0) })?.closures.first?.closure,
+            let only = body.singleStatement?.item.as(ExprSyntax.self), let call = Call(only.core)
+        else { return false }
+        return call.base?.core.identifier == element
     }
 
     /// Whether the child serves for as long as it lives: all of them must run at once.
@@ -102,7 +139,7 @@ struct UnboundedTaskGroup: LoopRule, CallRule {
             return (name == "indices" && access.base.map { isSmall($0, in: file) } ?? false)
         }
         if let call = Call(value) {
-            if call.name == "Array", call.base == nil, let only = call.node.arguments.first?.expression {
+            if call.name == "Array", call.isBare, let only = call.node.arguments.first?.expression {
                 return isSmall(only, in: file)
             }
             if ["prefix", "suffix", "chunks", "stride"].contains(call.name) { return true }

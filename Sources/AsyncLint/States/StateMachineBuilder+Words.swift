@@ -54,13 +54,13 @@ extension StateMachineBuilder {
         if call.name == "run", let actor = call.baseName, actor.hasSuffix("Actor") { return "on @\(actor)" }
         let candidates = file.symbols.candidates(for: call, in: file)
         guard let function = candidates.first else { return "elsewhere, perhaps: its declaration is not in this file" }
-        let isFree = call.base == nil && file.symbols.functions[call.name] != nil
+        let isFree = call.isBare && file.symbols.functions[call.name] != nil
         let type =
             call.base.flatMap { file.types.typeName(of: $0) } ?? (isFree ? nil : file.enclosingTypeName(of: code.node))
         let isolation =
             function.isolation == .none
             ? type.flatMap { file.symbols.types[$0]?.isolation } ?? .none : function.isolation
-        let isSelf = call.base == nil || call.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self"
+        let isSelf = call.isBare || call.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self"
         switch isolation {
         case .globalActor(let name): return ownIsolation == isolation ? nil : "on @\(name)"
         case .instance: return ownIsolation == .instance && isSelf ? nil : "on actor \(type ?? "")"

@@ -4,6 +4,8 @@ import SwiftSyntax
 /// The first pass over one file: declarations only, bodies of functions are not entered.
 struct SymbolCollector {
     private(set) var table = SymbolTable()
+    /// Synchronous functions with their place in the table, for ``findParkingFunctions(path:source:apis:)``.
+    private var synchronous: [(declaration: FunctionDeclSyntax, type: String?, index: Int)] = []
 
     init(_ tree: SourceFileSyntax) {
         for item in tree.statements { collect(Syntax(item.item), in: nil) }
@@ -31,7 +33,12 @@ struct SymbolCollector {
             if let name = plainTypeName(declaration.extendedType) { add(declaration, name: name, kind: nil) }
         case .functionDecl:
             let declaration = node.cast(FunctionDeclSyntax.self)
-            add(Self.function(declaration), to: type)
+            let function = Self.function(declaration)
+            add(function, to: type)
+            if !function.isAsync, declaration.body != nil {
+                let list = type.map { table.types[$0]?.functions[function.name] } ?? table.functions[function.name]
+                synchronous.append((declaration, type, (list?.count ?? 1) - 1))
+            }
         case .initializerDecl:
             let declaration = node.cast(InitializerDeclSyntax.self)
             add(
@@ -61,11 +68,46 @@ struct SymbolCollector {
         for inherited in group.inheritanceClause?.inheritedTypes ?? [] {
             for part in Self.parts(of: inherited.type) { info.inherits.insert(part) }
         }
+        for case .attribute(let attribute) in group.attributes {
+            if let name = plainTypeName(attribute.attributeName) { info.attributes.insert(name) }
+        }
         if info.isolation == .none {
             info.isolation = kind == .actorType ? .instance : Self.isolation(group.attributes, group.modifiers)
         }
         table.types[name] = info
         for member in group.memberBlock.members { collect(Syntax(member.decl), in: name) }
+    }
+
+    /// Notes which synchronous functions park their thread by a call of their own: asynchronous code that calls them parks it too.
+    mutating func findParkingFunctions(path: String, source: SourceText, apis: APITable) {
+        // A short critical section on a queue is a lock.
+        let names = apis.parkingNames.subtracting(["sync", "asyncAndWait"])
+        var context: FileContext?
+        for (declaration, type, index) in synchronous {
+            guard let body = declaration.body else { continue }
+            var parks: String?
+            body.traverseOwnLevel { node in
+                guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), names.contains(call.name)
+                else { return .into }
+                let file =
+                    context
+                    ?? FileContext(
+                        path: path, source: source, symbols: table, apis: apis,
+                        settings: RuleSettings(severities: [:], options: [:], toolchain: .current))
+                context = file
+                guard BlockingCallInAsync.parks(call, in: file) else { return .into }
+                let line = source.position(node.positionAfterSkippingLeadingTrivia.utf8Offset).line
+                parks = "'\(call.name)' in \(path.split(separator: "/").last ?? ""):\(line)"
+                return .stop
+            }
+            guard let parks else { continue }
+            let name = declaration.name.plainText
+            if let type {
+                table.types[type]?.functions[name]?[index].parks = parks
+            } else {
+                table.functions[name]?[index].parks = parks
+            }
+        }
     }
 
     private static func parts(of type: TypeSyntax) -> [String] {
@@ -100,9 +142,12 @@ struct SymbolCollector {
             } else {
                 table.types[type]?.properties.updateValue(found, forKey: name)
             }
+            if annotation?.isExistentialArray == true { table.types[type]?.existentialArrays.insert(name) }
             let accessors = binding.accessorBlock
             if accessors?.isAsync == true { table.types[type]?.asyncProperties.insert(name) }
-            if declaration.bindingSpecifier.tokenKind == .keyword(.var), accessors?.computes != true {
+            if accessors?.computes == true {
+                table.types[type]?.computed.insert(name)
+            } else if declaration.bindingSpecifier.tokenKind == .keyword(.var) {
                 table.types[type]?.variables.insert(name)
             }
         }
@@ -113,6 +158,7 @@ struct SymbolCollector {
             name: declaration.name.plainText, parameters: parameters(declaration.signature.parameterClause),
             isAsync: declaration.signature.effectSpecifiers?.asyncSpecifier != nil,
             isThrowing: declaration.signature.effectSpecifiers?.throwsClause != nil,
+            thrownType: declaration.signature.effectSpecifiers?.throwsClause?.type.flatMap(plainTypeName),
             isOverride: declaration.modifiers.has(.override),
             returnType: declaration.signature.returnClause.flatMap { plainTypeName($0.type) },
             isolation: isolation(declaration.attributes, declaration.modifiers))
@@ -123,7 +169,8 @@ struct SymbolCollector {
             let closure = parameter.type.firstFunctionType.map { function in
                 SymbolTable.Closure(
                     isAsync: function.effectSpecifiers?.asyncSpecifier != nil,
-                    returnsVoid: ["Void", "()"].contains(function.returnClause.type.trimmedDescription))
+                    returnsVoid: ["Void", "()"].contains(function.returnClause.type.trimmedDescription),
+                    parameterTypes: function.parameters.map { plainTypeName($0.type) ?? "" })
             }
             return SymbolTable.Parameter(
                 label: parameter.firstName.plainText, type: plainTypeName(parameter.type) ?? "",
@@ -171,7 +218,8 @@ func initialType(of value: ExprSyntax) -> String? {
     if value.is(ArrayExprSyntax.self) { return "Array" }
     if value.is(ClosureExprSyntax.self) { return "()->" }
     if let call = Call(value) {
-        if call.base == nil { return call.name.first?.isUppercase == true ? call.name : nil }
+        if call.isBare { return call.name.first?.isUppercase == true ? call.name : nil }
+        if call.isImplicitMember { return nil }
         if call.name == "init" { return call.baseName }
         if let base = call.baseName, base.first?.isUppercase == true {
             if call.name.first?.isUppercase == true { return call.name }

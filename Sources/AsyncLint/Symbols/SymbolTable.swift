@@ -23,6 +23,8 @@ struct SymbolTable: Sendable {
     struct Closure: Sendable {
         let isAsync: Bool
         let returnsVoid: Bool
+        /// The names of its parameters' types; empty where one has none.
+        var parameterTypes: [String] = []
     }
 
     struct Function: Sendable {
@@ -30,9 +32,13 @@ struct SymbolTable: Sendable {
         let parameters: [Parameter]
         let isAsync: Bool
         let isThrowing: Bool
+        /// The type behind `throws(…)`.
+        var thrownType: String? = nil
         let isOverride: Bool
         let returnType: String?
         let isolation: Isolation
+        /// The call by which a synchronous function parks its thread, and where.
+        var parks: String? = nil
 
         var labels: [String] { parameters.map(\.label) }
     }
@@ -49,9 +55,14 @@ struct SymbolTable: Sendable {
         /// Types of stored and computed properties; nil where they are unknown or differ.
         var properties: [String: String?] = [:]
         var asyncProperties: Set<String> = []
+        var computed: Set<String> = []
+        /// Arrays of `any P`: what was configured, not what came in.
+        var existentialArrays: Set<String> = []
         /// Stored, mutable properties.
         var variables: Set<String> = []
         var isolation: Isolation = .none
+        /// Attributes of the declaration: one of them may name a global actor.
+        var attributes: Set<String> = []
     }
 
     var types: [String: TypeInfo] = [:]
@@ -69,8 +80,11 @@ struct SymbolTable: Sendable {
             mine.functions.merge(info.functions) { $0 + $1 }
             mine.properties.merge(info.properties) { $0 == $1 ? $0 : nil }
             mine.asyncProperties.formUnion(info.asyncProperties)
+            mine.computed.formUnion(info.computed)
+            mine.existentialArrays.formUnion(info.existentialArrays)
             mine.variables.formUnion(info.variables)
             if mine.isolation == .none { mine.isolation = info.isolation }
+            mine.attributes.formUnion(info.attributes)
             types[name] = mine
         }
         functions.merge(other.functions) { $0 + $1 }
@@ -82,13 +96,31 @@ struct SymbolTable: Sendable {
     /// Whether some class of the files overrides a method of this name.
     func isOverridden(_ name: String) -> Bool { overriddenNames.contains(name) }
 
+    /// Whether some function of this name parks its thread.
+    func mayPark(_ name: String) -> Bool { parkingNames.contains(name) }
+
+    /// Names of functions that park their thread; filled by ``finish()``.
+    private var parkingNames: Set<String> = []
+
     /// Names that carry `override` somewhere; filled by ``finish()``.
     private(set) var overriddenNames: Set<String> = []
 
     mutating func finish() {
-        for info in types.values {
-            for (name, list) in info.functions where list.contains(where: \.isOverride) { overriddenNames.insert(name) }
+        // A type that is marked `@globalActor` isolates what carries its name.
+        let globalActors = Set(types.filter { $0.value.attributes.contains("globalActor") }.keys)
+        if !globalActors.isEmpty {
+            for (name, info) in types where info.isolation == .none {
+                guard let actor = info.attributes.intersection(globalActors).min() else { continue }
+                types[name]?.isolation = .globalActor(actor)
+            }
         }
+        for info in types.values {
+            for (name, list) in info.functions {
+                if list.contains(where: \.isOverride) { overriddenNames.insert(name) }
+                if list.contains(where: { $0.parks != nil }) { parkingNames.insert(name) }
+            }
+        }
+        for (name, list) in functions where list.contains(where: { $0.parks != nil }) { parkingNames.insert(name) }
     }
 
     /// Everything a type inherits and conforms to, directly or not; names the files do not declare included.
@@ -105,8 +137,12 @@ struct SymbolTable: Sendable {
     func candidates(for call: Call, in file: FileContext) -> [Function] {
         let named: [Function]
         if let base = call.base {
-            guard let type = file.types.typeName(of: base) else { return [] }
+            // `Net.resolve()` names the type itself.
+            let own = base.core.identifier.flatMap { declaresType($0) ? $0 : nil }
+            guard let type = own ?? file.types.typeName(of: base) else { return [] }
             named = ([type] + ancestors(of: type)).flatMap { types[$0]?.functions[call.name] ?? [] }
+        } else if call.isImplicitMember {
+            return []
         } else {
             var found = functions[call.name] ?? []
             if let type = file.enclosingTypeName(of: call.node) {
@@ -125,6 +161,14 @@ struct SymbolTable: Sendable {
         return exact
     }
 
+    /// The label of the parameter that a closure without one is passed for, where the files declare it.
+    func closureLabel(of call: Call, in file: FileContext) -> String? {
+        let labels = candidates(for: call, in: file).compactMap { function in
+            function.parameters.last { $0.closure != nil }?.label
+        }
+        return Set(labels).count == 1 ? labels.first : nil
+    }
+
     /// What the files say of the parameter a closure is passed for; nil when they declare no such function.
     func closureParameter(of call: Call, label: String?, in file: FileContext) -> Closure? {
         let closures = candidates(for: call, in: file).compactMap { function -> Closure? in
@@ -134,11 +178,20 @@ struct SymbolTable: Sendable {
             return left.count == 1 ? left[0].closure : nil
         }
         guard let first = closures.first, closures.allSatisfy({ $0.isAsync == first.isAsync }) else { return nil }
-        return Closure(isAsync: first.isAsync, returnsVoid: closures.allSatisfy(\.returnsVoid))
+        return Closure(
+            isAsync: first.isAsync, returnsVoid: closures.allSatisfy(\.returnsVoid),
+            parameterTypes: closures.allSatisfy { $0.parameterTypes == first.parameterTypes }
+                ? first.parameterTypes : [])
     }
 }
 
 extension TypeSyntax {
+    /// Whether the type is `[any P]`.
+    var isExistentialArray: Bool {
+        self.as(ArrayTypeSyntax.self)?.element.as(SomeOrAnyTypeSyntax.self)?.someOrAnySpecifier.tokenKind
+            == .keyword(.any)
+    }
+
     /// The function type behind attributes, optionals and parentheses.
     var firstFunctionType: FunctionTypeSyntax? {
         var type = self

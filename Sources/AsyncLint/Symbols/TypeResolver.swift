@@ -26,7 +26,7 @@ struct TypeResolver {
                 guard let owner = typeName(of: base) ?? base.identifier else { return apis.memberTypes[call.name] }
                 return common(symbols.types[owner]?.functions[call.name] ?? []) ?? apis.memberTypes[call.name]
             }
-            return common(symbols.functions[call.name] ?? [])
+            return call.isImplicitMember ? nil : common(symbols.functions[call.name] ?? [])
         }
         return nil
     }

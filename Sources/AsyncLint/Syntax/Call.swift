@@ -25,9 +25,11 @@ struct Call {
         }
         if let reference = called.as(DeclReferenceExprSyntax.self) {
             base = nil
+            isImplicitMember = false
             nameToken = reference.baseName
         } else if let access = called.as(MemberAccessExprSyntax.self) {
             base = access.base
+            isImplicitMember = access.base == nil
             nameToken = access.declName.baseName
         } else {
             return nil
@@ -40,6 +42,13 @@ struct Call {
         guard let node = expression.as(FunctionCallExprSyntax.self) else { return nil }
         self.init(node)
     }
+
+    /// Whether nothing stands before the name: a free function, an initializer, or a method of the type around. `.name(…)` has no base
+    /// either, and is a case or a static member of a type that only the compiler knows.
+    var isBare: Bool { base == nil && !isImplicitMember }
+
+    /// Whether the call is written `.name(…)`.
+    let isImplicitMember: Bool
 
     /// Labels of the arguments in parentheses; `_` for those without one.
     var labels: [String] { node.arguments.map { $0.label?.plainText ?? "_" } }

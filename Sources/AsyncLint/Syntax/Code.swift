@@ -94,15 +94,15 @@ struct Code {
         }
     }
 
-    /// Whether `throws` is plain: any error may leave.
+    /// Whether `throws` is plain: any error may leave. `throws(E)` and `rethrows` are not.
     var throwsAnyError: Bool {
-        guard saysThrows else { return false }
+        let clause: ThrowsClauseSyntax?
         switch kind {
-        case .function: return node.cast(FunctionDeclSyntax.self).signature.effectSpecifiers?.throwsClause?.type == nil
-        case .initializer:
-            return node.cast(InitializerDeclSyntax.self).signature.effectSpecifiers?.throwsClause?.type == nil
+        case .function: clause = node.cast(FunctionDeclSyntax.self).signature.effectSpecifiers?.throwsClause
+        case .initializer: clause = node.cast(InitializerDeclSyntax.self).signature.effectSpecifiers?.throwsClause
         default: return kind == .topLevel
         }
+        return clause.map { $0.type == nil && $0.throwsSpecifier.tokenKind == .keyword(.throws) } ?? false
     }
 
     /// Whether nothing but `Void` can come back.

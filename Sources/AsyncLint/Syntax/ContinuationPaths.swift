@@ -105,7 +105,7 @@ struct ContinuationPaths {
             return out.isEmpty ? states : out
         case .functionDecl, .structDecl, .classDecl, .enumDecl: return states
         default:
-            if let expression = node.as(ExprSyntax.self), let call = Call(expression.core), call.base == nil,
+            if let expression = node.as(ExprSyntax.self), let call = Call(expression.core), call.isBare,
                 file.apis.neverReturning.contains(call.name)
             {
                 return []

@@ -18,7 +18,7 @@ struct ContinuationScope {
     ]
 
     init?(_ call: Call) {
-        guard Self.functions.contains(call.name), call.base == nil || call.base?.identifier == "Swift",
+        guard Self.functions.contains(call.name), call.isBare || call.base?.identifier == "Swift",
             let closure = call.closures.last?.closure
         else { return nil }
         self.call = call

@@ -123,7 +123,7 @@ struct LockWalk {
 
     /// Whether a method of the same file that is called here lets go of the lock.
     private func isReleased(_ key: String, _ lock: Held, by call: Call) -> Bool {
-        guard call.base == nil || call.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self" else {
+        guard call.isBare || call.base?.as(DeclReferenceExprSyntax.self)?.baseName.text == "self" else {
             return false
         }
         var found = false
@@ -169,7 +169,7 @@ struct LockWalk {
 
     /// The receiver's text, or the argument's of a free function.
     private func key(_ call: Call, _ lock: APITable.Lock) -> String? {
-        if lock.type.isEmpty { return call.base == nil ? releaseKey(call) : nil }
+        if lock.type.isEmpty { return call.isBare ? releaseKey(call) : nil }
         guard let base = call.base, call.node.arguments.isEmpty || lock.type != "*" else { return nil }
         if lock.type != "*" {
             guard file.types.typeName(of: base) == lock.type else { return nil }

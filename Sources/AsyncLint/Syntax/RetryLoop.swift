@@ -52,10 +52,13 @@ struct RetryLoop {
         var found: FunctionCallExprSyntax?
         clause.body.traverseOwnLevel { node in
             guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), call.name == name,
-                call.base == nil || call.base?.trimmedDescription == "self" || call.base?.trimmedDescription == "Self",
+                call.isBare || call.base?.trimmedDescription == "self" || call.base?.trimmedDescription == "Self",
                 file.isAwaited(call.node),
-                // `f(forceLocal: true)` tries something else.
-                !call.node.arguments.contains(where: { $0.expression.isLiteral })
+                // `f(forceLocal: true)` and `f(options: .init(retries: false))` try something else.
+                !call.node.arguments.contains(where: { argument in
+                    argument.expression.isLiteral
+                        || argument.expression.hasOwnLevel { $0.is(BooleanLiteralExprSyntax.self) }
+                }), !Self.takesRest(call, of: function, in: file)
             else { return .into }
             found = call.node
             return .stop
@@ -65,6 +68,56 @@ struct RetryLoop {
         self.init(
             loop: nil, attempt: Syntax(attempt.body), statement: Syntax(attempt), keyword: attempt.doKeyword,
             clause: clause, recursion: found)
+    }
+
+    /// Whether an argument is what is left of a list of alternatives: `dropFirst`, `suffix`, `filter`, a slice, or the next index of
+    /// what the attempt picks by it. One local name is followed.
+    private static func takesRest(_ call: Call, of function: FunctionDeclSyntax, in file: FileContext) -> Bool {
+        let cuts: Set<String> = [
+            "dropFirst", "dropLast", "suffix", "prefix", "filter", "removeFirst", "removeLast", "popFirst", "popLast",
+            "remove", "subtracting", "removing", "index",
+        ]
+        func cut(_ expression: some SyntaxProtocol) -> Bool {
+            expression.hasOwnLevel { node in
+                if let access = node.as(MemberAccessExprSyntax.self) {
+                    return access.base != nil && cuts.contains(access.declName.baseName.plainText)
+                }
+                // `sources[1...]`
+                return node.as(SubscriptCallExprSyntax.self)?.arguments.first?.expression.core.hasOwnLevel {
+                    ["...", "..<"].contains(
+                        $0.as(BinaryOperatorExprSyntax.self)?.operator.text
+                            ?? $0.as(PostfixOperatorExprSyntax.self)?.operator.text ?? "")
+                } ?? false
+            }
+        }
+        let body = function.body.map { Syntax($0) } ?? Syntax(function)
+        return call.node.arguments.contains { argument in
+            if cut(argument.expression) { return true }
+            // `Array(rest)` is the same as `rest`.
+            var value = argument.expression.core
+            if let wrapper = Call(value), wrapper.isBare, let only = wrapper.node.arguments.first,
+                wrapper.node.arguments.count == 1
+            {
+                value = only.expression.core
+            }
+            if let name = value.identifier {
+                let local = file.types.localDeclaration(of: name, at: Syntax(call.node))
+                guard let binding = local?.as(PatternBindingSyntax.self) else { return false }
+                if let value = binding.initializer?.value, cut(value) { return true }
+                // `var rest = sources; rest.removeFirst()`
+                return body.hasOwnLevel { node in
+                    guard let change = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }) else { return false }
+                    return cuts.contains(change.name) && change.base?.core.identifier == name
+                }
+            }
+            // `f(index + 1)` where the attempt takes `urls[index]`.
+            guard let parts = argument.expression.core.as(SequenceExprSyntax.self)?.elements,
+                let name = parts.first?.identifier
+            else { return false }
+            return body.hasOwnLevel { node in
+                node.as(SubscriptCallExprSyntax.self)?.arguments.contains { $0.expression.mentions(name) } ?? false
+            }
+        }
     }
 
     private init(

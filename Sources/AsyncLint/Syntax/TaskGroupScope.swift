@@ -23,7 +23,7 @@ struct TaskGroupScope {
     private(set) var escapes = false
 
     init?(_ call: Call) {
-        guard call.base == nil || ["Swift", "_Concurrency"].contains(call.base?.identifier) else { return nil }
+        guard call.isBare || ["Swift", "_Concurrency"].contains(call.base?.identifier) else { return nil }
         switch call.name {
         case "withTaskGroup": (isThrowing, isDiscarding) = (false, false)
         case "withThrowingTaskGroup": (isThrowing, isDiscarding) = (true, false)

@@ -23,7 +23,7 @@ extension FileContext {
     func spawn(_ call: Call) -> TaskSpawn? {
         let form: TaskSpawn.Form
         let isInit =
-            call.name == "Task" && (call.base == nil || ["Swift", "_Concurrency"].contains(call.base?.identifier))
+            call.name == "Task" && (call.isBare || ["Swift", "_Concurrency"].contains(call.base?.identifier))
         if isInit {
             form = .task
         } else if call.baseName == "Task" {

@@ -39,11 +39,33 @@ struct FixerTests {
 
     @Test("indents a statement it adds like its neighbours")
     func indentation() async {
-        let code =
-            "func f() async throws {\n    try await withThrowingTaskGroup(of: Void.self) { g in\n        g.addTask { try await save(1) }\n    }\n}\n"
-        #expect(
-            await fixed(code).contains(
-                "        g.addTask { try await save(1) }\n        try await g.waitForAll()\n    }\n"))
+        let code = """
+            func f() async throws {
+                for _ in 0..<3 {
+                    do {
+                        return try await load(1)
+                    } catch {
+                        await pause()
+                    }
+                }
+            }
+
+            """
+        let wanted = """
+            func f() async throws {
+                for _ in 0..<3 {
+                    do {
+                        return try await load(1)
+                    } catch is CancellationError where Task.isCancelled {
+                        throw CancellationError()
+                    } catch {
+                        await pause()
+                    }
+                }
+            }
+
+            """
+        #expect(await fixed(code) == wanted)
     }
 }
 #endif

@@ -16,7 +16,8 @@ struct ReporterTests {
 
     private func report() async -> Linter.Report {
         await Linter(workers: 1).lint([
-            Linter.Source(path: "Sources/a b.swift", text: Self.code), Linter.Source(path: "x.swift", text: "func ("),
+            Linter.Source(path: "Sources/a b.swift", text: Self.code),
+            Linter.Source(path: "x.swift", bytes: [0x66, 0xFF]),
         ])
     }
 
@@ -27,7 +28,7 @@ struct ReporterTests {
     @Test("text is what compilers print")
     func text() async {
         let lines = ReportFormat.text.render(await report()).split(separator: "\n")
-        #expect(lines[0].hasPrefix("x.swift:1:"))
+        #expect(lines[0] == "x.swift: error: the file is not UTF-8")
         #expect(lines[1].hasPrefix("Sources/a b.swift:2:5: error: this check throws"))
         #expect(lines[1].hasSuffix(" [discarded-cancellation-check]"))
         #expect(lines[2] == "Sources/a b.swift:2:5: note: fix (--fix applies it): let the error out")

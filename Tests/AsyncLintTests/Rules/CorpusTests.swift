@@ -4,20 +4,22 @@ import Testing
 
 @testable import AsyncLint
 
-/// Judges a folder of cases that say in their head which rule they are about and whether it must report them. The folder is named by
-/// ASYNCLINT_CORPUS, or lies beside the checkout; without one nothing is to do.
+/// Judges folders of cases that say in their head which rule they are about and whether it must report them. ASYNCLINT_CORPUS names
+/// them, with a colon between two, or they lie beside the checkout; without one nothing is to do.
 @Suite("A corpus of cases")
 struct CorpusTests {
-    private static let folder: String? = {
-        let candidates = [
-            ProcessInfo.processInfo.environment["ASYNCLINT_CORPUS"], Checkout.root + "/../shared/lint-corpus",
-        ]
-        return candidates.compactMap { $0 }.first { FileManager.default.fileExists(atPath: $0) }
+    private static let folders: [String] = {
+        let named = ProcessInfo.processInfo.environment["ASYNCLINT_CORPUS"].map {
+            $0.split(separator: ":").map(String.init)
+        }
+        let candidates = named ?? ["lint-corpus", "lint-corpus-2"].map { Checkout.root + "/../shared/" + $0 }
+        return candidates.filter { FileManager.default.fileExists(atPath: $0) }
     }()
 
-    @Test("every case is judged as it says", .enabled(if: folder != nil))
-    func cases() async throws {
-        let folder = try #require(Self.folder)
+    @Test(
+        "every case is judged as it says, by its rule, opt-in or not", .enabled(if: !folders.isEmpty),
+        arguments: folders)
+    func cases(_ folder: String) async throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".swift") }
             .sorted()
         let prelude = FileManager.default.contents(atPath: folder + "/prelude.swift").map { Array($0) } ?? []
@@ -28,7 +30,9 @@ struct CorpusTests {
                 lines.first { $0.hasPrefix("// \(key): ") }.map { String($0.dropFirst(key.count + 5)) }
             }
             guard let rule = value("rule"), let expected = value("expect") else { continue }
-            let report = await Linter().lint([
+            var configuration = Configuration()
+            configuration.enabled = [rule]
+            let report = await Linter(configuration: configuration).lint([
                 Linter.Source(path: name, bytes: bytes), Linter.Source(path: "prelude.swift", bytes: prelude),
             ])
             let isReported = report.active.contains {

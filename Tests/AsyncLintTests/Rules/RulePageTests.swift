@@ -15,6 +15,25 @@ struct RulePageTests {
             String(decoding: data, as: UTF8.self) == page.markdown, "write the pages: asynclint rules --write-pages")
     }
 
+    @Test("docs/asynclint.md holds the table of all rules as they are")
+    func table() throws {
+        let data = try #require(FileManager.default.contents(atPath: Checkout.root + "/docs/asynclint.md"))
+        let text = String(decoding: data, as: UTF8.self)
+        #expect(RuleCatalog.replacingTable(in: text) == text, "write it: asynclint rules --write-pages")
+    }
+
+    @Test(
+        "every count of rules in the documentation is the count of rules",
+        arguments: ["docs/asynclint.md", "README.md", "CHANGELOG.md"])
+    func counts(_ name: String) throws {
+        let data = try #require(FileManager.default.contents(atPath: Checkout.root + "/" + name))
+        let text = String(decoding: data, as: UTF8.self)
+        let wanted = RuleCatalog.types.count
+        for match in text.matches(of: /(\d+) rules for asynchronous mistakes/) {
+            #expect(Int(match.1) == wanted, "\(name) counts \(match.1) rules; there are \(wanted)")
+        }
+    }
+
     @Test("docs/rules holds no page of a rule that is gone")
     func gone() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Checkout.root + "/docs/rules")

@@ -30,16 +30,23 @@ struct ToolTests {
         try Data(text.utf8).write(to: url)
     }
 
-    private func run(_ arguments: String...) throws -> Outcome {
+    private func run(_ arguments: String..., input: String? = nil, in subfolder: String = "") throws -> Outcome {
         let process = Process()
         process.executableURL = URL(
             fileURLWithPath: try #require(Self.tool, "build the tool: swift build --traits Lint"))
         process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
+        process.currentDirectoryURL = URL(fileURLWithPath: subfolder.isEmpty ? folder : folder + "/" + subfolder)
+        process.environment = ProcessInfo.processInfo.environment.merging(["ASYNCLINT_CACHE": ""]) { $1 }
+        let source = Pipe()
+        process.standardInput = input == nil ? FileHandle.nullDevice as Any : source as Any
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = FileHandle.nullDevice
         try process.run()
+        if let input {
+            source.fileHandleForWriting.write(Data(input.utf8))
+            try source.fileHandleForWriting.close()
+        }
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return Outcome(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
@@ -102,6 +109,88 @@ struct ToolTests {
         try write("func f() async { await work() }", "a.swift")
         #expect(try run("states", "a.swift:f").output.contains("S1"))
         #expect(try run("states", "a.swift:g").status == 2)
+    }
+
+    @Test("checks standard input under the name it is given, with the declarations of the paths")
+    func standardInput() throws {
+        try write("protocol P { func f() async }", "Sources/p.swift")
+        let outcome = try run(
+            "--stdin", "--stdin-path", "Sources/a.swift", "Sources", input: "func f() async { usleep(1) }\n")
+        #expect(outcome.status == 1)
+        #expect(outcome.output.hasPrefix("Sources/a.swift:1:18: error:"))
+        let alone = try run("--stdin", input: "struct S: P { func f() async { g() } }")
+        #expect(
+            try run(
+                "--stdin", "Sources", "--enable", "async-without-await", input: "struct S: P { func f() async { g() } }"
+            ).output.isEmpty)
+        #expect(alone.status == 0)
+    }
+
+    @Test("leaves out named files that are excluded when it is told to, as hooks want")
+    func forceExclude() throws {
+        try write("exclude: [Generated]", ".asynclint.yml")
+        try write("func f() async { usleep(1) }", "Generated/g.swift")
+        #expect(try run("Generated/g.swift").status == 1)
+        #expect(try run("--force-exclude", "Generated/g.swift").status == 0)
+    }
+
+    @Test("finds the configuration in a folder above, whose patterns hold from there")
+    func configurationAbove() throws {
+        try write("rules: { blocking-call-in-async: info }\nexclude: [Sources/Generated]", ".asynclint.yml")
+        try write("func f() async { usleep(1) }", "Sources/a.swift")
+        try write("func f() async { usleep(1) }", "Sources/Generated/g.swift")
+        let outcome = try run(in: "Sources")
+        #expect(outcome.status == 0)
+        #expect(outcome.output.split(separator: "\n").count == 1)
+    }
+
+    @Test("shows what it would fix as a diff, and changes nothing; suggestions only when asked")
+    func diff() throws {
+        let text = "func f() async throws {\n    try? Task.checkCancellation()\n    Task { try await save(1) }\n}\n"
+        try write(text, "a.swift")
+        let outcome = try run("--diff")
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("-    try? Task.checkCancellation()\n+    try Task.checkCancellation()\n"))
+        #expect(!outcome.output.contains("_ = Task"))
+        #expect(try run("--diff", "--unsafe").output.contains("+    _ = Task { try await save(1) }\n"))
+        #expect(try run("--dry-run").output == "a.swift:2:5: let the error out [discarded-cancellation-check]\n")
+        #expect(FileManager.default.contents(atPath: folder + "/a.swift") == Data(text.utf8))
+        #expect(try run("--unsafe").status == 2)
+        #expect(try run("--fix", "--unsafe").status == 0)
+        #expect(FileManager.default.contents(atPath: folder + "/a.swift") != Data(text.utf8))
+    }
+
+    @Test("counts by rule, and writes what CI servers read")
+    func statisticsAndReporters() throws {
+        try write("func f() async { usleep(1); usleep(2); Task { try await save(1) } }\n", "a.swift")
+        let lines = try run("--statistics").output.split(separator: "\n")
+        #expect(lines == ["     2  blocking-call-in-async", "     1  unobserved-task-error   1 suggestion"])
+        #expect(
+            try run("--reporter", "junit").output.contains("<testsuite name=\"asynclint\" tests=\"3\" failures=\"3\""))
+        #expect(
+            try run("--reporter", "checkstyle").output.contains(
+                "<file name=\"a.swift\">\n<error line=\"1\" column=\"18\" severity=\"error\""))
+        let issues =
+            try JSONSerialization.jsonObject(with: Data(run("--reporter", "codeclimate").output.utf8))
+            as? [[String: Any]]
+        #expect(issues?.count == 3)
+        let rules = try JSONSerialization.jsonObject(with: Data(run("rules", "--json").output.utf8)) as? [[String: Any]]
+        #expect(rules?.first { $0["id"] as? String == "discarded-cancellation-check" }?["fix"] as? String == "safe")
+    }
+
+    @Test("a baseline holds from another folder, and says what was fixed")
+    func baselineElsewhere() throws {
+        try write("func f() async { usleep(1) }\n", "Sources/a.swift")
+        #expect(try run("--write-baseline", "base.json").status == 0)
+        #expect(try run("--baseline", "../base.json", in: "Sources").status == 0)
+    }
+
+    @Test("a file that does not parse has a level of its own")
+    func unparsable() throws {
+        try write("func (", "a.swift")
+        #expect(try run().output.contains("[unparsable-file]"))
+        try write("rules: { unparsable-file: info }", ".asynclint.yml")
+        #expect(try run().status == 0)
     }
 
     @Test("works in a folder whose name has a colon and a space")
