@@ -66,7 +66,7 @@ package final actor JobGate: SerialExecutor {
     @usableFromInline
     package nonisolated var unownedExecutor: UnownedSerialExecutor { asUnownedSerialExecutor() }
 
-    /// Starts the task, which stops before its first statement.
+    /// Starts the task, which stops before its first statement; the first step may have begun with an executor.
     ///
     /// - Parameters:
     ///   - placement: The executor that it prefers; then its steps run there, not on the holder's thread.
@@ -75,25 +75,17 @@ package final actor JobGate: SerialExecutor {
     package nonisolated func start(
         on placement: (any TaskExecutor)?, _ body: @escaping @Sendable () async -> Void
     ) -> Task<Void, Never> {
+        // Such a task goes to its executor first, wherever its closure belongs.
+        if let placement { return Task(executorPreference: placement) { await body() } }
         typealias Isolated = (isolated JobGate) -> Task<Void, Never>
         typealias Plain = (JobGate) -> Task<Void, Never>
         // A task whose closure is isolated to the gate comes there first. Making it needs no isolation.
-        let start: Isolated =
-            if let placement {
-                { gate in
-                    Task(executorPreference: placement) {
-                        _ = gate
-                        await body()
-                    }
-                }
-            } else {
-                { gate in
-                    Task {
-                        _ = gate
-                        await body()
-                    }
-                }
+        let start: Isolated = { gate in
+            Task {
+                _ = gate
+                await body()
             }
+        }
         return unsafeBitCast(start, to: Plain.self)(self)
     }
 
@@ -137,6 +129,16 @@ package final actor JobGate: SerialExecutor {
     @usableFromInline
     package nonisolated func beginWaiting() -> Bool {
         state.compareExchange(expected: .running, desired: .awaited, ordering: .acquiringAndReleasing).exchanged
+    }
+
+    /// Takes back ``beginWaiting()``.
+    ///
+    /// - Returns: `false` if the task has come back to the gate or ended.
+    @usableFromInline
+    package nonisolated func stopWaiting() -> Bool {
+        let (_, old) = state.compareExchange(
+            expected: .awaited, desired: .running, ordering: .acquiringAndReleasing)
+        return old == .awaited || old == .running
     }
 
     /// Wakes the holder, if it sleeps, although the task goes on; called by the task.

@@ -121,7 +121,8 @@ public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
                 if isStarted { core.leave() }
                 throw CancellationError()
             }
-            if !isStarted {
+            let isFirst = !isStarted
+            if isFirst {
                 isStarted = true
                 core.start()
             }
@@ -138,7 +139,7 @@ public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
                 }
             }
             while true {
-                switch core.gate.advance() {
+                switch core.gate.advance(mayRun: isFirst) {
                 case .parked: return core.slot.take()
                 case .ended: return try finish()
                 case .suspended:

@@ -100,10 +100,31 @@ final class GeneratorSleeper: WaiterHost, JobGateOwner, @unchecked Sendable {
         wakes.resume()
     }
 
+    /// Sleeps as `wait(for:)` does, but not longer than `limit` says.
+    ///
+    /// - Returns: Whether the time was over first.
+    @usableFromInline
+    nonisolated(nonsending)
+        func wait(for gate: JobGate, _ limit: WaitLimit) async -> Bool
+    {
+        let waiter = Waiter(of: self)
+        let outcome = await waiter.wait(limit) {
+            waiters.withLock { !waiter.hasLeft && gate.beginWaiting() && $0.append(waiter) }
+        }
+        withExtendedLifetime(self) {}
+        // What has come at the same moment counts as in time.
+        return outcome == .timedOut && gate.stopWaiting()
+    }
+
     /// A cancelled iterator cancels the body and goes on waiting for it: the body's clean-up is a part of the iteration.
     @usableFromInline
     package func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
-        task?.cancel()
-        return WakeList()
+        guard outcome == .timedOut else {
+            task?.cancel()
+            return WakeList()
+        }
+        var wakes = WakeList()
+        waiters.withLock { _ = $0.withdraw(waiter, as: outcome, into: &wakes) }
+        return wakes
     }
 }

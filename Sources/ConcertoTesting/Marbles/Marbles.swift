@@ -134,7 +134,7 @@ public final class MarbleObserver: Sendable {
             }
             if count < leaving { add(.end, at: stage.tick) }
         } catch {
-            add(.failure(error is MarbleError ? "" : "\(type(of: error))"), at: stage.tick)
+            add(.failure(error is MarbleError ? "" : "\(type(of: error as Any))"), at: stage.tick)
         }
         state.withLock { $0.isThrough = true }
     }
