@@ -28,6 +28,11 @@ struct StreamRing<Element>: ~Copyable {
     subscript(index: Int) -> Element { storage[(head &+ index) & (slots &- 1)] }
 
     @inlinable
+    mutating func replace(at index: Int, with element: consuming Element) {
+        storage[(head &+ index) & (slots &- 1)] = element
+    }
+
+    @inlinable
     mutating func append(_ element: consuming Element) {
         if count == slots { grow() }
         (storage + (head &+ count) & (slots &- 1)).initialize(to: element)
