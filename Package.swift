@@ -14,6 +14,7 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: [
         .library(name: "Concerto", targets: ["Concerto"]),
+        .library(name: "ConcertoStreams", targets: ["ConcertoStreams"]),
         .library(name: "ConcertoResilience", targets: ["ConcertoResilience"]),
         .library(name: "ConcertoTesting", targets: ["ConcertoTesting"]),
         .library(name: "ConcertoHTTP", targets: ["ConcertoHTTP"]),
@@ -58,6 +59,7 @@ let package = Package(
         .target(name: "ConcertoRuntime", dependencies: ["CConcerto"], swiftSettings: settings),
         .target(name: "Concerto", dependencies: ["ConcertoRuntime"], swiftSettings: settings),
         .target(name: "ConcertoTesting", dependencies: ["Concerto"], swiftSettings: settings),
+        .target(name: "ConcertoStreams", dependencies: ["Concerto"], swiftSettings: settings),
         .target(name: "ConcertoResilience", dependencies: ["Concerto"], swiftSettings: settings),
 
         // Trait HTTP.
@@ -156,6 +158,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoTestingTests", dependencies: ["ConcertoTesting"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoStreamsTests", dependencies: ["ConcertoStreams", "ConcertoTesting", "TestSupport"],
+            swiftSettings: settings),
         .testTarget(
             name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting"],
             swiftSettings: settings),

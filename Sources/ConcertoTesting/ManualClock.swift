@@ -122,6 +122,20 @@ public final class ManualClock: TimerClock {
         }
     }
 
+    /// Moves the clock to `instant`, if that is later, and fires nothing.
+    package func move(to instant: TimerInstant) {
+        state.withLock { $0.now = max($0.now, instant) }
+    }
+
+    /// Fires the first of the timers that are due where the clock stands.
+    ///
+    /// - Returns: Whether there was one.
+    package func fireFirstDue() -> Bool {
+        guard let timer = takeDue(until: now) else { return false }
+        timer.fire()
+        return true
+    }
+
     private func takeNext(before limit: TimerInstant) -> Timer? {
         state.withLock { state in
             guard let timer = state.timers.first, timer.deadline < limit else { return nil }

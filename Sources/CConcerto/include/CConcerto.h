@@ -118,6 +118,8 @@ typedef struct {
   uintptr_t stack_low, stack_high;
   /// The name that the thread was started with.
   char name[16];
+  /// How many jobs run inside each other on this thread, beyond the one that its executor started.
+  uint32_t nested;
 } concerto_thread_slots;
 
 #if defined(__linux__)

@@ -75,7 +75,6 @@ enum FromDotNetNames {
         try await Parallel.forEach(0..<3) { _ in }
         try await (0..<3).forEachConcurrently(limit: 2) { _ in }
         _ = try await (0..<3).mapConcurrently(limit: 2) { $0 }
-        for try await _ in (0..<3).concurrentMap(limit: 2, { $0 }) {}
         let timer = try PeriodicTimer(period: .seconds(1), clock: ManualClock())
         _ = try await timer.waitForNextTick()
         let clock: any TimerClock = ManualClock()
