@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "Concerto", targets: ["Concerto"]),
         .library(name: "ConcertoStreams", targets: ["ConcertoStreams"]),
         .library(name: "ConcertoResilience", targets: ["ConcertoResilience"]),
+        .library(name: "ConcertoDiagnostics", targets: ["ConcertoDiagnostics"]),
         .library(name: "ConcertoTesting", targets: ["ConcertoTesting"]),
         .library(name: "ConcertoHTTP", targets: ["ConcertoHTTP"]),
         .library(name: "ConcertoBatch", targets: ["ConcertoBatch"]),
@@ -61,6 +62,7 @@ let package = Package(
         .target(name: "ConcertoTesting", dependencies: ["Concerto"], swiftSettings: settings),
         .target(name: "ConcertoStreams", dependencies: ["Concerto"], swiftSettings: settings),
         .target(name: "ConcertoResilience", dependencies: ["Concerto"], swiftSettings: settings),
+        .target(name: "ConcertoDiagnostics", dependencies: ["Concerto", "CConcerto"], swiftSettings: settings),
 
         // Trait HTTP.
         .target(
@@ -153,6 +155,18 @@ let package = Package(
         .executableTarget(
             name: "BlockingProgram", dependencies: ["Concerto", "ConcertoRuntime"],
             path: "Tests/Programs/BlockingProgram", swiftSettings: settings),
+        // Programs that hang, starve and leak on purpose; the second does not know Concerto.
+        .executableTarget(
+            name: "DiagnosticsProgram", dependencies: ["Concerto", "ConcertoDiagnostics"],
+            path: "Tests/Programs/DiagnosticsProgram", swiftSettings: settings),
+        .executableTarget(
+            name: "PlainProgram", path: "Tests/Programs/PlainProgram", swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoDiagnosticsTests",
+            dependencies: [
+                "ConcertoDiagnostics", "ConcertoTesting", "TestSupport", "DiagnosticsProgram", "PlainProgram",
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ConcertoTests", dependencies: ["Concerto", "ConcertoTesting", "TestSupport", "BlockingProgram"],
             swiftSettings: settings),

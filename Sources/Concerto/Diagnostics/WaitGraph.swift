@@ -111,34 +111,29 @@ public enum WaitGraph {
     /// Records edges from now on, for the rest of the process.
     public static func activate() { active.store(true, ordering: .relaxed) }
 
-    /// Who waits for what now, longest first, one line each.
-    public static var waits: [String] {
-        let (waits, ownerless) = state.withLock { (Array($0.waits.values), Array($0.ownerless.values)) }
-        let now = ContinuousClock.now
-        let lines = waits.map {
-            (
-                $0.since,
-                "\($0.party) waits for \($0.label) at \($0.site) since \(now - $0.since)"
-                    + ($0.holdings.isEmpty
-                        ? "" : ", holds " + $0.holdings.map { "\($0.label) from \($0.site)" }.joined(separator: ", "))
-            )
-        }
-        let others = ownerless.map { ($0.since, "\($0.party) waits for \(name(of: $0.host)) since \(now - $0.since)") }
-        return (lines + others).sorted { $0.0 < $1.0 }.map(\.1)
-    }
+    /// Who waits for what now, longest first, one line each; ``snapshot`` has the same for programs.
+    public static var waits: [String] { snapshot.waits.map(\.description) }
 
     /// Who holds what now, longest first, one line each; only what was taken by a scope (`withLock`, `withPermit`) while
     /// edges were recorded.
-    public static var holdings: [String] {
-        let holdings = state.withLock { $0.holdings.values.flatMap { $0 } }
-        let now = ContinuousClock.now
-        return holdings.sorted { $0.since < $1.since }.map { holding in
-            let count = holding.count.map { $0 == 1 ? "" : "\($0) of " } ?? ""
-            return "\(holding.party) holds \(count)\(holding.label) from \(holding.site) since \(now - holding.since)"
+    public static var holdings: [String] { snapshot.holdings.map(\.description) }
+
+    /// What is recorded, copied out of the lock.
+    static var recorded:
+        (
+            waits: [Wait], ownerless: [OwnerlessWait], holdings: [Holding],
+            totals: [ObjectIdentifier: (units: Int, waits: Int)]
+        )
+    {
+        state.withLock { state in
+            (
+                Array(state.waits.values), Array(state.ownerless.values), state.holdings.values.flatMap { $0 },
+                state.totals
+            )
         }
     }
 
-    private static func name(of host: any WaiterHost) -> String {
+    static func name(of host: any WaiterHost) -> String {
         if let host = host as? any LabelledHost { return host.label.description }
         return (host as? any CustomStringConvertible)?.description ?? "\(type(of: host))"
     }

@@ -1,0 +1,7 @@
+import Concerto
+import ConcertoDiagnostics
+
+@main
+struct DiagnosticsProgram {
+    static func main() {}
+}
