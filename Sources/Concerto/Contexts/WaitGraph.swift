@@ -118,12 +118,14 @@ public enum WaitGraph {
         let lines = waits.map {
             (
                 $0.since,
-                "\($0.party) waits for \($0.label) at \($0.site) since \(now - $0.since)"
+                "\($0.party) waits for \($0.label) at \($0.site) for \((now - $0.since).brief)"
                     + ($0.holdings.isEmpty
                         ? "" : ", holds " + $0.holdings.map { "\($0.label) from \($0.site)" }.joined(separator: ", "))
             )
         }
-        let others = ownerless.map { ($0.since, "\($0.party) waits for \(name(of: $0.host)) since \(now - $0.since)") }
+        let others = ownerless.map {
+            ($0.since, "\($0.party) waits for \(name(of: $0.host)) for \((now - $0.since).brief)")
+        }
         return (lines + others).sorted { $0.0 < $1.0 }.map(\.1)
     }
 
@@ -134,7 +136,8 @@ public enum WaitGraph {
         let now = ContinuousClock.now
         return holdings.sorted { $0.since < $1.since }.map { holding in
             let count = holding.count.map { $0 == 1 ? "" : "\($0) of " } ?? ""
-            return "\(holding.party) holds \(count)\(holding.label) from \(holding.site) since \(now - holding.since)"
+            return
+                "\(holding.party) holds \(count)\(holding.label) from \(holding.site) for \((now - holding.since).brief)"
         }
     }
 

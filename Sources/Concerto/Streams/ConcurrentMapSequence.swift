@@ -10,7 +10,8 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Ordering: results in the order of the elements; with `ordered: false` in the order in which they come.
     /// - Allocates: a task per worker, one object per element.
     ///
-    /// The iteration throws the first failure of a body or the source.
+    /// The iteration throws the first failure of a body or the source, and what fails beside it is dropped. A failure that
+    /// nobody reads, because the iteration was cancelled or given up, goes to `TaskHandle.onUnobservedError`.
     public func concurrentMap<Value: Sendable>(
         limit: Int, ordered: Bool = true, _ transform: @escaping @Sendable (Element) async throws -> Value
     ) -> ConcurrentMapSequence<Value> {
@@ -39,7 +40,7 @@ private func runStream<Source: AsyncSequence, Value: Sendable>(
 ) async throws where Source: Sendable, Source.Element: Sendable {
     guard ordered else {
         return try await source.forEachConcurrently(limit: limit) { element in
-            try await channel.write(.completed(try await transform(element)))
+            try await deliver(.completed(try await transform(element)), through: channel)
         }
     }
     let issued = IssuedPromises<Value>()
@@ -48,14 +49,30 @@ private func runStream<Source: AsyncSequence, Value: Sendable>(
         try await promising.forEachConcurrently(limit: limit) { (promise: TaskHandle<Value>, element: Source.Element) in
             do { promise.complete(.success(try await transform(element))) } catch {
                 promise.complete(.failure(error))
-                throw error
+                throw error is CancellationError ? error : PromisedFailure(error: error)
             }
         }
     } catch {
         // Elements that were read but never worked on: nobody may wait for them for ever.
-        issued.fail(with: (error as? AggregateError)?.errors.first ?? error)
-        throw error
+        let first = firstFailure(of: error)
+        issued.fail(with: first)
+        throw first
     }
+}
+
+/// Writes `promise` to the iteration; one that has failed has closed the channel, which is a cancellation here.
+nonisolated(nonsending)
+    private func deliver<Value>(
+        _ promise: TaskHandle<Value>, through channel: BoundedChannel<TaskHandle<Value>>
+    ) async throws
+{
+    do { try await channel.write(promise) } catch { throw CancellationError() }
+}
+
+/// What an iteration throws if its loop ended with `error`.
+private func firstFailure(of error: any Error) -> any Error {
+    let first = (error as? AggregateError)?.errors.first ?? error
+    return (first as? PromisedFailure)?.error ?? first
 }
 
 /// The promises whose elements are being worked on, or wait for it.
@@ -63,8 +80,6 @@ private final class IssuedPromises<Value: Sendable>: Sendable {
     private let promises = Guarded<[TaskHandle<Value>]>([])
 
     func add(_ promise: TaskHandle<Value>) {
-        // A failure is what the iteration throws; it needs no other observer.
-        promise.markObserved()
         let ended = promises.withLock { promises -> [TaskHandle<Value>] in
             defer { promises.append(promise) }
             guard promises.count >= 64, promises.count.isMultiple(of: 64) else { return [] }
@@ -77,7 +92,10 @@ private final class IssuedPromises<Value: Sendable>: Sendable {
     }
 
     func fail(with error: any Error) {
-        for promise in promises.withLock({ $0 }) { promise.complete(.failure(error)) }
+        // One that has failed by itself says so, if nobody reads it; for the others this is only an echo.
+        for promise in promises.withLock({ $0 }) where !promise.isCompleted {
+            if promise.complete(.failure(error)) { promise.markObserved() }
+        }
     }
 }
 
@@ -100,7 +118,7 @@ private struct Promising<Source: AsyncSequence, Value: Sendable>: AsyncSequence 
             guard let element = try await iterator.next(isolation: actor) else { return nil }
             let promise = TaskHandle<Value>(promiseNamed: nil)
             issued.add(promise)
-            try await channel.write(promise)
+            try await deliver(promise, through: channel)
             return (promise, element)
         }
     }
@@ -156,7 +174,7 @@ public struct ConcurrentMapSequence<Element: Sendable>: AsyncSequence, Sendable 
                     try await sequence.produce(channel)
                     channel.tryComplete()
                 } catch {
-                    channel.tryComplete((error as? AggregateError)?.errors.first ?? error)
+                    channel.tryComplete(firstFailure(of: error))
                 }
             }
         }
@@ -184,6 +202,11 @@ public struct ConcurrentMapSequence<Element: Sendable>: AsyncSequence, Sendable 
             } catch {
                 hasFailed = true
                 producer.cancel()
+                // After the first failure the others are its echo. An iteration that was cancelled has read none.
+                if !(error is CancellationError) {
+                    channel.tryComplete()
+                    while let promise = channel.tryRead() { promise.markObserved() }
+                }
                 throw error
             }
         }
