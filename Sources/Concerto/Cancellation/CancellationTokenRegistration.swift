@@ -1,6 +1,11 @@
 import ConcertoRuntime
 
 /// A callback that waits for a ``CancellationToken``; with it the callback can be taken back.
+///
+/// ```swift
+/// let registration = token.register { connection.close() }
+/// defer { registration.unregister() }
+/// ```
 public struct CancellationTokenRegistration: Sendable {
     @usableFromInline let source: CancellationTokenSource?
     @usableFromInline let node: CancellationCallback?
@@ -36,7 +41,13 @@ public struct CancellationTokenRegistration: Sendable {
     /// Takes the callback back; if it is running on another thread, blocks until it has finished.
     ///
     /// Called from inside a callback of the same source it returns at once. Calling it twice is harmless.
-    @available(*, noasync, message: "blocks the thread; in asynchronous code this name awaits instead")
+    ///
+    /// In asynchronous code this name awaits instead, and in a `defer`, which cannot await, `unregister()` takes the callback
+    /// back without waiting.
+    @available(
+        *, noasync,
+        message: "blocks the thread; in asynchronous code await dispose(), or, as in a defer, call unregister()"
+    )
     public func dispose() {
         guard let source, !unregister() else { return }
         let event = ThreadEvent()

@@ -18,6 +18,8 @@ public struct SelectCase<Result>: Sendable {
     var closedError: (@Sendable () -> any Error)?
     /// Of a write: what is left to do if a reader took the offer that `watch` made.
     var taken: (@Sendable () async throws -> Result)?
+    /// Of a timeout: the case that counts from now.
+    var begun: (@Sendable () -> SelectCase)?
 
     /// Reads an item from `channel` and hands it to `body`.
     public static func read<Channel: ChannelProtocol>(
@@ -47,19 +49,27 @@ public struct SelectCase<Result>: Sendable {
             }, closedError: { core.closedError }, taken: body)
     }
 
-    /// Calls `body` if nothing else was ready for `duration`; with a negative one `select` throws ``ArgumentError``.
+    /// Calls `body` if nothing else was ready for `duration`, counted from the beginning of each `select` that has the case;
+    /// with a negative one `select` throws ``ArgumentError``.
     public static func timeout(
         after duration: Duration, clock: any TimerClock = MonotonicClock(),
         _ body: @escaping @Sendable () async throws -> Result
     ) -> SelectCase {
-        let deadline = clock.now.advanced(by: duration)
-        return SelectCase(
+        var timeout = timeout(at: clock.now, clock, body)
+        timeout.invalid = duration < .zero ? ArgumentError("duration", duration, "it must not be negative") : nil
+        timeout.begun = { Self.timeout(at: clock.now.advanced(by: duration), clock, body) }
+        return timeout
+    }
+
+    private static func timeout(
+        at deadline: TimerInstant, _ clock: any TimerClock, _ body: @escaping @Sendable () async throws -> Result
+    ) -> SelectCase {
+        SelectCase(
             attempt: { clock.now >= deadline ? .ready(body) : .notReady },
             watch: { round, _ in
                 let timer = clock.schedule(at: deadline) { round.fire() }
                 return { timer.cancel() }
-            },
-            invalid: duration < .zero ? ArgumentError("duration", duration, "it must not be negative") : nil)
+            })
     }
 }
 
@@ -87,6 +97,7 @@ nonisolated(nonsending)
 {
     guard !cases.isEmpty else { throw ArgumentError("cases", "empty", "select needs at least one") }
     if let invalid = cases.lazy.compactMap(\.invalid).first { throw invalid }
+    let cases = cases.map { $0.begun?() ?? $0 }
     while true {
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         var open: [Int] = []

@@ -26,7 +26,7 @@ extension Task where Success == Never, Failure == Never {
         ) async throws -> Value
     {
         try requireSome(operations.count, "firstSuccess")
-        return try await withCancellation(of: cancellation) {
+        return try await withGivenCancellation(of: cancellation) {
             let (winner, outcomes) = await runUntil(operations) { outcome in
                 if case .success = outcome { true } else { false }
             }
@@ -65,7 +65,9 @@ extension Task where Success == Never, Failure == Never {
         ) async throws -> Value
     {
         try requireSome(operations.count, "race")
-        let (winner, outcomes) = await withCancellation(of: cancellation) { await runUntil(operations) { _ in true } }
+        let (winner, outcomes) = await withGivenCancellation(of: cancellation) {
+            await runUntil(operations) { _ in true }
+        }
         return try outcomes[winner.unsafelyUnwrapped].unsafelyUnwrapped.get()
     }
 

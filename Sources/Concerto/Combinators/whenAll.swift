@@ -62,7 +62,7 @@ extension Task where Success == Never, Failure == Never {
             _ operations: [@Sendable () async throws -> Value], cancellation: CancellationToken = .none
         ) async throws -> [Value]
     {
-        let outcomes = await withCancellation(of: cancellation) {
+        let outcomes = await withGivenCancellation(of: cancellation) {
             await withTaskGroup(of: (Int, Result<Value, any Error>).self) { group in
                 let placement = TaskPlacement.ofChildren
                 // asynclint:ignore:next unbounded-task-group — the caller gives the list; mapConcurrently bounds

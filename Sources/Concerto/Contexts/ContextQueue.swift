@@ -11,9 +11,12 @@ import Darwin
 /// Invariant against a lost wake-up: jobs and wake-ups change under `mutex`, which the waiting thread holds from its
 /// last look until it sleeps.
 final class ContextQueue: @unchecked Sendable {  // all mutable state is protected by `mutex`
+    /// A job, and whether it belongs to an actor that lives on the context.
+    typealias Entry = (job: UnownedJob, isIsolated: Bool)
+
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var jobs: [UnownedJob] = []
+    private var jobs: [Entry] = []
     private var next = 0
     private var wakeUps: UInt64 = 0
 
@@ -37,9 +40,9 @@ final class ContextQueue: @unchecked Sendable {  // all mutable state is protect
         return jobs.count - next
     }
 
-    func append(_ job: UnownedJob) {
+    func append(_ job: UnownedJob, isIsolated: Bool) {
         pthread_mutex_lock(mutex)
-        jobs.append(job)
+        jobs.append((job, isIsolated))
         pthread_cond_broadcast(condition)
         pthread_mutex_unlock(mutex)
     }
@@ -59,14 +62,14 @@ final class ContextQueue: @unchecked Sendable {  // all mutable state is protect
         return wakeUps
     }
 
-    func poll() -> UnownedJob? {
+    func poll() -> Entry? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         return popFirst()
     }
 
     /// The next job, waiting for it; `nil` after a wake-up that is newer than `generation`.
-    func take(unlessNewerThan generation: UInt64) -> UnownedJob? {
+    func take(unlessNewerThan generation: UInt64) -> Entry? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
@@ -76,7 +79,7 @@ final class ContextQueue: @unchecked Sendable {  // all mutable state is protect
         }
     }
 
-    private func popFirst() -> UnownedJob? {
+    private func popFirst() -> Entry? {
         guard next < jobs.count else { return nil }
         defer {
             next += 1

@@ -26,7 +26,8 @@ import Darwin
 /// - Cancellation: as for any task; a context has none of its own.
 /// - Where it runs: on the context's thread, or inside ``run()``, ``runUntilIdle()`` and ``pump(until:)`` on the thread
 ///   that calls them, one at a time.
-/// - Ordering: first in, first out.
+/// - Ordering: first in, first out, whatever it is: ``post(fileID:line:_:)``, Swift's own tasks, calls of actors that live
+///   on the context.
 /// - Allocates: nothing for a job.
 ///
 /// Child tasks of a task on a context run on the context too, one after the other; Concerto's combinators send theirs to
@@ -67,9 +68,19 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     /// How many jobs are ready.
     public var pending: Int { queue.count }
 
-    /// Takes a job; called by the Swift runtime.
-    public func enqueue(_ job: consuming ExecutorJob) {
-        queue.append(UnownedJob(job))
+    /// Takes a job of an actor that lives on the context; called by the Swift runtime.
+    public func enqueue(_ job: consuming ExecutorJob) { append(UnownedJob(job), isIsolated: true) }
+
+    /// Takes a job of a task that prefers the context; called by the Swift runtime.
+    ///
+    /// Told from the other kind, because each runs as what it was queued as: the runtime would send a task that finds itself
+    /// on an actor's executor through the queue once more, at every function that is not isolated, and what came first
+    /// would run last.
+    @_implements(TaskExecutor,enqueue(_:))
+    public func enqueueTask(_ job: consuming ExecutorJob) { append(UnownedJob(job), isIsolated: false) }
+
+    private func append(_ job: UnownedJob, isIsolated: Bool) {
+        queue.append(job, isIsolated: isIsolated)
         if stopped.load(ordering: .acquiring) { restartThread() }
     }
 
@@ -89,24 +100,29 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     @discardableResult
     public func post<Success: Sendable>(
         fileID: StaticString = #fileID, line: UInt = #line,
-        _ body: @escaping @Sendable () throws -> Success
+        _ body: sending @escaping () throws -> Success
     ) -> TaskHandle<Success> {
         Task.run(on: self, fileID: fileID, line: line) { try body() }
     }
 
     /// Runs `body` on the context and waits for it; in place if this code runs on it already.
     ///
-    /// The waiting thread is replaced or pumped as ``runBlocking(fileID:line:_:)`` says.
+    /// The waiting thread is replaced or pumped as ``runBlocking(fileID:line:_:)`` says, which is why asynchronous code may
+    /// not call it: there `try await context.post { … }.value` waits without a thread.
     /// - Throws: What `body` throws; ``DeadlockError``.
+    @available(*, noasync, message: "in asynchronous code await post { … }.value; send blocks the thread")
     public func send<Success: Sendable>(
-        fileID: StaticString = #fileID, line: UInt = #line, _ body: @escaping @Sendable () throws -> Success
+        fileID: StaticString = #fileID, line: UInt = #line, _ body: sending @escaping () throws -> Success
     ) throws -> Success {
         if Self.current === self { return try body() }
+        // This thread waits until the body, which is run once, has ended.
+        nonisolated(unsafe) let body = body
         return try runBlocking(fileID: fileID, line: line) {
             let flow = Flow.current
-            // The sender waits, so what it holds stays held as long as the body runs.
+            let token = CancellationToken.current
+            // The sender waits, so what it holds stays held as long as the body runs, and its token is current.
             return try await Task.run(on: self, fileID: fileID, line: line) {
-                try await Flow.adopting(flow) { try body() }
+                try await CancellationToken.adopting(token) { try await Flow.adopting(flow) { try body() } }
             }.value
         }
     }
@@ -195,10 +211,14 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
         if hasEnded { ContextThread.start(name) { self.runThread() } }
     }
 
-    private func run(_ job: UnownedJob) {
+    private func run(_ entry: ContextQueue.Entry) {
         claim()
         let outer = ContextThread.enter(self)
-        job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        if entry.isIsolated {
+            entry.job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+        } else {
+            entry.job.runSynchronously(on: asUnownedTaskExecutor())
+        }
         ContextThread.leave(to: outer)
         pumping.withLock { _ = $0.popLast() }
     }

@@ -28,22 +28,26 @@ import Dispatch
 @available(*, noasync, message: "in asynchronous code await the operation; runBlocking blocks the thread")
 public func runBlocking<Success: Sendable>(
     fileID: StaticString = #fileID, line: UInt = #line,
-    _ operation: @escaping @Sendable () async throws -> Success
+    _ operation: sending @escaping () async throws -> Success
 ) throws -> Success {
     WaitGraph.activate()
     let place = try BlockedPlace.current(at: "\(fileID):\(line)")
     let call = BlockingCall<Success>(place: place)
     let flow = Flow.blocking(at: WaitGraph.Site(fileID: fileID, line: line))
     let startsCancelled = Task.isCancelled
-    let task = Task<Void, Never>(executorPreference: place.executor) {
+    let token = CancellationToken.current
+    let task = Task<Void, Never>(name: Task.name, executorPreference: place.executor) {
         if startsCancelled { withUnsafeCurrentTask { $0?.cancel() } }
         let result: Result<Success, any Error>
-        do { result = .success(try await Flow.adopting(flow) { try await operation() }) } catch {
-            result = .failure(error)
-        }
+        do {
+            result = .success(
+                try await CancellationToken.adopting(token) {
+                    try await Flow.adopting(flow) { try await operation() }
+                })
+        } catch { result = .failure(error) }
         call.finish(result)
     }
-    let registration = CancellationToken.current.register { task.cancel() }
+    let registration = token.register { task.cancel() }
     CallbackTrampoline.setAside {
         withForwardedCancellation(to: task) { place.wait(for: call.event) { call.isFinished } }
     }

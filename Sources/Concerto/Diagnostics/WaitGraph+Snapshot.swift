@@ -122,7 +122,7 @@ extension WaitGraph.Snapshot.Wait: CustomStringConvertible {
     public var description: String {
         let place = place.map { " at \($0)" } ?? ""
         let holds = holds.map { "\($0.resource.text) from \($0.place)" }.joined(separator: ", ")
-        return "\(party.text) waits for \(resource.text)\(place) since \(Duration.seconds(seconds))"
+        return "\(party.text) waits for \(resource.text)\(place) for \(Duration.seconds(seconds).brief)"
             + (holds.isEmpty ? "" : ", holds \(holds)")
     }
 }
@@ -131,6 +131,6 @@ extension WaitGraph.Snapshot.Holding: CustomStringConvertible {
     /// One line for a log.
     public var description: String {
         let units = count.map { $0 == 1 ? "" : "\($0) of " } ?? ""
-        return "\(party.text) holds \(units)\(resource.text) from \(place) since \(Duration.seconds(seconds))"
+        return "\(party.text) holds \(units)\(resource.text) from \(place) for \(Duration.seconds(seconds).brief)"
     }
 }

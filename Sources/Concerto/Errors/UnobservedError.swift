@@ -1,13 +1,5 @@
 import ConcertoRuntime
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// An error that nobody asked for: of a failed task whose last reference is gone, of a cancellation callback under a
 /// `cancel()` that cannot throw, of a parallel loop that was cancelled from outside.
 ///
@@ -22,11 +14,17 @@ public struct UnobservedError: Error, CustomStringConvertible {
     /// The line for a log.
     public var description: String { "unobserved error from \(origin): \(error)" }
 
-    private static let handler = Guarded<(@Sendable (UnobservedError) -> Void)?>(nil)
+    /// In a type of its own: where a generic lock guards a closure itself, every look at it wraps it once more, converted to
+    /// the generic form and back, and after some 100,000 of them a call overflows the stack.
+    private struct Handler {
+        var call: (@Sendable (UnobservedError) -> Void)?
+    }
+
+    private static let handler = Guarded(Handler())
 
     static var currentHandler: (@Sendable (UnobservedError) -> Void)? {
-        get { handler.withLock { $0 } }
-        set { handler.withLock { $0 = newValue } }
+        get { handler.withLock { $0 }.call }
+        set { handler.withLock { $0 = Handler(call: newValue) } }
     }
 
     /// Reports `error`, unless it is a cancellation: those never count as unobserved.
@@ -34,8 +32,7 @@ public struct UnobservedError: Error, CustomStringConvertible {
         guard !(error is CancellationError) else { return }
         let event = UnobservedError(error: error, origin: origin())
         if let handler = currentHandler { return handler(event) }
-        let line = "concerto: \(event)\n"
-        _ = line.utf8CString.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
+        StandardError.write("\(event)")
     }
 }
 

@@ -17,6 +17,9 @@ public import ConcertoRuntime
 /// - Allocates: nothing when the lock is free, one object for a wait.
 public final class AsyncLock: Sendable {
     @usableFromInline let semaphore: AsyncSemaphore
+    #if DEBUG
+    private let owner = LockOwner()
+    #endif
 
     /// Creates a lock that is free.
     ///
@@ -42,7 +45,11 @@ public final class AsyncLock: Sendable {
     /// Takes the lock if it is free and nobody waits.
     ///
     /// - Returns: Whether it took the lock.
-    public func tryLock() -> Bool { semaphore.tryAcquire() }
+    public func tryLock(fileID: StaticString = #fileID, line: UInt = #line) -> Bool {
+        guard semaphore.tryAcquire() else { return false }
+        noteTaken(fileID, line)
+        return true
+    }
 
     /// Waits for the lock and takes it; prefer ``withLock(cancellation:fileID:line:_:)``, which cannot forget to give it back.
     ///
@@ -53,6 +60,7 @@ public final class AsyncLock: Sendable {
         ) async throws
     {
         try await semaphore.acquire(cancellation: cancellation, fileID: fileID, line: line)
+        noteTaken(fileID, line)
     }
 
     /// Waits for the lock, but no longer than `timeout`.
@@ -71,17 +79,35 @@ public final class AsyncLock: Sendable {
             fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
-        try await semaphore.acquire(
+        let isTaken = try await semaphore.acquire(
             timeout: timeout, clock: clock, cancellation: cancellation, fileID: fileID, line: line)
+        if isTaken { noteTaken(fileID, line) }
+        return isTaken
     }
 
     /// Gives the lock back, and to the task that waits first.
     ///
+    /// It may be another task than the one that took the lock, so a second `unlock` would give back what somebody else
+    /// holds. Debug builds write a line to standard error if it is another one, with both places.
+    /// - Parameters:
+    ///   - fileID: Where it is given back, for diagnostics; leave it alone.
+    ///   - line: As `fileID`.
     /// - Precondition: the lock is held.
-    public func unlock() {
+    public func unlock(fileID: StaticString = #fileID, line: UInt = #line) {
+        #if DEBUG
+        owner.giveBack(semaphore.label, at: WaitGraph.Site(fileID: fileID, line: line))
+        #endif
         do { try semaphore.release() } catch {
-            fatalError("AsyncLock.unlock(): nobody holds the lock; unlock once for each lock(), or use withLock")
+            fatalError(
+                "AsyncLock.unlock() at \(fileID):\(line): nobody holds the lock; unlock once for each lock(), or use withLock"
+            )
         }
+    }
+
+    private func noteTaken(_ fileID: StaticString, _ line: UInt) {
+        #if DEBUG
+        owner.take(at: WaitGraph.Site(fileID: fileID, line: line))
+        #endif
     }
 
     /// Runs `body` while holding the lock and gives it back however `body` ends.

@@ -39,21 +39,26 @@ public final class AsyncSemaphore: WaiterHost {
     /// How many permits there are in all, as far as anybody knows: what was free at the start.
     private let initialPermits: Int
     /// What it is called in diagnostics.
-    private let label: WaitGraph.Label
+    let label: WaitGraph.Label
     /// The count that ``release(_:)`` cannot exceed.
     public let maxPermits: Int
+    /// How many permits somebody may wait for: as many as there were free at a time, as far as nobody has said how many
+    /// there may be.
+    @usableFromInline let most: Atomic<Int>
 
     /// Creates a semaphore.
     ///
     /// - Parameters:
     ///   - permits: How many permits are free at the start.
-    ///   - maxPermits: How many there may ever be; giving back more than were taken throws ``SemaphoreFullError``.
+    ///   - maxPermits: How many there may ever be: giving back more throws ``SemaphoreFullError``, waiting for more
+    ///     ``ArgumentError``. Without it any number may be given back, and waiting for more than there ever were throws,
+    ///     but on a counter of signals, which begins with none.
     ///   - name: What diagnostics call it; without one they say where it was created.
     ///   - fileID: Where it was created, for diagnostics; leave it alone.
     ///   - line: As `fileID`.
     /// - Precondition: `0 <= permits <= maxPermits` and `maxPermits > 0`.
     public convenience init(
-        permits: Int, maxPermits: Int = .max, name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line
+        permits: Int, maxPermits: Int? = nil, name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line
     ) {
         let site = WaitGraph.Site(fileID: fileID, line: line)
         self.init(
@@ -61,7 +66,8 @@ public final class AsyncSemaphore: WaiterHost {
             label: WaitGraph.Label(kind: "AsyncSemaphore", name: name, site: site))
     }
 
-    init(permits: Int, maxPermits: Int, label: WaitGraph.Label) {
+    init(permits: Int, maxPermits limit: Int?, label: WaitGraph.Label) {
+        let maxPermits = limit ?? .max
         demand(permits >= 0, "AsyncSemaphore needs permits >= 0, not \(permits)")
         demand(maxPermits > 0, "AsyncSemaphore needs maxPermits > 0, not \(maxPermits)")
         demand(permits <= maxPermits, "AsyncSemaphore cannot start with \(permits) of at most \(maxPermits)")
@@ -69,6 +75,7 @@ public final class AsyncSemaphore: WaiterHost {
         self.label = label
         initialPermits = permits
         free = Atomic(permits)
+        most = Atomic(limit ?? (permits > 0 ? permits : .max))
     }
 
     /// How many permits are free.
@@ -82,10 +89,9 @@ public final class AsyncSemaphore: WaiterHost {
 
     /// Takes `count` permits if they are free and nobody waits.
     ///
-    /// - Returns: Whether it took them.
-    /// - Precondition: `count >= 1`.
+    /// - Returns: Whether it took them; `false` too for a count that nobody can take: below 1, or more than there are.
     public func tryAcquire(_ count: Int = 1) -> Bool {
-        checkCount(count)
+        guard count >= 1 else { return false }
         if takeFree(count) { return true }
         // Only a count behind the lock may be more than was seen.
         return free.load(ordering: .relaxed) < 0 && withState { $0.tryTake(count) }
@@ -98,8 +104,8 @@ public final class AsyncSemaphore: WaiterHost {
     ///   - cancellation: Ends the wait, as the cancellation of the task does.
     ///   - fileID: Where it waits, for diagnostics; leave it alone.
     ///   - line: As `fileID`.
-    /// - Throws: `CancellationError`; ``ClosedError`` if the semaphore is closed.
-    /// - Precondition: `1 <= count <= maxPermits`.
+    /// - Throws: `CancellationError`; ``ClosedError`` if the semaphore is closed; ``ArgumentError``, and nobody waits, if
+    ///   `count` is below 1 or more than there ever were or may be.
     @inlinable
     nonisolated(nonsending)
         public func acquire(
@@ -107,7 +113,7 @@ public final class AsyncSemaphore: WaiterHost {
             line: UInt = #line
         ) async throws
     {
-        checkCount(count)
+        guard count >= 1, count <= most.load(ordering: .relaxed) else { throw refusal(of: count) }
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         if takeFree(count) { return }
         try await acquireSlowly(count, cancellation, fileID, line)
@@ -153,15 +159,15 @@ public final class AsyncSemaphore: WaiterHost {
     ///   - fileID: Where it waits, for diagnostics; leave it alone.
     ///   - line: As `fileID`.
     /// - Returns: Whether it took the permits; `false` after `timeout`.
-    /// - Throws: `CancellationError`; ``ClosedError``; ``ArgumentError`` if `timeout` is negative.
-    /// - Precondition: `1 <= count <= maxPermits`.
+    /// - Throws: `CancellationError`; ``ClosedError``; ``ArgumentError`` if `timeout` is negative, or as for
+    ///   ``acquire(_:cancellation:fileID:line:)``.
     nonisolated(nonsending)
         public func acquire(
             _ count: Int = 1, timeout: Duration, clock: any TimerClock = MonotonicClock(),
             cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line
         ) async throws -> Bool
     {
-        checkCount(count)
+        guard count >= 1, count <= most.load(ordering: .relaxed) else { throw refusal(of: count) }
         if timeout < .zero { throw ArgumentError("timeout", timeout, "it must not be negative") }
         if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
         if tryAcquire(count) { return true }
@@ -177,15 +183,17 @@ public final class AsyncSemaphore: WaiterHost {
     /// Gives `count` permits back, and to the tasks that wait first.
     ///
     /// - Returns: How many permits were free before.
-    /// - Throws: ``SemaphoreFullError``, and nothing changes, if there would be more than ``maxPermits``.
-    /// - Precondition: `count >= 1`.
+    /// - Throws: ``SemaphoreFullError``, and nothing changes, if there would be more than ``maxPermits``; ``ArgumentError``
+    ///   if `count` is below 1.
     @discardableResult
     @inlinable
-    public func release(_ count: Int = 1) throws(SemaphoreFullError) -> Int {
-        demand(count >= 1, "AsyncSemaphore.release needs a count >= 1, not \(count)")
+    public func release(_ count: Int = 1) throws -> Int {
+        guard count >= 1 else { throw ArgumentError("count", count, "at least 1 permit can be given back") }
         var present = free.load(ordering: .relaxed)
         while present >= 0 {
             guard maxPermits - present >= count else { throw SemaphoreFullError(maxPermits: maxPermits) }
+            // First: whoever sees the permits may ask for all of them.
+            if present &+ count > most.load(ordering: .relaxed) { grow(to: present &+ count) }
             let (exchanged, current) = free.weakCompareExchange(
                 expected: present, desired: present &+ count, successOrdering: .releasing, failureOrdering: .relaxed)
             if exchanged { return present }
@@ -195,12 +203,13 @@ public final class AsyncSemaphore: WaiterHost {
     }
 
     @usableFromInline
-    func releaseSlowly(_ count: Int) throws(SemaphoreFullError) -> Int {
+    func releaseSlowly(_ count: Int) throws -> Int {
         var wakes = WakeList()
         let previous = withState { state -> Int? in
             guard maxPermits - state.available >= count else { return nil }
             let previous = state.available
             state.available += count
+            if state.available > most.load(ordering: .relaxed) { grow(to: state.available) }
             state.grant(into: &wakes)
             return previous
         }
@@ -211,7 +220,8 @@ public final class AsyncSemaphore: WaiterHost {
 
     /// Runs `body` with `count` permits and gives them back however it ends.
     ///
-    /// - Throws: `CancellationError` or ``ClosedError`` instead of running `body`; what `body` throws.
+    /// - Throws: `CancellationError`, ``ClosedError`` or ``ArgumentError`` (see ``acquire(_:cancellation:fileID:line:)``)
+    ///   instead of running `body`; what `body` throws.
     @inlinable
     nonisolated(nonsending)
         public func withPermits<Success>(
@@ -258,7 +268,7 @@ public final class AsyncSemaphore: WaiterHost {
     }
 
     @usableFromInline
-    func refuse(_ error: SemaphoreFullError) -> Never {
+    func refuse(_ error: any Error) -> Never {
         fatalError("\(label): somebody gave back what a running scope holds: \(error)")
     }
 
@@ -311,11 +321,28 @@ public final class AsyncSemaphore: WaiterHost {
         }
     }
 
-    @inlinable
-    func checkCount(_ count: Int) {
-        demand(count >= 1, "AsyncSemaphore needs a count >= 1, not \(count)")
-        demand(
-            count <= maxPermits, "AsyncSemaphore with at most \(maxPermits) permits can never give \(count)")
+    /// Where permits are added that nobody took.
+    @usableFromInline
+    func grow(to count: Int) {
+        var present = most.load(ordering: .relaxed)
+        while present < count {
+            let (exchanged, current) = most.weakCompareExchange(
+                expected: present, desired: count, ordering: .relaxed)
+            if exchanged { return }
+            present = current
+        }
+    }
+
+    /// Why nobody may wait for `count` permits: first in line, that would hold up everybody for ever.
+    @usableFromInline
+    func refusal(of count: Int) -> ArgumentError {
+        if count < 1 { return ArgumentError("count", count, "at least 1 permit can be taken") }
+        let most = most.load(ordering: .relaxed)
+        return ArgumentError(
+            "count", count,
+            maxPermits == .max
+                ? "the \(label) never had more than \(most); give it maxPermits if permits are to be added"
+                : "the \(label) has \(most) at most")
     }
 
     @usableFromInline

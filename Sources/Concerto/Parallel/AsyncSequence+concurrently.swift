@@ -48,7 +48,11 @@ nonisolated(nonsending)
     let failure = CancellationTokenSource(linkedTo: cancellation)
     // The scope's body stays on the caller's isolation and is awaited: the source does not cross anything.
     nonisolated(unsafe) let source = source
-    await withCancellation(of: failure.token) { await pull(source, limit, loop, failure, body) }
+    await withCancellableScope(forwards: true, isCancelled: failure.isCancellationRequested) { cancel in
+        .token(failure.token.register(cancel))
+    } body: {
+        await CancellationToken.adopting(cancellation) { await pull(source, limit, loop, failure, body) }
+    }
     failure.dispose()
     try loop.finish(isCancelled: isCurrentTaskCancelled() || cancellation.isCancellationRequested)
 }

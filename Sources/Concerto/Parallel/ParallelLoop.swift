@@ -13,16 +13,20 @@ nonisolated(nonsending)
 {
     guard limit > 0 else { throw ArgumentError("limit", limit, "it must be at least 1") }
     if isCurrentTaskCancelled() || cancellation.isCancellationRequested { throw CancellationError() }
-    try await withCancellation(of: cancellation) {
+    try await withGivenCancellation(of: cancellation) {
         try await withoutActuallyEscaping(worker) { worker in
             await withTaskGroup(of: Void.self) { group in
                 let placement = TaskPlacement.ofChildren
                 var workers = 0
-                while workers < limit, !isCurrentTaskCancelled(), let first = loop.next() {
+                while workers < limit, !isCurrentTaskCancelled(), let first = await loop.next() {
                     workers += 1
-                    group.addTask(executorPreference: placement) { await worker(loop, first) }
+                    group.addTask(executorPreference: placement) {
+                        let number = loop.workerBegins()
+                        await worker(loop, first)
+                        loop.workerEnds(number)
+                    }
                 }
-                // A worker that failed ends at once, and this tells the others.
+                // Also what the bodies have started: a worker that failed has told only the other workers.
                 for await _ in group where loop.hasFailed { group.cancelAll() }
             }
             try loop.finish(isCancelled: isCurrentTaskCancelled())
@@ -41,7 +45,7 @@ func pull<Element: Sendable>(
         do { try await body(current.element) } catch { return loop.fail(error) }
         // Not only the loop is cancelled with an error of its own: a body may have cancelled just this worker.
         if isCurrentTaskCancelled() { return loop.fail(CancellationError()) }
-        item = loop.next()
+        item = await loop.next()
     }
 }
 
@@ -62,7 +66,7 @@ func pull<Element: Sendable, Value: Sendable>(
             return loop.fail(error)
         }
         if isCurrentTaskCancelled() { return loop.fail(CancellationError()) }
-        item = loop.next()
+        item = await loop.next()
     }
     results.append(own)
 }

@@ -19,7 +19,7 @@ extension Sequence where Element: Sendable {
     ///   - cancellation: Cancels the loop, as the cancellation of the caller does.
     ///   - transform: What to do with an element.
     /// - Throws: ``AggregateError`` with every failure in the order in which they happened; cancellations of bodies
-    ///   that came after the first failure are left out. `CancellationError`. ``ArgumentError`` if `limit` is below 1.
+    ///   are left out where there is another failure. `CancellationError`. ``ArgumentError`` if `limit` is below 1.
     @inlinable
     nonisolated(nonsending)
         public func mapConcurrently<Value: Sendable>(

@@ -49,27 +49,8 @@ extension Task: Awaitable {
         }
     }
 
-    /// A handle that ends as this task does, and whose `cancel()` cancels it. Costs a task. Its error never counts as
-    /// unobserved.
-    public var handle: TaskHandle<Success> {
-        let handle = TaskHandle<Success>(promiseNamed: nil)
-        // Whether anybody asks the task itself cannot be known here, and Swift's own task says nothing if nobody does.
-        handle.markObserved()
-        handle.setCanceller { self.cancel() }
-        // In place: of a task that has ended the handle has ended when it is returned. The others end it on their way
-        // out, in a few instructions, as waiters never run inside `complete`.
-        Task<Void, Never>.detached(executorPreference: InPlaceExecutor.shared) {
-            handle.complete(await self.outcome)
-        }
-        return handle
-    }
-}
-
-/// Runs a job on the thread that makes it ready, inside the call that does.
-private final class InPlaceExecutor: TaskExecutor {
-    static let shared = InPlaceExecutor()
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        UnownedJob(job).runSynchronously(on: asUnownedTaskExecutor())
-    }
+    /// A handle that ends as this task does, and whose `cancel()` cancels it; the same one whenever it is asked for while
+    /// the task runs, and it goes when the task ends. The first costs a task, the others a look into a table. Its error
+    /// never counts as unobserved.
+    public var handle: TaskHandle<Success> { SwiftTaskHandles.handle(of: self) }
 }

@@ -4,8 +4,8 @@ import ConcertoRuntime
 /// Runs `body` in a task of its own, so that it can be cancelled without its caller, and waits for it.
 ///
 /// Swift 6.3 has no narrower scope for cancellation than a task. The task starts in place, without a hop, on the
-/// caller's isolation and task executor; task-local values, priority and, if `forwards`, the caller's cancellation
-/// reach it.
+/// caller's isolation and task executor; the caller's name, task-local values, token, priority and, if `forwards`,
+/// cancellation reach it.
 ///
 /// - Parameters:
 ///   - forwards: Whether a cancellation of the caller cancels the body.
@@ -25,14 +25,25 @@ func withCancellableScope(
         // The task is awaited before the closure goes, and runs on the caller's isolation.
         nonisolated(unsafe) let body = body
         let flow = Flow.current
+        let token = CancellationToken.current
+        #if DEBUG
+        let identity = FlowIdentity.current
+        #endif
+        let name = Task.name
         let placement = TaskPlacement.current
         let run = { () async -> Void in
             _ = isolation
             // asynclint:ignore:next unstructured-await — its own cancellation is the point; `forwards` adds the caller's
-            let task = Task<Void, Never>.immediate(executorPreference: placement) {
+            let task = Task<Void, Never>.immediate(name: name, executorPreference: placement) {
                 _ = isolation
                 canceller.begin()
-                await Flow.adopting(flow, body)
+                #if DEBUG
+                await FlowIdentity.adopting(identity) {
+                    await CancellationToken.adopting(token) { await Flow.adopting(flow, body) }
+                }
+                #else
+                await CancellationToken.adopting(token) { await Flow.adopting(flow, body) }
+                #endif
                 canceller.end()
             }
             await task.value

@@ -5,10 +5,11 @@ extension TaskHandle {
     /// Creates a task that waits for ``start(on:priority:)``.
     public convenience init(
         name: String? = nil, fileID: StaticString = #fileID, line: UInt = #line,
-        _ operation: @escaping @Sendable () async throws -> Success
+        _ operation: sending @escaping () async throws -> Success
     ) {
         self.init(promiseNamed: name, status: .created, fileID: fileID, line: line)
-        state.withLock { $0.body = operation }
+        let body = TaskBody(operation)
+        state.withLock { $0.body = body }
     }
 
     /// Starts a task that was created without being started.
@@ -29,14 +30,14 @@ extension TaskHandle {
         let task = Task<Void, Never>(name: name, executorPreference: executor, priority: priority) {
             guard let body = self.takeBody() else { return }
             let outcome: Result<Success, any Error>
-            do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+            do { outcome = .success(try await body.operation()) } catch { outcome = .failure(error) }
             self.complete(outcome)
         }
         setCanceller { task.cancel() }
     }
 
     /// The body, for the one who runs it; `nil` if the task was cancelled before it could start.
-    private func takeBody() -> (@Sendable () async throws -> Success)? {
+    private func takeBody() -> TaskBody<Success>? {
         state.withLock { state in
             guard !isCompleted, let body = state.body else { return nil }
             state.body = nil
@@ -56,6 +57,15 @@ extension TaskHandle {
         }
         if late { registration.unregister() }
     }
+}
+
+/// The body of a task, on its way to who runs it.
+struct TaskBody<Success>: @unchecked Sendable {
+    // Sendable: nobody else has what `operation` captured, which was sent here, and whoever takes the body out of the state
+    // of its task, under the lock, is the only one to call it.
+    let operation: () async throws -> Success
+
+    init(_ operation: sending @escaping () async throws -> Success) { self.operation = operation }
 }
 
 /// `start` was called on a task that is past it.
@@ -85,27 +95,25 @@ extension Task where Success == Never, Failure == Never {
     ///   - cancellation: Cancels the task.
     ///   - fileID: Where it was created; leave it alone.
     ///   - line: As `fileID`.
-    ///   - operation: The body. `CancellationError` from it makes the task `cancelled`, any other error `failed`.
+    ///   - operation: The body; what it captures need not be `Sendable` if nobody else uses it. `CancellationError` from it makes the task `cancelled`, any other error `failed`.
     public static func run<Value: Sendable>(
         on executor: (any TaskExecutor)? = nil, name: String? = nil, priority: TaskPriority? = nil,
         cancellation: CancellationToken = .none, fileID: StaticString = #fileID, line: UInt = #line,
-        _ operation: @escaping @Sendable () async throws -> Value
+        _ operation: sending @escaping () async throws -> Value
     ) -> TaskHandle<Value> {
         let handle = TaskHandle<Value>(promiseNamed: name, fileID: fileID, line: line)
         if cancellation.isCancellationRequested {
             handle.complete(.failure(_Concurrency.CancellationError()))
             return handle
         }
+        let body = TaskBody(operation)
         guard cancellation.canBeCancelled else {
-            handle.state.withLock { $0.body = operation }
+            handle.state.withLock { $0.body = body }
             handle.launch(on: executor, priority: priority)
             return handle
         }
-        handle.state.withLock { state in
-            state.body = {
-                try await CancellationToken.$bound.withValue(cancellation) { try await operation() }
-            }
-        }
+        let bound = TaskBody { try await CancellationToken.binding(cancellation) { try await body.operation() } }
+        handle.state.withLock { $0.body = bound }
         handle.cancel(with: cancellation)
         handle.launch(on: executor, priority: priority)
         return handle

@@ -18,7 +18,7 @@ extension TaskHandle {
     /// Cancelling a task that has ended does nothing.
     public func cancel() {
         let (canceller, body) = state.withLock {
-            state -> ((@Sendable () -> Void)?, (@Sendable () async throws -> Success)?) in
+            state -> ((@Sendable () -> Void)?, TaskBody<Success>?) in
             guard !isCompleted, !state.cancelRequested else { return (nil, nil) }
             state.cancelRequested = true
             // Whoever takes the body out under the lock decides whether it ever runs.

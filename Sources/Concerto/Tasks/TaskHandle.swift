@@ -29,7 +29,7 @@ public final class TaskHandle<Success: Sendable>: Awaitable, WaiterHost, @unchec
         var callbacks = CompletionCallbackList<Success>()
         var canceller: (@Sendable () -> Void)?
         var cancelRequested = false
-        var body: (@Sendable () async throws -> Success)?
+        var body: TaskBody<Success>?
         var registration = CancellationTokenRegistration()
     }
 

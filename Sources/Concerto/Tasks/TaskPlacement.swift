@@ -8,10 +8,14 @@ enum TaskPlacement {
         return withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
     }
 
-    /// Where children run that are meant to run at the same time: the caller's task executor (`nil` inherits it), but
-    /// the process's own if that is a context, on which they would run one after the other.
+    /// Where children run that are meant to run at the same time: the caller's task executor, but the process's own if
+    /// that is a context, on which they would run one after the other. `nil` if the caller prefers none.
+    ///
+    /// The caller's is named, though it should be inherited: in optimised code `addTask(executorPreference: nil)` of Swift
+    /// 6.3 makes a child that inherits nothing.
     @usableFromInline
     static var ofChildren: (any TaskExecutor)? {
-        current is any SerialExecutor ? globalConcurrentExecutor : nil
+        guard let current else { return nil }
+        return current is any SerialExecutor ? globalConcurrentExecutor : current
     }
 }

@@ -15,14 +15,30 @@ nonisolated(nonsending)
         of token: CancellationToken, _ body: nonisolated(nonsending) () async throws(Failure) -> Success
     ) async throws(Failure) -> Success
 {
-    guard token.canBeCancelled else { return try await body() }
+    guard token.canBeCancelled else {
+        // Nothing can cancel the body but its caller; it has no token, whatever its caller has.
+        guard CancellationToken.current.canBeCancelled else { return try await body() }
+        return try await CancellationToken.binding(token, body)
+    }
     var result: Result<Success, Failure>?
     await withCancellableScope(forwards: true, isCancelled: token.isCancellationRequested) { cancel in
         .token(token.register(cancel))
     } body: {
-        await CancellationToken.$bound.binding(token) {
+        await CancellationToken.binding(token) {
             do throws(Failure) { result = .success(try await body()) } catch { result = .failure(error) }
         }
     }
     return try result.unsafelyUnwrapped.get()
+}
+
+/// As ``withCancellation(of:_:)`` for loops and combinators whose caller may give them a token: without one nothing
+/// changes, and what was current stays so.
+@inlinable
+nonisolated(nonsending)
+    func withGivenCancellation<Success, Failure: Error>(
+        of token: CancellationToken, _ body: nonisolated(nonsending) () async throws(Failure) -> Success
+    ) async throws(Failure) -> Success
+{
+    guard token.canBeCancelled else { return try await body() }
+    return try await withCancellation(of: token, body)
 }

@@ -13,7 +13,8 @@ public import ConcertoRuntime
 /// - Allocates: a task and a timer.
 /// - Parameters:
 ///   - deadline: When to cancel. One that has passed starts `body` cancelled.
-///   - tolerance: How late the cancellation may come, not negative; timers may use it to wake up less often.
+///   - tolerance: How late the cancellation may come; timers may use it to wake up less often. A negative one counts as
+///     zero.
 ///   - clock: Measures `deadline`. A ``/ConcertoRuntime/TimerClock`` and the system's clocks cost a timer, others a sleeping task.
 ///   - body: What to do.
 /// - Throws: What `body` throws.
@@ -23,7 +24,7 @@ nonisolated(nonsending)
         body: nonisolated(nonsending) () async throws(Failure) -> Success
     ) async throws(Failure) -> Success
 where C.Duration == Swift.Duration {
-    demand(tolerance.map { $0 >= .zero } ?? true, "withDeadline needs a tolerance >= 0, not \(tolerance!)")
+    let tolerance = tolerance.map { max($0, .zero) }
     var result: Result<Success, Failure>?
     await withCancellableScope(forwards: true, isCancelled: deadline <= clock.now) { cancel in
         DeadlineTimer.arm(at: deadline, tolerance: tolerance, on: clock, cancel)
@@ -34,6 +35,10 @@ where C.Duration == Swift.Duration {
 }
 
 /// Runs `body` and cancels it when `deadline` comes, on the system's monotonic clock.
+///
+/// See ``withDeadline(_:tolerance:clock:body:)``.
+/// - Throws: What `body` throws, and nothing else: reaching the deadline cancels `body`, whose waits then throw
+///   `CancellationError` as a rule. `Timeout` of ConcertoResilience throws ``TimeoutError`` instead.
 nonisolated(nonsending)
     public func withDeadline<Success, Failure: Error>(
         _ deadline: TimerInstant, body: nonisolated(nonsending) () async throws(Failure) -> Success
@@ -42,7 +47,10 @@ nonisolated(nonsending)
     try await withDeadline(deadline, clock: MonotonicClock(), body: body)
 }
 
-/// Runs `body` and cancels it after `duration`; see ``withDeadline(_:tolerance:clock:body:)``.
+/// Runs `body` and cancels it after `duration` of `clock`; see ``withDeadline(_:tolerance:clock:body:)``.
+///
+/// - Throws: What `body` throws, and nothing else: reaching the deadline cancels `body`, whose waits then throw
+///   `CancellationError` as a rule. `Timeout` of ConcertoResilience throws ``TimeoutError`` instead.
 nonisolated(nonsending)
     public func withDeadline<Success, Failure: Error, C: Clock>(
         in duration: Duration, tolerance: Duration? = nil, clock: C,
@@ -53,6 +61,14 @@ where C.Duration == Swift.Duration {
 }
 
 /// Runs `body` and cancels it after `duration` of the system's monotonic clock.
+///
+/// ```swift
+/// let page = try await withDeadline(in: .seconds(2)) { try await render() }
+/// ```
+///
+/// See ``withDeadline(_:tolerance:clock:body:)``. A duration of zero, or less, starts `body` cancelled.
+/// - Throws: What `body` throws, and nothing else: reaching the deadline cancels `body`, whose waits then throw
+///   `CancellationError` as a rule. `Timeout` of ConcertoResilience throws ``TimeoutError`` instead.
 nonisolated(nonsending)
     public func withDeadline<Success, Failure: Error>(
         in duration: Duration, tolerance: Duration? = nil,

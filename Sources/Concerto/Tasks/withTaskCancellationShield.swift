@@ -37,10 +37,18 @@ public func withTaskCancellationShield<Success, Failure: Error>(
     }) { body in
         // A task that starts in place and never suspends has ended when `immediate` returns.
         nonisolated(unsafe) let body = body
+        let token = CancellationToken.current
+        #if DEBUG
+        let identity = FlowIdentity.current
+        #endif
         // It starts in place on the actor that this code runs on anyhow; without the isolation it would be on none.
-        Task<Void, Never>.immediate {
+        Task<Void, Never>.immediate(name: Task.name) {
             _ = isolation
-            body()
+            #if DEBUG
+            await FlowIdentity.adopting(identity) { await CancellationToken.adopting(token) { body() } }
+            #else
+            await CancellationToken.adopting(token) { body() }
+            #endif
         }
     }
     return try result.unsafelyUnwrapped.get()

@@ -123,6 +123,8 @@ final class TimeoutCore: Sendable {
     ) async {
         await withoutActuallyEscaping(body) { body in
             nonisolated(unsafe) let body = body
+            // A task of its own takes neither from its creator.
+            let (taskName, token) = (Task<Never, Never>.name, CancellationToken.current)
             // Around the start too: the child may run for long before it first suspends.
             let watch = concerto_cancellation_watch(
                 { raw in
@@ -134,12 +136,16 @@ final class TimeoutCore: Sendable {
                 // An unstructured task does not inherit the preference by itself.
                 let preference = withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
                 if let isolation {
-                    child = Task.immediate(executorPreference: preference) {
-                        await entry.run(context, body, isolation: isolation)
+                    child = Task.immediate(name: taskName, executorPreference: preference) {
+                        guard token.canBeCancelled else { return await entry.run(context, body, isolation: isolation) }
+                        _ = isolation
+                        await CancellationToken.adopting(token) {
+                            await entry.run(context, body, isolation: isolation)
+                        }
                     }
                 } else {
-                    child = Task.immediate(executorPreference: preference) {
-                        await entry.run(context, body, isolation: nil)
+                    child = Task.immediate(name: taskName, executorPreference: preference) {
+                        await CancellationToken.adopting(token) { await entry.run(context, body, isolation: nil) }
                     }
                 }
             } else {

@@ -33,13 +33,22 @@ extension ThreadPool {
         /// Blocked workers that were found since the last report and not reported.
         public let suppressed: Int
 
-        /// A few lines for a log.
+        /// The frames down to where the job begins, without the compiler's thunks: not the pool's own, nor the runtime's.
+        public var jobFrames: [Frame] {
+            // Below the pool's outermost frame there is only the start of its thread.
+            let outermost = frames.lastIndex(where: \.isPools) ?? frames.lastIndex(where: \.isInfrastructure)
+            var end = outermost.map { $0 + 1 } ?? frames.count
+            while end > 0, frames[end - 1].isInfrastructure { end -= 1 }
+            return (end > 0 ? frames[..<end] : frames[...]).filter { !$0.isThunk }
+        }
+
+        /// A few lines for a log: ``jobFrames``, innermost first.
         public var description: String {
             let more = suppressed > 0 ? " (and \(suppressed) more since the last report)" : ""
-            let lines = frames.map { frame in
+            let lines = jobFrames.map { frame in
                 "    \(frame.function ?? "0x" + String(frame.address, radix: 16)) + \(frame.offset) in \(frame.image)"
             }
-            return (["thread \(pool)-\(worker) (\(threadID)) blocks since \(blockedFor)\(more)"] + lines)
+            return (["thread \(pool)-\(worker) (\(threadID)) blocks for \(blockedFor.brief) now\(more)"] + lines)
                 .joined(separator: "\n")
         }
     }
@@ -48,7 +57,7 @@ extension ThreadPool {
     ///
     /// - Where it runs: on a thread of its own; it may block.
     public static func onBlockingReport(_ handler: @escaping @Sendable (BlockingReport) -> Void) {
-        BlockingReporter.handler.withLock { $0 = handler }
+        BlockingReporter.handler.withLock { $0.call = handler }
     }
 
     /// Runs `body`, whose blocking is known and is not to be reported. It is compensated all the same.
@@ -67,14 +76,13 @@ extension ThreadPool {
 
 /// Captures what the monitor finds, and passes it on.
 enum BlockingReporter {
-    final class Handler: Sendable {
-        private let state = Locked<(@Sendable (ThreadPool.BlockingReport) -> Void)>({ Environment.complain("\($0)") })
-        func withLock<R>(_ body: (inout @Sendable (ThreadPool.BlockingReport) -> Void) -> R) -> R {
-            state.withLock(body)
-        }
+    /// A type of its own: where a generic lock guards a closure itself, every look at it wraps it once more, converted to the
+    /// generic form and back.
+    struct Handler: Sendable {
+        var call: @Sendable (ThreadPool.BlockingReport) -> Void = { StandardError.write("\($0)") }
     }
 
-    static let handler = Handler()
+    static let handler = Guarded(Handler())
 
     /// The addresses of a thread's stack.
     struct Stack {
@@ -142,7 +150,7 @@ enum BlockingReporter {
             // Return addresses point behind the call.
             frames: raw.stack.addresses.enumerated().map { frame($1, of: $0 == 0 ? $1 : $1 - 1) },
             suppressed: raw.suppressed)
-        handler.withLock { $0 }(report)
+        handler.withLock { $0 }.call(report)
     }
 
     private static func frame(_ address: UInt, of lookup: UInt) -> ThreadPool.BlockingReport.Frame {

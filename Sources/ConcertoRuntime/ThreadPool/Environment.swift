@@ -8,7 +8,7 @@ import Musl
 import Darwin
 #endif
 
-/// The process's environment and its standard error, without Foundation.
+/// The process's environment, without Foundation.
 enum Environment {
     private static let prefix = "CONCERTO_POOL_"
     private static let names = [
@@ -39,8 +39,5 @@ enum Environment {
     }
 
     /// Writes a line to standard error.
-    static func complain(_ text: String) {
-        let line = "concerto: \(text)\n"
-        _ = line.withCString { write(2, $0, strlen($0)) }
-    }
+    static func complain(_ text: String) { StandardError.write(text) }
 }

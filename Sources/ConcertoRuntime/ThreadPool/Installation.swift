@@ -36,8 +36,10 @@ extension ThreadPool {
     public enum InstallationResult: Sendable, CustomStringConvertible {
         /// Every task runs on the pool from now on.
         ///
-        /// - Parameter mainLoop: Whether the main actor has moved to Concerto's main loop on the main thread too. It
-        ///   stays where it is if the pool was not installed from the main thread.
+        /// - Parameter mainLoop: Whether the main actor has moved to Concerto's main loop on the main thread too. `false`:
+        ///   it stays on Swift's executor, because the pool was installed from another thread. Tasks and requests run on the
+        ///   pool all the same; what is missing is that `runBlocking` on the main actor can pump it, and throws
+        ///   `DeadlockError` instead. That is so in `run()` of an `AsyncParsableCommand`, see ``ThreadPool/installAsDefault(_:)``.
         case installed(mainLoop: Bool)
         /// A call before this one installed it; this one changed nothing.
         case alreadyInstalled
@@ -62,6 +64,21 @@ extension ThreadPool {
     /// libdispatch's main queue. Tasks that were started before run on where they are.
     ///
     /// The environment overrides the configuration (``Configuration``). A self-test runs a task and looks where it ran.
+    ///
+    /// Where `main` is not yours, as with an `AsyncParsableCommand`, whose `run()` comes after the first suspension and on
+    /// whatever thread that resumes, set `CONCERTO_POOL=1` in the environment: the pool is then there before `main`. Or give
+    /// the command a `main` of its own:
+    ///
+    /// ```swift
+    /// @main struct Program {
+    ///     static func main() async {
+    ///         ThreadPool.installAsDefault()
+    ///         await Serve.main()                  // the AsyncParsableCommand, without @main
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Called in `run()` it works for every task that starts from then on, and answers `installed(mainLoop: false)`.
     ///
     /// - Parameter configuration: The pool's sizes and names.
     /// - Returns: What it did. Where the pool cannot be had (another toolchain than those that Concerto knows, another

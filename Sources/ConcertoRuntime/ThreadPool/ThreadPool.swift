@@ -100,8 +100,8 @@ public class ThreadPool: TaskExecutor, @unchecked Sendable {
     /// Idempotent. The default pool cannot be shut down: for it this does nothing.
     ///
     /// - Cancellation: is not observed.
-    /// - Where it runs: not on the pool itself: a task that runs there would wait for its own thread, which is
-    ///   compensated but never ends; call it from elsewhere.
+    /// - Where it runs: anywhere, also on the pool itself: the task that calls it suspends, so that its thread can end, and
+    ///   goes on elsewhere, as every task that becomes runnable later does.
     public final func shutdown() async {
         guard !scheduler.isDefault else { return }
         scheduler.close()

@@ -45,11 +45,15 @@ extension Duration {
     /// (about 292 years).
     @inlinable
     public var saturatingNanoseconds: Int64 {
+        // First: a duration may hold more seconds than `components` can say, which ends the process.
+        if self >= Self.longest { return .max }
+        if self <= Self.shortest { return .min }
         let (seconds, attoseconds) = components
-        let (scaled, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, carry) = scaled.addingReportingOverflow(attoseconds / 1_000_000_000)
-        guard !carry else { return seconds < 0 ? .min : .max }
-        return sum
+        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
     }
+
+    @inlinable
+    static var longest: Duration { .nanoseconds(Int64.max) }
+    @inlinable
+    static var shortest: Duration { .nanoseconds(Int64.min) }
 }

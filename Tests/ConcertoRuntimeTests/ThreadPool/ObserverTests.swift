@@ -173,7 +173,25 @@ private final class BlockingLog: ThreadPool.Observer {
         let report = try #require(reports.first(of: "loud", in: "waitHereForTheReport"))
         #expect(report.frames.contains { $0.function?.contains("waitHereForTheReport") == true }, "\(report)")
         #expect(reports.first(of: "quiet", in: "waitHereForTheReport") == nil)
+        // The pool's and the runtime's frames are there, and not shown.
+        #expect(report.frames.contains { $0.function?.contains("Scheduler.work") == true }, "\(report.frames)")
+        #expect(!report.description.contains("ConcertoRuntime.Scheduler"), "\(report)")
+        #expect(report.jobFrames.last?.function?.contains("blockOnce") == true, "\(report)")
+        #expect(report.description.hasPrefix("thread loud-0 (\(report.threadID)) blocks for "), "\(report)")
         await pool.shutdown()
+    }
+
+    // F2: a closure behind a generic lock was wrapped once more with every look at it.
+    @Test func `the handler of reports may be asked for any number of times, F2`() {
+        for _ in 0..<200_000 { _ = BlockingReporter.handler.withLock { $0 } }
+        let calls = Counter(0)
+        ThreadPool.onBlockingReport { _ in _ = calls.increment() }
+        for _ in 0..<200_000 { _ = BlockingReporter.handler.withLock { $0 } }
+        let report = ThreadPool.BlockingReport(
+            pool: "p", worker: 0, threadID: 1, blockedFor: .milliseconds(2), frames: [], suppressed: 0)
+        BlockingReporter.handler.withLock { $0 }.call(report)
+        #expect(calls.now == 1)
+        #expect("\(report)" == "thread p-0 (1) blocks for 2 ms now")
     }
 
     // Once missing: the C library keeps no frame records, and so whoever called it was skipped.
@@ -204,11 +222,13 @@ private final class BlockingLog: ThreadPool.Observer {
 @inline(never)
 private func readSlowly(while goesOn: () -> Bool) {
     let limit = ContinuousClock.now + .milliseconds(500)
-    while goesOn(), ContinuousClock.now < limit { blockInTheCLibrary() }
+    while goesOn(), ContinuousClock.now < limit, blockInTheCLibrary() {}
 }
 
+// What it returns is made after the call: in release a call at the very end would leave no frame. The report's signal ends
+// the sleep early.
 @inline(never)
-private func blockInTheCLibrary() { usleep(50_000) }
+private func blockInTheCLibrary() -> Bool { usleep(50_000) == 0 || errno == EINTR }
 
 @inline(never)
 func waitHereForTheReport(_ semaphore: DispatchSemaphore) {

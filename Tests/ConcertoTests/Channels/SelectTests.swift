@@ -262,4 +262,24 @@ import Testing
         #expect(written.value > 0)
         #expect(left.statistics.waiters == 0 && right.statistics.waiters == 0)
     }
+
+    // It counted from when the case was made.
+    @Test func `a timeout that is kept counts from each select, F10`() async throws {
+        let clock = ManualClock()
+        let executor = ManualExecutor()
+        let silent = UnboundedChannel<Int>()
+        let timeout = SelectCase<String>.timeout(after: .seconds(5), clock: clock) { "timeout" }
+        clock.advance(by: .seconds(60))
+        for _ in 0..<2 {
+            let task = executor.task { try await select(.read(silent) { "\($0)" }, timeout) }
+            executor.runUntilIdle()
+            #expect(clock.nextDeadline == clock.now.advanced(by: .seconds(5)))
+            clock.advance(by: .seconds(4))
+            executor.runUntilIdle()
+            #expect(clock.pending == 1)
+            clock.advance(by: .seconds(1))
+            executor.runUntilIdle()
+            #expect(try await task.value == "timeout")
+        }
+    }
 }

@@ -104,8 +104,8 @@ import Testing
             first.stop()
             second.stop()
         }
-        let there = Task.run(on: first) { try second.send { try first.send { 1 } } }
-        let back = Task.run(on: second) { try first.send { try second.send { 2 } } }
+        let there = Task.run(on: first) { try sendFromHere(second) { try first.send { 1 } } }
+        let back = Task.run(on: second) { try sendFromHere(first) { try second.send { 2 } } }
         #expect(try await there.value == 1)
         #expect(try await back.value == 2)
     }

@@ -149,11 +149,57 @@ import Testing
             context.stop()
             // Whether the thread has ended by now or not.
             let posted = context.post { SynchronizationContext.current === context }
-            let sent = try context.send { SynchronizationContext.current === context }
+            let sent = try sendFromHere(context) { SynchronizationContext.current === context }
             #expect(sent)
             let isThere = (try await early.value, try await posted.value)
             #expect(isThere == (true, true))
         }
+    }
+
+    // A job became runnable four times before the body of a `post` ran, Swift's own task twice.
+    @Test(.row("1.6.5"))
+    func `posts, Swift's tasks and calls of resident actors run in the order in which they came, F7`() async {
+        actor Resident {
+            let context: SynchronizationContext
+            nonisolated var unownedExecutor: UnownedSerialExecutor { context.asUnownedSerialExecutor() }
+            init(_ context: SynchronizationContext) { self.context = context }
+            func work(_ log: Recorder<String>, _ entry: String) { log.record(entry) }
+        }
+        let context = SynchronizationContext()
+        let resident = Resident(context)
+        for round in 0..<2 {
+            context.post { self.log.record("\(round) post") }
+            Task(executorPreference: context) { log.record("\(round) task") }
+            context.post { self.log.record("\(round) second post") }
+            Task(executorPreference: context) { await resident.work(log, "\(round) call") }
+            _ = Task.run(on: context) { self.log.record("\(round) run") }
+        }
+        while log.count < 10 { context.runUntilIdle() }
+        let (calls, others) = (
+            log.entries.filter { $0.hasSuffix("call") }, log.entries.filter { !$0.hasSuffix("call") }
+        )
+        #expect(
+            others == ["0 post", "0 task", "0 second post", "0 run", "1 post", "1 task", "1 second post", "1 run"])
+        #expect(calls == ["0 call", "1 call"])
+    }
+
+    @Test func `a call that is on its way to a resident actor comes before a later post, F7`() async {
+        actor Resident {
+            let context: SynchronizationContext
+            nonisolated var unownedExecutor: UnownedSerialExecutor { context.asUnownedSerialExecutor() }
+            init(_ context: SynchronizationContext) { self.context = context }
+            func work(_ log: Recorder<String>) { log.record("call") }
+        }
+        let context = SynchronizationContext()
+        let resident = Resident(context)
+        context.post { self.log.record("post") }
+        let executor = ManualExecutor()
+        executor.task { await resident.work(log) }
+        executor.runUntilIdle()
+        context.post { self.log.record("second post") }
+        context.runUntilIdle()
+        executor.runUntilIdle()
+        #expect(log.entries == ["post", "call", "second post"])
     }
 
     @Test func `Actors can live on a context`() async throws {
@@ -208,10 +254,4 @@ import Testing
             }
         }
     }
-}
-
-private func sendFromHere<Success: Sendable>(
-    _ context: SynchronizationContext, _ body: @escaping @Sendable () throws -> Success
-) throws -> Success {
-    try context.send(body)
 }

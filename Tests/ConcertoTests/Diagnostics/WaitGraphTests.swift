@@ -50,7 +50,7 @@ import Testing
         let error = await #expect(throws: DeadlockError.self) {
             try await Task.run(on: pool, name: "sender") {
                 try await lock.withLock {
-                    try context.send { try Self.take(lock) }
+                    try sendFromHere(context) { try Self.take(lock) }
                 }
             }.value
         }
@@ -391,10 +391,10 @@ import Testing
         func lines() -> [String] { WaitGraph.waits.filter { $0.contains("task \"waiter\"") } }
         while lines().count < 3 { await Task.yield() }
         let text = lines().joined(separator: "\n")
-        #expect(text.contains("waits for AsyncManualResetEvent \"gate\" since"))
-        #expect(text.contains("waits for AsyncCountdownEvent \"lift-off\" since"))
+        #expect(text.contains("waits for AsyncManualResetEvent \"gate\" for "))
+        #expect(text.contains("waits for AsyncCountdownEvent \"lift-off\" for "))
         #expect(
-            text.contains("waits for AsyncBarrier created at ConcertoTests/WaitGraphTests.swift:\(created) since"))
+            text.contains("waits for AsyncBarrier created at ConcertoTests/WaitGraphTests.swift:\(created) for "))
         gate.set()
         try countdown.signal()
         try await barrier.signalAndWait()

@@ -39,7 +39,7 @@ import Testing
 
     @Test(.row("1.7.5"))
     func `A newcomer does not overtake a waiter that has been granted or waits for more`() throws {
-        let semaphore = AsyncSemaphore(permits: 1)
+        let semaphore = AsyncSemaphore(permits: 1, maxPermits: .max)
         _ = waiter("large", semaphore, 2)
         executor.runUntilIdle()
         #expect(!semaphore.tryAcquire(), "one permit is free, but somebody waits for two")
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func `A cancelled large request lets the small ones behind it in`() throws {
-        let semaphore = AsyncSemaphore(permits: 1)
+        let semaphore = AsyncSemaphore(permits: 1, maxPermits: .max)
         let large = waiter("large", semaphore, 2)
         _ = waiter("small", semaphore)
         executor.runUntilIdle()
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test(.row("1.7.1"))
-    func `Bad counts trap with a message`() async {
+    func `A semaphore that nobody could use traps with a message`() async {
         let results = [
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
                 _ = AsyncSemaphore(permits: -1)
@@ -92,22 +92,64 @@ import Testing
             await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
                 _ = AsyncSemaphore(permits: 3, maxPermits: 2)
             },
-            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                _ = try AsyncSemaphore(permits: 0).release(0)
-            },
-            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                _ = AsyncSemaphore(permits: 0).tryAcquire(-1)
-            },
-            await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-                try await AsyncSemaphore(permits: 0, maxPermits: 2).acquire(3)
-            },
         ]
         let messages = results.map { String(decoding: $0?.standardErrorContent ?? [], as: UTF8.self) }
         let expected = [
             "needs permits >= 0, not -1", "needs maxPermits > 0, not 0", "cannot start with 3 of at most 2",
-            "release needs a count >= 1, not 0", "needs a count >= 1, not -1", "at most 2 permits can never give 3",
         ]
         for (message, expected) in zip(messages, expected) { #expect(message.contains(expected)) }
+    }
+
+    // It waited for ever, first in line, and everybody waited behind it; with `maxPermits` it ended the process.
+    @Test(.row("1.7.1"))
+    func `a weight above what was ever there throws and holds up nobody, F8`() async throws {
+        for semaphore in [AsyncSemaphore(permits: 10), AsyncSemaphore(permits: 10, maxPermits: 10)] {
+            for count in [11, .max, 0, -1, .min] {
+                await #expect(throws: ArgumentError.self) { try await semaphore.acquire(count) }
+                await #expect(throws: ArgumentError.self) { try await semaphore.acquire(count, timeout: .seconds(1)) }
+                await #expect(throws: ArgumentError.self) { try await semaphore.withPermits(count) {} }
+                #expect(!semaphore.tryAcquire(count))
+            }
+            for name in ["a", "b", "c", "d", "e"] { _ = waiter(name, semaphore, 2) }
+            executor.runUntilIdle()
+            #expect(log.count == 5)
+            #expect(semaphore.availablePermits == 0)
+            // Also while others wait.
+            _ = waiter("large", semaphore, 10)
+            executor.runUntilIdle()
+            await #expect(throws: ArgumentError.self) { try await semaphore.acquire(11) }
+            try semaphore.release(10)
+            executor.runUntilIdle()
+            #expect(log.entries.last == "large")
+            log.removeAll()
+        }
+        let error = await #expect(throws: ArgumentError.self) { try await AsyncSemaphore(permits: 10).acquire(11) }
+        #expect("\(try #require(error))".contains("count is 11, but"))
+    }
+
+    @Test(.row("1.7.2"))
+    func `giving back nothing, or less, throws and changes nothing, F8`() {
+        let semaphore = AsyncSemaphore(permits: 1)
+        for count in [0, -1, .min] {
+            #expect(throws: ArgumentError.self) { try semaphore.release(count) }
+        }
+        #expect(semaphore.availablePermits == 1)
+    }
+
+    @Test func `what was added, or may be added, may be asked for, F8`() async throws {
+        let grown = AsyncSemaphore(permits: 2)
+        try grown.release(2)
+        try await grown.acquire(4)
+        await #expect(throws: ArgumentError.self) { try await grown.acquire(5) }
+        // A counter of signals begins with none, and one with a maximum says how many there may be.
+        for semaphore in [AsyncSemaphore(permits: 0), AsyncSemaphore(permits: 2, maxPermits: 5)] {
+            _ = waiter("waits", semaphore, 5)
+            executor.runUntilIdle()
+            #expect(semaphore.statistics.waiters == 1)
+            try semaphore.release(5 - semaphore.availablePermits)
+            executor.runUntilIdle()
+        }
+        #expect(log.entries == ["waits", "waits"])
     }
 
     @Test(.row("1.7.3"))

@@ -25,10 +25,10 @@ import Testing
         #expect(unordered.sorted() == Array(0..<50))
         await #expect(throws: ArgumentError.self) { try await numbers(1).forEachConcurrently(limit: 0) { _ in } }
         let sum = Counter()
-        try await Parallel.forEach(numbers(101), maxConcurrency: 3) { sum.add($0) }
+        try await Parallel.forEach(numbers(101), limit: 3) { sum.add($0) }
         try await Parallel.forEach(numbers(101)) { sum.add($0) }
         #expect(sum.value == 2 * 5_050)
-        await #expect(throws: ArgumentError.self) { try await Parallel.forEach(numbers(1), maxConcurrency: 0) { _ in } }
+        await #expect(throws: ArgumentError.self) { try await Parallel.forEach(numbers(1), limit: 0) { _ in } }
     }
 
     // Cause: a worker whose task its body had cancelled ended without a word, and the loop waited for it for ever.

@@ -1,5 +1,6 @@
 import Concerto
 import ConcertoTesting
+import Dispatch
 import Testing
 
 @Suite(.leakFree) struct ParallelTests {
@@ -35,7 +36,7 @@ import Testing
         for limit in [0, -1] {
             await #expect(throws: ArgumentError.self) { try await (0..<2).forEachConcurrently(limit: limit) { _ in } }
             await #expect(throws: ArgumentError.self) {
-                try await Parallel.forEach(0..<2, maxConcurrency: limit) { _ in }
+                try await Parallel.forEach(0..<2, limit: limit) { _ in }
             }
         }
         let sum = Counter()
@@ -188,5 +189,67 @@ import Testing
         let sum = Counter()
         try await (0..<1_000_000).forEachConcurrently(limit: 4) { sum.add($0 & 1) }
         #expect(sum.value == 500_000)
+    }
+
+    /// Yields 0, 1, and then blocks its reader until it is opened.
+    private final class BlockingSource: Sequence, IteratorProtocol, @unchecked Sendable {
+        // Sendable: `taken` is used by one reader at a time.
+        private var taken = 0
+        private let opened = DispatchSemaphore(value: 0)
+
+        func open() { opened.signal() }
+
+        func next() -> Int? {
+            taken += 1
+            if taken == 3 { withBlocking { opened.wait() } }
+            return taken <= 4 ? taken - 1 : nil
+        }
+    }
+
+    // The source was read under the lock that a failing body needs.
+    @Test func `a body that fails while the source blocks its reader cancels the others, F5`() async throws {
+        let pool = try ThreadPool(ThreadPool.Configuration(minThreads: 4, name: "loop"))
+        let error = await #expect(throws: AggregateError.self) {
+            try await Task.run(on: pool) {
+                let source = BlockingSource()
+                let isRunning = AsyncManualResetEvent()
+                try await source.forEachConcurrently(limit: 3) { number in
+                    if number == 1 {
+                        try await isRunning.wait()
+                        throw Failure(1)
+                    }
+                    try await withTaskCancellationHandler {
+                        isRunning.set()
+                        try await AsyncManualResetEvent().wait()
+                    } onCancel: {
+                        source.open()
+                    }
+                }
+            }.value
+        }
+        #expect(error?.errors as? [Failure] == [Failure(1)])
+        await pool.shutdown()
+    }
+
+    // Everybody who asked for an element blocked a thread, and so did everybody who failed.
+    @Test func `who asks for an element while another reads suspends, and blocks no thread, F5`() async throws {
+        // As many threads as one reader and one other need: a second thread that blocked would stop everything.
+        let pool = try ThreadPool(ThreadPool.Configuration(minThreads: 2, maxThreads: 2, name: "loop"))
+        let sum = Counter()
+        let source = BlockingSource()
+        try await Task.run(on: pool) {
+            try await source.forEachConcurrently(limit: 2) { number in
+                // Both are done, and one of them reads the blocking element. Whoever opens it needs the other thread.
+                sum.add(number)
+                if number == 1 {
+                    Task(executorPreference: pool) {
+                        for _ in 0..<100 { await Task.yield() }
+                        source.open()
+                    }
+                }
+            }
+        }.value
+        #expect(sum.value == 0 + 1 + 2 + 3)
+        await pool.shutdown()
     }
 }

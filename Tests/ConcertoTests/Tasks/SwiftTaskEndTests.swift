@@ -1,4 +1,5 @@
 import Concerto
+import ConcertoTesting
 import Testing
 
 /// Cause: the handle of a Swift `Task` was completed by a task that had to be scheduled first, so that what has ended did
@@ -49,5 +50,37 @@ import Testing
             gate.trySetResult(number)
             #expect(try await outer.value == number)
         }
+    }
+
+    // Each wait started a task that lived as long as the one waited for.
+    @Test func `waits on a Swift task that goes on leave nothing behind, F4`() async throws {
+        let gate = AsyncManualResetEvent()
+        let server = Task {
+            try await gate.wait()
+            return 1
+        }
+        let tick = TaskHandle.completed(2)
+        try await withLeakCheck { () async throws -> Void in
+            for _ in 0..<1_000 {
+                await #expect(throws: TimeoutError.self) { try await server.wait(timeout: .zero) }
+                #expect(try await Task.whenAny([server.handle, tick]).value == 2)
+            }
+        }
+        gate.set()
+        #expect(try await server.value == 1)
+    }
+
+    @Test func `a Swift task has one handle while it runs, F4`() async throws {
+        let gate = AsyncManualResetEvent()
+        let task = Task { try await gate.wait() }
+        let other = Task { try await gate.wait() }
+        #expect(task.handle === task.handle)
+        #expect(task.handle !== other.handle)
+        let handle = task.handle
+        gate.set()
+        try await handle.value
+        try await other.value
+        // One that has ended gets another, and each is right.
+        #expect(task.handle.status == .succeeded)
     }
 }

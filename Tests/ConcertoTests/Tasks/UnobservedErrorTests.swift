@@ -1,16 +1,21 @@
 import Concerto
 import ConcertoTesting
+import TestSupport
 import Testing
 
 /// Serialised, because the handler is the process's; errors of other suites pass by, ours have numbers of their own.
 @Suite(.serialized, .leakFree) struct UnobservedErrorTests {
-    private func raised(_ numbers: ClosedRange<Int>, _ body: () async throws -> Void) async rethrows -> [Int] {
+    private func raised(
+        _ numbers: ClosedRange<Int>, awaiting count: Int = 0, _ body: () async throws -> Void
+    ) async rethrows -> [Int] {
         let log = Recorder<Int>()
         TaskHandle.onUnobservedError = { event in
             if let failure = event.error as? Failure { log.record(failure.number) }
         }
         defer { TaskHandle.onUnobservedError = nil }
         try await body()
+        // What ends in the background may raise a little later.
+        await until { log.entries.count { numbers.contains($0) } >= count }
         return log.entries.filter { numbers.contains($0) }
     }
 
@@ -115,6 +120,54 @@ import Testing
             }
         }
         #expect(log.sorted() == [1_070, 1_073])
+    }
+
+    // The handler was wrapped once more with every error, and calling it overflowed the stack in the end.
+    @Test func `the 150,000th error costs what the first one did and arrives as well, F2`() async {
+        let count = Counter()
+        TaskHandle.onUnobservedError = { event in
+            if event.error as? Failure == Failure(1_080) { count.add() }
+        }
+        defer { TaskHandle.onUnobservedError = nil }
+        for _ in 0..<150_000 { _ = TaskHandle<Int>.failed(Failure(1_080)) }
+        #expect(count.value == 150_000)
+    }
+
+    // The iteration threw the failure, cancelled its producer, and that reported it once more.
+    @Test(arguments: [true, false])
+    func `concurrentMap raises no failure that it has thrown, F6`(isOrdered: Bool) async {
+        let log = await raised(1_090...1_099) {
+            for _ in 0..<100 {
+                do {
+                    let results = (0..<20).concurrentMap(limit: 4, ordered: isOrdered) { number in
+                        if number == 10 { throw Failure(1_090) }
+                        return number
+                    }
+                    for try await _ in results {}
+                    Issue.record("it has to throw")
+                } catch { #expect(error as? Failure == Failure(1_090)) }
+            }
+        }
+        #expect(log.isEmpty)
+    }
+
+    @Test func `a failure that the consumer of concurrentMap left unread is raised once, F6`() async throws {
+        let failed = AsyncManualResetEvent()
+        let log = try await raised(1_100...1_109, awaiting: 1) {
+            do {
+                let results = (0..<20).concurrentMap(limit: 4) { number in
+                    if number == 2 {
+                        failed.set()
+                        throw Failure(1_100)
+                    }
+                    return number
+                }
+                let iterator = results.makeAsyncIterator()
+                #expect(try await iterator.next() == 0)
+                try await failed.wait()
+            }
+        }
+        #expect(log == [1_100])
     }
 
     @Test func `Errors of callbacks under a cancel that cannot throw are raised`() async throws {
