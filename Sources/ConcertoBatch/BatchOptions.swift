@@ -16,6 +16,7 @@ public import ConcertoResilience
 /// | ``maxRetryAfter`` | 5 min | 0…1 day |
 /// | ``breaker`` | nine in ten of the last 20 attempts fail: 5 s | see `CircuitBreakerOptions` |
 /// | ``maxBody`` | 10 MB | 0…1 GiB |
+/// | ``memory`` | 256 MB | 16 MB…1 TB |
 public struct BatchOptions: Sendable {
     /// Where the rows come from: a file's path, or `nil` for standard input.
     public var input: String?
@@ -46,7 +47,8 @@ public struct BatchOptions: Sendable {
     public var totalTimeout: Duration?
     /// Attempts after the first.
     public var maxRetries = 4
-    /// The first retry's mean delay.
+    /// The longest delay before the first retry, which doubles with each: delays are drawn between zero and that, so that
+    /// their mean is half of it.
     public var backoffBase = Duration.milliseconds(200)
     /// The longest delay that is not a server's own wish.
     public var backoffCap = Duration.seconds(30)
@@ -74,6 +76,9 @@ public struct BatchOptions: Sendable {
 
     /// Bytes of an answer's body that are kept.
     public var maxBody = 10_000_000
+    /// Bytes of rows and answers that are held at a time, each with what it costs to hold it: half for rows that wait or
+    /// are called, half for answers. A single row and a single answer are always let in.
+    public var memory = 256_000_000
     /// Whether results show the answer's headers.
     public var showsHeaders = false
     /// Stops the run when more rows fail.
@@ -89,6 +94,9 @@ public struct BatchOptions: Sendable {
     public var cacert: String?
     /// Whether HTTP/2 is offered; HTTP/1.1 is what servers that end connections in good order get on with.
     public var usesHTTP2 = false
+
+    /// Hears, in a sentence, what somebody should know before it is too late; called from any thread.
+    public var notice: (@Sendable (String) -> Void)?
 
     private static var defaultBreaker: CircuitBreakerOptions {
         var breaker = CircuitBreakerOptions()
@@ -111,8 +119,14 @@ public struct BatchOptions: Sendable {
         case overwrite
     }
 
-    /// The names of headers that are never shown, in lower case.
-    var hiddenHeaders: Set<String> { HeaderRules.secretNames.union(secretHeaders) }
+    /// Whether the value of a header is never shown.
+    func hides(_ header: String) -> Bool {
+        HeaderRules.isSecret(header) || secretHeaders.contains(header.lowercased())
+    }
+
+    /// Whether a later run can go on where one with these options stops: the input can be read again, and the output can be
+    /// read back.
+    public var canBeResumed: Bool { InputFile.isRewindable(input) && BatchFiles(self).output != nil }
 
     /// Everything that is wrong, a sentence each.
     public var problems: [String] {
@@ -124,7 +138,7 @@ public struct BatchOptions: Sendable {
         check((1...1_000_000).contains(burst), "burst must be 1 to 1,000,000, not \(burst)")
         check((millisecond...(.seconds(86_400))).contains(timeout), "timeout must be 1ms to 24h")
         check(
-            (millisecond...(.seconds(30 * 86_400))).contains(totalTimeout ?? timeout),
+            (millisecond...(.seconds(30 * 86_400))).contains(totalTimeout ?? millisecond),
             "total-timeout must be 1ms to 720h")
         check((0...100).contains(maxRetries), "max-retries must be 0 to 100, not \(maxRetries)")
         check((millisecond...(.seconds(3600))).contains(backoffBase), "the backoff's base must be 1ms to 1h")
@@ -134,6 +148,7 @@ public struct BatchOptions: Sendable {
             do { try breaker.validate() } catch { problems.append("\(error)") }
         }
         check((0...(1 << 30)).contains(maxBody), "max-body must be 0 to 1 GiB")
+        check((16_000_000...1_000_000_000_000).contains(memory), "memory must be 16MB to 1000GB")
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }
         }
@@ -154,14 +169,29 @@ public struct BatchOptions: Sendable {
         return problems
     }
 
-    /// What changes the calls: a resumed run must agree on it. Secret values are left out.
-    var identity: [String: String] {
-        var identity = ["idempotency-key": addsIdempotencyKeys ? "auto" : "none"]
+    /// What changes the calls: a resumed run must agree on it. Secret values are left out, and of the others the store gets
+    /// a hash: one may be a secret whose name does not tell.
+    func identity(key: SipHash.Key) -> [String: String] {
+        var values: [String: String] = [:]
         for (name, value) in headers {
-            let shown = hiddenHeaders.contains(name.lowercased()) ? "(secret)" : value
-            identity["header \(name.lowercased())", default: ""] += shown + "\n"
+            values["header \(name.lowercased())", default: ""] += (hides(name) ? URLSecrets.mask : value) + "\n"
         }
+        var identity = values.mapValues { String(SipHash.hash($0.utf8, key: key), radix: 16) }
+        identity["idempotency-key"] = addsIdempotencyKeys ? "auto" : "none"
         return identity
+    }
+
+    /// What an earlier run's identity has differently, in words.
+    func differences(from before: [String: String], key: SipHash.Key) -> [String] {
+        let now = identity(key: key)
+        return Set(before.keys).union(now.keys).filter { before[$0] != now[$0] }.sorted().map { name in
+            switch (before[name], now[name]) {
+            case (nil, _): "the \(name) was not there"
+            case (_, nil): "the \(name) is gone"
+            case (let old?, let new?) where !name.hasPrefix("header "): "\(name) was \(old) and is \(new)"
+            default: "the \(name) has another value"
+            }
+        }
     }
 }
 
@@ -185,6 +215,10 @@ public struct CallRate: Sendable {
 
     /// The time between two calls.
     public var interval: Duration { period / calls }
+
+    /// Calls that may follow at once on one that came late: those of 5 ms. No timer is exact, and without it each lateness
+    /// would be lost for good.
+    var slack: Int { Int(Duration.milliseconds(5) / interval) }
 }
 
 /// When a run gives up.

@@ -6,10 +6,12 @@ import Foundation
 
 /// Where things come from and go to.
 struct FileArguments: ParsableArguments {
-    @Option(name: .shortAndLong, help: "Write the results to this file instead of standard output.")
+    @Option(
+        name: .shortAndLong, help: "Write the results to this file instead of standard output.",
+        completion: .file())
     var output: String?
 
-    @Option(help: "Remember the rows in this file instead of OUTPUT.store.")
+    @Option(help: "Remember the rows in this file instead of OUTPUT.store.", completion: .file())
     var store: String?
 
     @Flag(help: "Go on where an earlier run stopped: finished rows are not called again.")
@@ -71,6 +73,9 @@ struct LimitArguments: ParsableArguments {
     @Option(help: "Bytes of an answer's body that are kept: 500KB, 10MB, 1GB; the rest is cut and flagged.")
     var maxBody = SizeArgument(10_000_000, "10MB")
 
+    @Option(help: "Memory for rows that wait and answers that come: 64MB, 2GB. Beyond, new calls wait.")
+    var memory = SizeArgument(256_000_000, "256MB")
+
     func apply(to options: inout BatchOptions) {
         options.concurrency = concurrency
         options.perHost = perHost
@@ -80,6 +85,7 @@ struct LimitArguments: ParsableArguments {
         options.totalTimeout = totalTimeout?.value
         options.maxFailures = maxFailures?.value
         options.maxBody = maxBody.value
+        options.memory = memory.value
     }
 }
 
@@ -88,10 +94,10 @@ struct RetryArguments: ParsableArguments {
     @Option(help: "Attempts after the first.")
     var maxRetries = 4
 
-    @Option(help: "The mean delay before the first retry; it doubles with each.")
+    @Option(help: "The longest delay before the first retry; it doubles with each, and delays are drawn below it.")
     var backoff = DurationArgument(.milliseconds(200), "200ms")
 
-    @Option(help: "The longest delay before a retry.")
+    @Option(help: "Where the doubling of --backoff ends.")
     var maxBackoff = DurationArgument(.seconds(30), "30s")
 
     @Option(help: "The longest pause that a Retry-After may ask for.")
@@ -139,7 +145,8 @@ struct RequestArguments: ParsableArguments {
     var cacert: String?
 
     @Option(
-        name: [.customShort("x"), .long], help: "The proxy: http://[user:password@]host:port, or socks5://host:port.")
+        name: [.customShort("x"), .long],
+        help: "The proxy: http://[user:password@]host:port, or socks5://host:port; {env:NAME} is replaced.")
     var proxy: String?
 
     @Flag(name: [.customShort("L"), .long], help: "Follow redirects, up to 10.")
@@ -150,9 +157,15 @@ struct RequestArguments: ParsableArguments {
     )
     var usesHTTP2 = false
 
+    /// While the arguments are parsed, so that what is wrong is told with the usage of the command.
+    func validate() throws {
+        var options = BatchOptions()
+        try apply(to: &options)
+    }
+
     func apply(to options: inout BatchOptions) throws {
         let environment = ProcessInfo.processInfo.environment
-        options.headers = try header.map { try Self.header($0, environment) }
+        options.headers = try header.enumerated().map { try Self.header($1, number: $0 + 1, environment) }
         // What comes from the environment is secret, whatever its header is called.
         let fromEnvironment = header.filter { $0.contains("{env:") }.map { String($0.prefix { $0 != ":" }) }
         options.secretHeaders = Set((secretHeader + fromEnvironment).map { $0.lowercased() })
@@ -165,7 +178,7 @@ struct RequestArguments: ParsableArguments {
         options.insecure = insecure
         options.cacert = cacert ?? (insecure ? nil : Self.certificates(environment))
         options.usesHTTP2 = usesHTTP2
-        options.proxy = proxy
+        options.proxy = try proxy.map { try Self.proxy($0, environment) }
         options.followsRedirects = location
     }
 
@@ -174,21 +187,74 @@ struct RequestArguments: ParsableArguments {
         environment["SSL_CERT_FILE"].flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
     }
 
-    private static func header(_ text: String, _ environment: [String: String]) throws -> (String, String) {
+    /// The text is never repeated: a colon that was forgotten makes a secret of all of it.
+    private static func header(
+        _ text: String, number: Int, _ environment: [String: String]
+    ) throws -> (String, String) {
         guard let colon = text.firstIndex(of: ":") else {
-            throw ValidationError("-H '\(text.prefix(20))': a header looks like 'Name: value'")
+            throw ValidationError(
+                "-H number \(number): a header looks like 'Name: value', and this one has no colon (its text is not shown, "
+                    + "it may be a secret)")
         }
         let name = String(text[..<colon])
-        var value = text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces)
-        for match in value.matches(of: /\{env:([^}]*)\}/).reversed() {
+        let value = text[text.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+        return (name, try replaced(value, environment, of: "-H number \(number)"))
+    }
+
+    /// A variable that is the whole proxy stands as it is; a part of it, a password say, is encoded as parts of a URL are.
+    private static func proxy(_ text: String, _ environment: [String: String]) throws -> String {
+        let isWhole = text.wholeMatch(of: /\{env:[^}]*\}/) != nil
+        return try replaced(text, environment, of: "-x") { value in
+            isWhole ? value : value.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? value
+        }
+    }
+
+    private static func replaced(
+        _ text: String, _ environment: [String: String], of option: String, _ encoded: (String) -> String = { $0 }
+    ) throws -> String {
+        var text = text
+        for match in text.matches(of: /\{env:([^}]*)\}/).reversed() {
             let variable = String(match.1)
             guard let found = environment[variable] else {
-                throw ValidationError("-H '\(name)': the environment variable \(variable) is not set")
+                throw ValidationError("\(option): the environment variable \(variable) is not set")
             }
-            value.replaceSubrange(match.range, with: found)
+            text.replaceSubrange(match.range, with: encoded(found))
         }
-        return (name, value)
+        return text
     }
+
+    /// The words of a command line as they may be shown: values of secret headers and what is secret in the proxy's URL
+    /// masked, unless it comes from the environment.
+    func masked(_ words: [String]) -> [String] {
+        let secretNames = Set(secretHeader.map { $0.lowercased() })
+        var masks: [String: String] = [:]
+        for text in header {
+            let name = text.prefix { $0 != ":" }
+            guard HeaderRules.isSecret(String(name)) || secretNames.contains(name.lowercased()) else { continue }
+            // A placeholder may be shown, and the name of a scheme before it.
+            let literal = Self.withoutPlaceholders(text.dropFirst(name.count + 1)).lowercased()
+            if !["", "bearer", "basic", "token"].contains(literal) { masks[text] = "\(name): \(Self.mask)" }
+        }
+        if let proxy, let at = proxy.lastIndex(of: "@") {
+            let start = proxy.firstRange(of: "://")?.upperBound ?? proxy.startIndex
+            let user = start < at ? proxy[start..<at] : ""
+            let password = user.firstIndex(of: ":").map { user[user.index(after: $0)...] } ?? user
+            if !Self.withoutPlaceholders(password).isEmpty { masks[proxy] = proxy[..<start] + Self.mask + proxy[at...] }
+        }
+        return words.map { word in
+            if let mask = masks[word] { return mask }
+            for (text, mask) in masks where word.hasSuffix("=" + text) {
+                return word.dropLast(text.count) + mask
+            }
+            return word
+        }
+    }
+
+    private static func withoutPlaceholders(_ text: Substring) -> String {
+        text.replacing(/\{env:[^}]*\}/, with: "").trimmingCharacters(in: .whitespaces)
+    }
+
+    private static let mask = "(secret)"
 }
 
 /// What people see.
@@ -199,7 +265,8 @@ struct DisplayArguments: ParsableArguments {
     @Flag(help: "Show the answers' headers in the results.")
     var headers = false
 
-    @Option(name: .customLong("summary-json"), help: "Write the summary as JSON to this file.")
+    @Option(
+        name: .customLong("summary-json"), help: "Write the summary as JSON to this file.", completion: .file())
     var summaryJSON: String?
 
     @Flag(help: "Show the first five calls as they would be sent, secrets masked, and make none.")

@@ -13,10 +13,17 @@ struct BatchCommand: AsyncParsableCommand {
             A row is a line of JSON: {"id","method","url","headers","body","timeout","metadata"}; "url" alone suffices.
             Results come in the order of completion. Progress and messages go to standard error only.
 
+            Examples:
+              concerto batch calls.ndjson -o results.ndjson
+              concerto batch calls.ndjson -o results.ndjson -c 64 --rate 200/s -H 'Authorization: Bearer {env:TOKEN}'
+              concerto batch calls.ndjson -o results.ndjson --resume --retry-failed
+              jq -cR '{url: .}' urls.txt | concerto batch - | jq -c 'select(.error)'
+            docs/batch.md shows how to make rows of CSV, and how to read results.
+
             \(ToolExit.help)
             """)
 
-    @Argument(help: "The file of rows (NDJSON), or - for standard input.")
+    @Argument(help: "The file of rows (NDJSON), or - for standard input.", completion: .file())
     var input: String
 
     @OptionGroup(title: "Files") var files: FileArguments
@@ -36,6 +43,7 @@ struct BatchCommand: AsyncParsableCommand {
         retries.apply(to: &options)
         try requests.apply(to: &options)
         options.showsHeaders = display.headers
+        if !display.quiet { options.notice = { Terminal.complain("concerto: \($0)") } }
         guard demoServer else { return try await run(options) }
         let prepared = options
         try await DemoServer.run(.misbehaving) { server in
@@ -53,7 +61,9 @@ struct BatchCommand: AsyncParsableCommand {
         let run = try BatchRun(options)
         let signals = SignalWatch(run: run, grace: limits.grace.value)
         defer { signals.stop() }
-        let progress = display.quiet ? nil : ProgressPrinter(run: run)
+        // Results on the terminal and a line that redraws itself would overwrite each other.
+        let sharesTerminal = options.output == nil && isatty(STDOUT_FILENO) == 1
+        let progress = display.quiet || sharesTerminal ? nil : ProgressPrinter(run: run)
         let result: Result<BatchSummary, any Error>
         do { result = .success(try await run.run()) } catch { result = .failure(error) }
         await progress?.stop()
@@ -71,22 +81,33 @@ struct BatchCommand: AsyncParsableCommand {
             }
         }
         if !display.quiet {
-            for failure in progress.failures { Terminal.complain(Self.text(of: failure)) }
+            for failure in progress.failures { Terminal.complain(Self.text(of: failure), label: "failed") }
             if summary.failed > progress.failures.count {
                 Terminal.complain(
                     "        … and \(summary.failed - progress.failures.count) more; they stand in the output")
             }
             Terminal.complain(summary.text)
         }
+        let resume = resumeHint(options)
         switch summary.ending {
         case .completed:
-            if summary.failed > 0 { throw ExitCode(ToolExit.someFailed) }
+            guard summary.failedAltogether > 0 else { return }
+            if summary.failed == 0, !display.quiet {
+                Terminal.complain(
+                    "concerto: rows of an earlier run have failed; --resume --retry-failed calls them again")
+            }
+            throw ExitCode(ToolExit.someFailed)
         case .tooManyFailures:
-            Terminal.complain("concerto: stopped, more rows failed than --max-failures allows\(resumeHint(options))")
+            Terminal.complain("concerto: stopped, more rows failed than --max-failures allows\(resume)")
             throw ExitCode(ToolExit.tooManyFailures)
         case .interrupted:
-            Terminal.complain("concerto: interrupted\(resumeHint(options))")
+            Terminal.complain("concerto: interrupted\(resume)")
             throw ExitCode(ToolExit.interrupted)
+        case .inputChanged:
+            Terminal.complain(
+                "concerto: the input was changed while it was read: rows that were there at first are gone or differ; "
+                    + "put them back\(resume)")
+            throw ExitCode(ToolExit.mismatch)
         }
     }
 
@@ -94,25 +115,30 @@ struct BatchCommand: AsyncParsableCommand {
         let line = "line \(failure.line)"
         let message =
             failure.message.hasPrefix(line + ": ") ? failure.message.dropFirst(line.count + 2) : failure.message[...]
-        return Terminal.red("failed") + "  \(line), id \(failure.id): \(failure.kind): \(message)"
+        return "\(line), id \(Visible.text(failure.id)): \(failure.kind): \(Visible.text(message))"
     }
 
     private func resumeHint(_ options: BatchOptions) -> String {
-        guard options.input != nil, options.output != nil else {
+        guard options.canBeResumed else {
             return "; a run from a file to a file (-o) could have been resumed"
         }
-        return "; go on with:\n  \(ResumeCommand.text(CommandLine.arguments))"
+        let words = ResumeCommand.words(CommandLine.arguments)
+        let shown = requests.masked(words)
+        let note = shown == words ? "" : " (with the secrets that are not shown here)"
+        return "; go on with\(note):\n  \(ResumeCommand.text(shown))"
     }
 }
 
 /// The command that goes on where this one stopped.
 enum ResumeCommand {
-    static func text(_ arguments: [String]) -> String {
-        var words = arguments.filter { $0 != "--overwrite" }
+    /// Rows that failed in this run have not been tried twice for want of trying: who wants that says so again.
+    static func words(_ arguments: [String]) -> [String] {
+        var words = arguments.filter { $0 != "--overwrite" && $0 != "--retry-failed" }
         if !words.contains("--resume") { words.append("--resume") }
-        words.removeAll { $0 == "--retry-failed" }
-        return words.map(quoted).joined(separator: " ")
+        return words
     }
+
+    static func text(_ words: [String]) -> String { words.map(quoted).joined(separator: " ") }
 
     /// As a POSIX shell reads it.
     private static func quoted(_ word: String) -> String {

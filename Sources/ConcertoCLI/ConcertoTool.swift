@@ -14,6 +14,8 @@ struct ConcertoTool: AsyncParsableCommand {
         subcommands: [BatchCommand.self, DemoServerCommand.self])
 
     static func main() async {
+        // Before anything opens a file.
+        StandardStreams.claim()
         // Where it cannot be had the tool runs on Swift's own executor.
         ThreadPool.installAsDefault()
         // A reader that goes away is an error of a write, not a death without a word.
@@ -52,9 +54,9 @@ enum ToolExit {
         Exit codes:
           0    every row succeeded
           1    some rows failed
-          2    usage or configuration: nothing was called
+          2    usage, configuration or input: nothing was called
           3    stopped by --max-failures; --resume goes on
-          4    store or output does not match, is in use, or could not be written
+          4    store, output or input does not match, is in use, or could not be written
           130  interrupted; --resume goes on
         """
 }

@@ -13,8 +13,12 @@ struct ProgressPrinter {
             while true {
                 do { try await Task.sleep(for: draws ? .milliseconds(200) : .seconds(5)) } catch { break }
                 let progress = run.progress
-                guard progress.elapsed > .zero else { continue }
-                if draws { Terminal.redraw(line.text(progress)) } else { Terminal.complain(line.text(progress)) }
+                guard progress.elapsed > .zero || progress.planned > 0 else { continue }
+                if draws {
+                    Terminal.redraw(line.text(progress, columns: Terminal.room))
+                } else {
+                    Terminal.complain(line.text(progress))
+                }
             }
             Terminal.clearLine()
         }

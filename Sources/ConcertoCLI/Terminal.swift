@@ -1,4 +1,6 @@
 #if CLI
+import Concerto
+import ConcertoBatch
 import Foundation
 
 /// Standard error, for people.
@@ -9,14 +11,39 @@ enum Terminal {
     /// Whether colours are welcome (no-color.org).
     static let hasColor = draws && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
 
-    static func complain(_ text: String) { write(text + "\n") }
+    /// Whether a line that redraws itself stands on the terminal.
+    private static let hasLine = Guarded(false)
+
+    /// Writes a line, below what was written and in the place of a line that redraws itself.
+    ///
+    /// - Parameter label: Stands before it, in red.
+    static func complain(_ text: String, label: String? = nil) {
+        let label = label.map { red($0) + "  " } ?? ""
+        hasLine.withLock { hasLine in
+            write((hasLine ? erase : "") + label + Visible.lines(text) + "\n")
+            hasLine = false
+        }
+    }
 
     /// Replaces the current line.
     static func redraw(_ text: String) {
-        write("\r\u{1B}[2K" + String(text.prefix(max(20, columns - 1))))
+        hasLine.withLock { hasLine in
+            write(erase + String(Visible.text(text).prefix(room)))
+            hasLine = true
+        }
     }
 
-    static func clearLine() { if draws { write("\r\u{1B}[2K") } }
+    private static let erase = "\r\u{1B}[2K"
+
+    /// Characters that fit into a line.
+    static var room: Int { max(20, columns - 1) }
+
+    static func clearLine() {
+        hasLine.withLock { hasLine in
+            if hasLine { write(erase) }
+            hasLine = false
+        }
+    }
 
     static func bold(_ text: String) -> String { hasColor ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 

@@ -2,6 +2,7 @@
 import ConcertoHTTP
 import ConcertoResilience
 import Concerto
+import ConcertoTesting
 import Testing
 
 @testable import ConcertoBatch
@@ -72,16 +73,58 @@ struct BatchOptionsTests {
         }
     }
 
-    @Test func theIdentityShowsWhatChangesTheCallsAndNoSecret() {
+    // T8.4: whatever a header is called, its value does not stand in the store.
+    @Test func theIdentityTellsWhatChangesTheCallsAndHoldsNoValue() {
         var options = BatchOptions()
-        options.headers = [("Authorization", "s3cr3t"), ("X-Mine", "s3cr3t"), ("X-Open", "1"), ("x-open", "2")]
+        options.headers = [("Authorization", "s3cr3t"), ("X-Mine", "s3cr3t"), ("X-Open", "s3cr3t"), ("x-open", "2")]
         options.secretHeaders = ["x-mine"]
         options.addsIdempotencyKeys = true
+        let key = SipHash.Key(low: 1, high: 2)
+        let identity = options.identity(key: key)
         #expect(
-            options.identity == [
-                "idempotency-key": "auto", "header authorization": "(secret)\n", "header x-mine": "(secret)\n",
-                "header x-open": "1\n2\n",
+            Set(identity.keys) == ["idempotency-key", "header authorization", "header x-mine", "header x-open"])
+        #expect(!identity.values.contains { $0.contains("s3cr3t") } && identity["idempotency-key"] == "auto")
+        #expect(options.identity(key: SipHash.Key(low: 1, high: 3))["header x-open"] != identity["header x-open"])
+        var changed = options
+        changed.headers = [("Authorization", "other"), ("X-Mine", "other"), ("X-Open", "other"), ("X-New", "1")]
+        changed.addsIdempotencyKeys = false
+        #expect(
+            changed.differences(from: identity, key: key) == [
+                "the header x-new was not there", "the header x-open has another value",
+                "idempotency-key was auto and is none",
             ])
+        changed.headers = []
+        #expect(changed.differences(from: identity, key: key).contains("the header x-open is gone"))
+    }
+
+    // S3: the total time was blamed for the time of an attempt.
+    @Test func `a timeout of zero is not said to be a total timeout`() {
+        var options = BatchOptions()
+        options.timeout = .zero
+        #expect(options.problems == ["timeout must be 1ms to 24h"])
+    }
+
+    // T10: the next slot was counted from the late start of the last, so that 1,000 a second were 735.
+    @Test func `a rate is kept though every timer is late`() throws {
+        var options = BatchOptions()
+        options.rate = CallRate("1000/s")
+        let clock = ManualClock()
+        let limiter = try #require(options.clientOptions(clock: clock).limiter)
+        var passed = 0
+        for _ in 0..<1_000 {
+            clock.advance(by: .microseconds(1_310))
+            while limiter.tryAcquire() { passed += 1 }
+        }
+        #expect((1_300...1_320).contains(passed), "\(passed) in 1.31 s")
+        clock.advance(by: .seconds(10))
+        var burst = 0
+        while limiter.tryAcquire() { burst += 1 }
+        #expect(burst == 6, "after a pause no more than one and what 5 ms are worth")
+    }
+
+    @Test(arguments: [("1000/s", 5), ("200/s", 1), ("90/s", 0), ("1/h", 0), ("1000000/s", 5_000)])
+    func `what may follow at once on a late call is worth five milliseconds`(rate: String, calls: Int) {
+        #expect(CallRate(rate)?.slack == calls)
     }
 
     @Test func aRowsOwnHeaderGoesBeforeTheOptions() throws {

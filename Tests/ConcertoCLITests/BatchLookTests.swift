@@ -98,6 +98,58 @@ struct BatchLookTests {
         #expect(ending.output.contains(#"{"n":12345678901234567890}"#))
     }
 
+    // T17: the first try of a new user, in which progress and results overwrote each other.
+    @Test(
+        "Results on a terminal are not drawn over; results in a file leave the terminal to the progress",
+        arguments: [true, false])
+    func terminal(isShared: Bool) async throws {
+        let drawn = try await DemoServer.run { [scratch] server in
+            try scratch.write("in", (1...20).map { "{\"url\":\"\(server.url)/users/\($0)\"}" })
+            let terminal = try Terminal(hasOutput: isShared)
+            let tool = try ToolProcess(
+                ["batch", "in", "--rate", "20/s"] + (isShared ? [] : ["-o", "out"]), in: scratch,
+                environment: ["TERM": "xterm"], terminal: terminal)
+            #expect(try await tool.wait().code == 0)
+            return terminal.read()
+        }
+        #expect(drawn.contains("20 succeeded"), "\(drawn)")
+        #expect(drawn.contains("in flight") == !isShared, "\(drawn)")
+        #expect(drawn.contains("\u{1B}[2K") == !isShared, "\(drawn)")
+        let results = drawn.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("{\"id\":") }
+        #expect(results.count == (isShared ? 20 : 0), "every result on a line of its own")
+    }
+
+    // S3: an id set the title of the terminal, and one with a line break broke the list.
+    @Test("Control characters of ids, URLs and fields are spelt out")
+    func controlCharacters() async throws {
+        try scratch.write(
+            "in",
+            [
+                #"{"id":"\u001b]0;title\u0007\n","url":"http://127.0.0.1:1/"}"#, #"{"id":"a\nb","url":"x\u001b[2J"}"#,
+                #"{"url":"http://h/","\u001b[31m":1}"#, #"{"url":"http://h/","method":"\u009b31m"}"#,
+            ])
+        for arguments in [["-o", "out", "--max-retries", "0"], ["--dry-run"]] {
+            let ending = try await ToolProcess(["batch", "in"] + arguments, in: scratch).wait()
+            let said = ending.errors + ending.output
+            #expect(!said.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" || (0x7F..<0xA0).contains($0.value) })
+            #expect(said.contains(#"\u{1b}]0;title\u{7}\u{a}"#), "\(said)")
+        }
+    }
+
+    @Test("What goes wrong is on the progress line")
+    func cause() async throws {
+        let drawn = try await DemoServer.run { [scratch] server in
+            try scratch.write("in", (1...30).map { "{\"url\":\"\(server.url)/status/404?\($0)\"}" })
+            let terminal = try Terminal(hasOutput: false)
+            let tool = try ToolProcess(
+                ["batch", "in", "--rate", "20/s", "-o", "out"], in: scratch, environment: ["TERM": "xterm"],
+                terminal: terminal)
+            #expect(try await tool.wait().code == 1)
+            return terminal.read()
+        }
+        #expect(drawn.contains("failed (404 × "), "\(drawn)")
+    }
+
     @Test("--quiet says nothing")
     func quiet() async throws {
         let ending = try await DemoServer.run { [scratch] server in

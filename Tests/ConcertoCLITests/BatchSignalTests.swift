@@ -1,7 +1,10 @@
 #if CLI
+import Concerto
 import DemoServer
 import Foundation
 import Testing
+
+@testable import ConcertoCLI
 
 @Suite("concerto batch: signals", .timeLimit(.minutes(5)))
 struct BatchSignalTests {
@@ -30,27 +33,87 @@ struct BatchSignalTests {
         }
     }
 
-    @Test("SIGTERM does the same")
-    func terminate() async throws {
+    // T29: a closed terminal ended the run at once, and POSTs under way had an unknown outcome.
+    @Test("SIGTERM and SIGHUP do the same", arguments: [SIGTERM, SIGHUP])
+    func terminate(signal: Int32) async throws {
         try await DemoServer.run { [scratch] server in
             try scratch.write("in", (1...5000).map { #"{"url":"\#(server.url)/users/\#($0)"}"# })
             let tool = try ToolProcess(["batch", "in", "-o", "out", "--rate", "200/s"], in: scratch)
             await server.received(5)
-            tool.signal(SIGTERM)
+            tool.signal(signal)
             #expect(try await tool.wait().code == 130)
         }
     }
 
-    @Test("The second interrupt stops at once")
+    // T29: `nohup` means that the terminal does not matter.
+    @Test("A SIGHUP that is ignored from the start stays ignored")
+    func ignoredHangUp() async throws {
+        try await DemoServer.run { [scratch] server in
+            try scratch.write("in", (1...20).map { #"{"url":"\#(server.url)/users/\#($0)"}"# })
+            let ending = try await ToolProcess.shell(
+                #"trap '' HUP; "$0" batch in -o out --rate 40/s & sleep 0.2; kill -HUP $!; wait $!"#, in: scratch)
+            #expect(ending.code == 0, "\(ending.errors)")
+            #expect(try scratch.results("out").count == 20)
+        }
+    }
+
+    // T14: `timeout` signals the process and its group; the second copy cut the calls under way.
+    @Test("A second signal within half a second is the first once more")
+    func echoedSignal() async throws {
+        try await DemoServer.run { [scratch] server in
+            try scratch.write("in", [#"{"method":"POST","url":"\#(server.url)/slow/800","body":{}}"#])
+            let tool = try ToolProcess(["batch", "in", "-o", "out"], in: scratch)
+            await server.received(1)
+            tool.signal(SIGTERM)
+            tool.signal(SIGTERM)
+            tool.signal(SIGINT)
+            let ending = try await tool.wait()
+            #expect(ending.code == 130, "\(ending.errors)")
+            #expect(try scratch.read("out").contains(#""status":200"#), "the POST under way was let finish")
+        }
+    }
+
+    @Test("The first signal stops, its echo does nothing, a later one ends the process")
+    func interrupts() {
+        let interrupts = Interrupts()
+        let start = TimerInstant(nanoseconds: 1_000_000_000)
+        #expect(interrupts.next(at: start) == .stop)
+        #expect(interrupts.next(at: start) == .nothing)
+        #expect(interrupts.next(at: start.advanced(by: .milliseconds(499))) == .nothing)
+        #expect(interrupts.next(at: start.advanced(by: .milliseconds(500))) == .exit)
+    }
+
+    @Test("A later interrupt stops at once")
     func secondInterrupt() async throws {
         try await DemoServer.run { [scratch] server in
             try scratch.write("in", [#"{"url":"\#(server.url)/slow/100000"}"#])
             let tool = try ToolProcess(["batch", "in", "-o", "out"], in: scratch)
             await server.received(1)
             tool.signal(SIGINT)
-            tool.signal(SIGTERM)
+            // Those of the first half second are echoes of it.
+            await withTaskGroup { group in
+                group.addTask { await tool.hasEnded() }
+                group.addTask {
+                    while (try? await Task.sleep(for: .milliseconds(100))) != nil { tool.signal(SIGTERM) }
+                }
+                await group.next()
+                group.cancelAll()
+            }
             #expect(try await tool.wait().code == 130)
         }
+    }
+
+    // T30: a pipe without a writer kept the interrupt from being heard.
+    @Test("An interrupt ends a run that waits for somebody to write to its pipe")
+    func silentPipe() async throws {
+        #expect(mkfifo(scratch.path("pipe"), 0o600) == 0)
+        let tool = try ToolProcess(["batch", "pipe", "-o", "out"], in: scratch)
+        while !scratch.exists("out.store") { await Task.yield() }
+        tool.signal(SIGINT)
+        let ending = try await tool.wait()
+        #expect(ending.code == 130, "\(ending.errors)")
+        // T5: the hint recommended what called every row again.
+        #expect(!ending.errors.contains("--resume"), "\(ending.errors)")
     }
 
     @Test("--grace bounds how long calls under way may take; a POST among them ends as unknown_outcome")

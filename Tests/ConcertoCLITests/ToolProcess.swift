@@ -21,19 +21,22 @@ final class ToolProcess: Sendable {
 
     /// Starts `concerto` in `folder`.
     init(
-        _ arguments: [String], in folder: Scratch, input: String = "", environment: [String: String] = [:]
+        _ arguments: [String], in folder: Scratch, input: String = "", environment: [String: String] = [:],
+        terminal: Terminal? = nil, executable: URL = binary
     ) throws {
         self.folder = folder.url.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
         let inputFile = self.folder.appendingPathComponent("in")
         try input.write(to: inputFile, atomically: true, encoding: .utf8)
-        process.executableURL = Self.binary
+        process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = try FileHandle(forReadingFrom: inputFile)
-        process.standardOutput = try Self.file(self.folder, "out")
-        process.standardError = try Self.file(self.folder, "err")
+        let out = try Self.file(self.folder, "out")
+        let err = try Self.file(self.folder, "err")
+        process.standardOutput = terminal.map { $0.hasOutput ? $0.slave : out } ?? out
+        process.standardError = terminal?.slave ?? err
         process.terminationHandler = { [self] process in
             let code = process.terminationStatus
             let waiters = state.withLock { state in
@@ -66,6 +69,13 @@ final class ToolProcess: Sendable {
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
+    /// Runs a line of `sh`, in which `$0` is `concerto`, to its end.
+    static func shell(_ line: String, in folder: Scratch, environment: [String: String] = [:]) async throws -> Ending {
+        try await ToolProcess(
+            ["-c", line, binary.path], in: folder, environment: environment, executable: URL(fileURLWithPath: "/bin/sh")
+        ).wait()
+    }
+
     /// Runs `concerto` to its end.
     static func run(
         _ arguments: String..., in folder: Scratch, input: String = "", environment: [String: String] = [:]
@@ -81,6 +91,41 @@ final class ToolProcess: Sendable {
         let url = folder.appendingPathComponent(name)
         _ = FileManager.default.createFile(atPath: url.path, contents: nil)
         return try FileHandle(forWritingTo: url)
+    }
+}
+
+/// A terminal that a test reads what is drawn on.
+final class Terminal: Sendable {
+    /// What the tool gets as its standard error, and output if `hasOutput`.
+    let slave: FileHandle
+    let hasOutput: Bool
+    private let master: CInt
+
+    init(hasOutput: Bool) throws {
+        self.hasOutput = hasOutput
+        master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        var (lock, number) = (CInt(0), CInt(0))
+        // TIOCSPTLCK and TIOCGPTN, which are macros that Swift does not see.
+        guard master >= 0, ioctl(master, 0x4004_5431, &lock) == 0, ioctl(master, 0x8004_5430, &number) == 0 else {
+            throw CocoaError(.fileReadUnknown)
+        }
+        let descriptor = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CocoaError(.fileReadUnknown) }
+        slave = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        _ = fcntl(master, F_SETFL, O_NONBLOCK)
+    }
+
+    deinit { close(master) }
+
+    /// What has been written since the last look.
+    func read() -> String {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = Foundation.read(master, &chunk, chunk.count)
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += chunk[..<count]
+        }
     }
 }
 

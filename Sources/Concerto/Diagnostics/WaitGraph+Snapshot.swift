@@ -1,3 +1,5 @@
+import ConcertoRuntime
+
 extension WaitGraph {
     /// Who holds what and who waits for what at one moment: what ``waits`` and ``holdings`` say, for programs to read.
     public struct Snapshot: Sendable, Codable, Equatable {

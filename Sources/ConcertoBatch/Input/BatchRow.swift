@@ -15,6 +15,8 @@ struct BatchRow: Sendable {
     /// Handed through to the result.
     var metadata: JSONText?
     var fingerprint: RowFingerprint
+    /// Whether the URL has a fragment, which is not sent, that looks as if it should be.
+    var losesText = false
 }
 
 /// Where a row stands in the input and what it is called in the output.
@@ -27,12 +29,25 @@ struct RowIdentity: Sendable {
     var token: JSONText
     /// The id as the store knows it.
     var key: String
+    /// Whether the row itself says what it is called.
+    var isOwn: Bool
 
     init(number: Int, line: Int, token: JSONText? = nil) {
         self.number = number
         self.line = line
         self.token = token ?? .integer(number)
-        key = token.map { $0.stringValue ?? $0.text } ?? String(number)
+        key = self.token.idKey
+        isOwn = token != nil
+    }
+
+    /// What is wrong if the row on `line` has the same id.
+    func collision(with line: Int) -> String {
+        let shown = Visible.text(key)
+        guard isOwn else {
+            return "line \(self.line) has no id, so that it is called \(shown), its row's number, "
+                + "but line \(line) is called so already; give it an id"
+        }
+        return "lines \(line) and \(self.line) have the same id '\(shown)'"
     }
 }
 
@@ -46,8 +61,9 @@ struct InvalidRow: Error, Sendable {
 
 /// What a row says, field by field, so that a changed row can be refused with the difference named.
 ///
-/// Hashes of the text as it stands in the input, before substitutions; values of secret headers are left out, so that
-/// no store holds a trace of them and a renewed token does not make a run unresumable.
+/// Hashes of the text as it stands in the input, before substitutions, with a key of the store's own. Values of secret
+/// headers and what is secret in a URL are left out, so that no store holds a trace of them and a renewed token does not
+/// make a run unresumable.
 struct RowFingerprint: Equatable, Sendable {
     static let fields = ["method", "url", "headers", "body", "timeout", "metadata", "(unreadable row)"]
 
@@ -68,8 +84,9 @@ struct RowFingerprint: Equatable, Sendable {
         hashes.flatMap { hash in (0..<8).map { UInt8(truncatingIfNeeded: hash >> (56 - 8 * $0)) } }
     }
 
-    mutating func note(_ field: String, _ bytes: some Sequence<UInt8>) {
-        hashes[Self.fields.firstIndex(of: field)!] = fnv1a(bytes)
+    mutating func note(_ field: String, _ bytes: some Sequence<UInt8>, key: SipHash.Key) {
+        guard let index = Self.fields.firstIndex(of: field) else { return }
+        hashes[index] = SipHash.hash(bytes, key: key)
     }
 
     func differences(from other: RowFingerprint) -> [String] {

@@ -16,8 +16,31 @@ struct LineReader {
     private var searched = 0
     private var atEnd = false
     private(set) var lineNumber = 0
+    /// Bytes up to the end of the line that was taken last, its line break included.
+    private(set) var offset: Int64 = 0
+    /// What messages call the input, until it has been seen to hold rows; `nil` where nobody looks.
+    private var unjudged: String?
+    /// Whether a read returns at once where there is nothing: then the wait comes before.
+    private let polls: Bool
+    private let longest: Int
+    /// Keeps the descriptor open: another file would get its number.
+    private let owner: InputFile?
 
-    init(descriptor: CInt) { self.descriptor = descriptor }
+    /// - Parameters:
+    ///   - owner: Whose descriptor it is; kept as long as it is read.
+    ///   - longest: Bytes that a line may have.
+    ///   - polls: Whether the descriptor does not block, so that reading must wait by itself.
+    ///   - judging: What to call an input that turns out to hold no rows; `nil` to take every line as it is.
+    init(
+        descriptor: CInt, of owner: InputFile? = nil, longest: Int = maximumLineLength, polls: Bool = false,
+        judging name: String? = nil
+    ) {
+        self.owner = owner
+        self.descriptor = descriptor
+        self.longest = longest
+        self.polls = polls
+        unjudged = name
+    }
 
     /// The next line without its line break, or `nil` at the end. Blocks while the input has nothing.
     mutating func next() throws -> ArraySlice<UInt8>? {
@@ -30,6 +53,7 @@ struct LineReader {
 
     /// The next line that has already been read, or `nil`.
     mutating func buffered() throws -> ArraySlice<UInt8>? {
+        guard try judge() else { return nil }
         let from = start + searched
         let newline = buffer.withUnsafeBytes { bytes -> Int? in
             guard from < bytes.count, let base = bytes.baseAddress,
@@ -39,7 +63,7 @@ struct LineReader {
         }
         if let newline { return take(upTo: newline, skipping: 1) }
         searched = buffer.count - start
-        guard searched <= Self.maximumLineLength else {
+        guard searched <= longest else {
             throw BatchError.configuration(
                 "line \(lineNumber + 1) of the input is longer than 64 MiB; rows stand on a line each (NDJSON)")
         }
@@ -58,13 +82,33 @@ struct LineReader {
         return !atEnd
     }
 
+    /// Whether the input looks like rows by now.
+    ///
+    /// - Throws: ``BatchError`` if it is something else.
+    private mutating func judge() throws -> Bool {
+        guard let name = unjudged else { return true }
+        switch InputFormat.judge(buffer[start...], isWhole: atEnd || buffer.count >= Self.chunkSize / 4) {
+        case .undecided: return false
+        case .rows: unjudged = nil
+        case .other(let what): throw BatchError.configuration("\(name) \(what)")
+        }
+        return true
+    }
+
     private mutating func readChunk() throws -> Int {
         let used = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: Self.chunkSize))
+        let (descriptor, polls) = (descriptor, polls)
         let count = buffer.withUnsafeMutableBytes { bytes -> Int in
+            guard let free = bytes.baseAddress?.advanced(by: used) else { return 0 }
+            var mustWait = polls
             while true {
-                let count = read(descriptor, bytes.baseAddress! + used, Self.chunkSize)
-                if count >= 0 || errno != EINTR { return count }
+                if mustWait { Self.waitForInput(descriptor) }
+                let count = read(descriptor, free, Self.chunkSize)
+                if count >= 0 { return count }
+                // Whoever shares a pipe with us may have made it one that does not block.
+                mustWait = errno == EAGAIN
+                if errno != EINTR && errno != EAGAIN { return count }
             }
         }
         let failure = errno
@@ -75,9 +119,18 @@ struct LineReader {
         return count
     }
 
+    /// Returns when there is something to read, or the last writer has gone.
+    private static func waitForInput(_ descriptor: CInt) {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&waiting, 1, -1) < 0, errno == EINTR {}
+    }
+
     private mutating func take(upTo end: Int, skipping separator: Int) -> ArraySlice<UInt8> {
         var line = buffer[start..<end]
         if line.last == 0x0D { line.removeLast() }
+        // A byte order mark begins a file, and a file may be one of several that were put together.
+        if line.starts(with: InputFormat.byteOrderMark) { line.removeFirst(InputFormat.byteOrderMark.count) }
+        offset += Int64(end + separator - start)
         start = end + separator
         searched = 0
         lineNumber += 1

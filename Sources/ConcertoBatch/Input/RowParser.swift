@@ -5,7 +5,10 @@ import Foundation
 /// Turns a line of the input into a row, or says why it can't.
 struct RowParser: Sendable {
     var substitution: Substitution
+    /// Names of secret headers, in lower case, besides those that look secret.
     var secretHeaders: Set<String>
+    /// What fingerprints are made with.
+    var key = SipHash.Key.zero
 
     private static let fields: Set<String> = ["id", "method", "url", "headers", "body", "timeout", "metadata"]
 
@@ -16,7 +19,7 @@ struct RowParser: Sendable {
             return .success(try row(from: draft))
         } catch {
             var fingerprint = RowFingerprint()
-            fingerprint.note("(unreadable row)", line)
+            fingerprint.note("(unreadable row)", line, key: key)
             return .failure(
                 InvalidRow(
                     identity: draft.identity,
@@ -62,7 +65,7 @@ struct RowParser: Sendable {
             guard seen.insert(key).inserted else { throw Problem("'\(key)' stands there twice") }
             guard Self.fields.contains(key) else {
                 throw Problem(
-                    "unknown field '\(key)'; a row has \(Self.fields.sorted().joined(separator: ", ")); "
+                    "unknown field '\(Visible.text(key.prefix(40)))'; a row has \(Self.fields.sorted().joined(separator: ", ")); "
                         + "what should come back with the result belongs into metadata")
             }
             if value.text != "null" { try readField(key, value, into: &draft) }
@@ -70,8 +73,8 @@ struct RowParser: Sendable {
     }
 
     private func readID(_ value: JSONText, into draft: inout Draft) throws {
-        guard value.stringValue != nil || Int(value.text) != nil else {
-            throw Problem("'id' must be a string or an integer, found \(value.text)")
+        guard value.stringValue != nil || value.isInteger else {
+            throw Problem("'id' must be a string or an integer, found \(Visible.text(value.text.prefix(40)))")
         }
         guard value.stringValue?.utf8.contains(0) != true else { throw Problem("'id' must not hold a NUL") }
         guard value.stringValue != "" else { throw Problem("'id' must not be empty") }
@@ -81,17 +84,25 @@ struct RowParser: Sendable {
     private func readField(_ key: String, _ value: JSONText, into draft: inout Draft) throws {
         switch key {
         case "method": draft.method = try text(value, key)
-        case "url": draft.url = try text(value, key)
+        case "url":
+            let url = try text(value, key)
+            draft.url = url
+            draft.fingerprint.note("url", URLSecrets.masked(url, by: "").utf8, key: self.key)
+            return
         case "headers":
             draft.headers = try headers(value)
-            let open = draft.headers.map { ($0.name, secretHeaders.contains($0.name.lowercased()) ? "" : $0.value) }
-            draft.fingerprint.note("headers", open.map { "\($0): \($1)\n" }.joined().utf8)
+            let open = draft.headers.map { ($0.name, isSecret($0.name) ? "" : $0.value) }
+            draft.fingerprint.note("headers", open.map { "\($0): \($1)\n" }.joined().utf8, key: self.key)
             return
         case "body": draft.body = value
         case "timeout": draft.timeout = try duration(value)
         default: break
         }
-        if key != "id" { draft.fingerprint.note(key, value.bytes) }
+        if key != "id" { draft.fingerprint.note(key, value.bytes, key: self.key) }
+    }
+
+    private func isSecret(_ header: String) -> Bool {
+        HeaderRules.isSecret(header) || secretHeaders.contains(header.lowercased())
     }
 
     private func text(_ value: JSONText, _ key: String) throws -> String {
@@ -108,7 +119,10 @@ struct RowParser: Sendable {
             return try scanner.members(of: value.bytes)
         }
         return try members.map { name, value in
-            guard let text = value.stringValue else { throw Problem("the header '\(name)' must have a string") }
+            guard let text = value.stringValue else {
+                let shown = HeaderRules.isToken(name) ? "the header '\(name)'" : "each header"
+                throw Problem("\(shown) must have a string")
+            }
             return (name, text)
         }
     }
@@ -125,7 +139,9 @@ struct RowParser: Sendable {
         guard let template = draft.url else { throw Problem("'url' is missing") }
         let address = try Self.target(try substitution.apply(to: template), template)
         let method = (draft.method ?? (draft.body == nil ? "GET" : "POST")).uppercased()
-        guard HeaderRules.isToken(method) else { throw Problem("'\(method)' is no HTTP method") }
+        guard HeaderRules.isToken(method) else {
+            throw Problem("'\(Visible.text(method.prefix(40)))' is no HTTP method")
+        }
         var headers = try draft.headers.map { ($0.name, try substitution.apply(to: $0.value)) }
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { throw Problem(problem) }
@@ -138,9 +154,18 @@ struct RowParser: Sendable {
                 ("Content-Type", body.stringValue == nil ? "application/json" : "text/plain; charset=utf-8"))
         }
         return BatchRow(
-            identity: draft.identity, method: method, url: address.url, host: address.host, headers: headers,
+            identity: draft.identity, method: method, url: address.url,
+            host: substitution.label(address.host, of: template), headers: headers,
             body: draft.body.map { $0.stringValue.map { Array($0.utf8) } ?? $0.bytes }, timeout: draft.timeout,
-            metadata: draft.metadata, fingerprint: draft.fingerprint)
+            metadata: draft.metadata, fingerprint: draft.fingerprint, losesText: Self.losesText(template))
+    }
+
+    /// Whether what stands behind a `#` looks as if it had been meant: a fragment stays at home, and a house number in an
+    /// address with it.
+    private static func losesText(_ url: String) -> Bool {
+        guard let mark = url.firstIndex(of: "#") else { return false }
+        let fragment = url[mark...]
+        return fragment.contains("%20") || fragment.contains { $0 == " " || $0.isNumber }
     }
 
     /// Where a row's call goes; what is wrong is said with the URL as the row has it.

@@ -6,19 +6,44 @@ import Dispatch
 ///
 /// Reading blocks (a pipe may be silent for minutes), so it happens on a dispatch queue of its own, never on the
 /// threads that run tasks. At most one chunk is read ahead, and only while somebody waits for a row.
+///
+/// It also counts what the rows weigh that are held, and hands out no more while they weigh as much as they may: rows that
+/// wait for a slow host take room, and the rest of it is for the rows of others.
 final class RowSource: Sendable {
     typealias Item = Result<BatchRow, InvalidRow>
     private typealias Waiter = UnsafeContinuation<Line?, any Error>
+
+    /// A row that somebody holds.
+    struct Entry: Sendable {
+        var item: Item
+        /// What must be given back when it is held no more.
+        var weight: Int
+        /// Whether the input was written to since it was checked: the row may not be the one that was.
+        var isSuspect: Bool
+
+        var identity: RowIdentity { item.identity }
+    }
+
+    /// Bytes that a row takes besides its text: its task, its place at a gate, its timers.
+    static let rowWeight = 16 << 10
+    /// A row's text stands in memory as a line, as parts of a call, and once more on its way out.
+    private static let copies = 3
 
     private struct Line: Sendable {
         var bytes: [UInt8]
         var number: Int
         var lineNumber: Int
+        var isSuspect: Bool
+
+        var weight: Int { RowSource.rowWeight + RowSource.copies * bytes.count }
     }
 
     private struct State {
         var reader: LineReader
         var rows = 0
+        /// What the rows weigh that are held.
+        var held = 0
+        var isSuspect = false
         var ended = false
         var failure: (any Error)?
         var filling = false
@@ -34,32 +59,56 @@ final class RowSource: Sendable {
 
     /// Rows after which the input ends, whatever has been appended since it was checked.
     private let limit: Int?
+    /// What rows may weigh while more are handed out; the last one may go beyond.
+    private let room: Int
+    /// The input as it was when it was checked.
+    private let checked: FileVersion?
 
-    init(input: InputFile, parser: RowParser, limit: Int? = nil) {
+    init(
+        input: InputFile, parser: RowParser, limit: Int? = nil, room: Int = .max, checked: FileVersion? = nil
+    ) {
         self.limit = limit
+        self.room = room
+        self.checked = checked
         state = Guarded(State(reader: input.reader()))
         self.input = input
         self.parser = parser
     }
 
+    /// Rows that have been handed out.
+    var rows: Int { state.withLock { $0.rows } }
+
     /// The next row, or `nil` at the end of the input or after ``close()``.
     ///
     /// Cancellation is not observed: ``close()`` ends all waits.
     ///
-    /// - Parameter willWait: Called if the input has nothing yet.
-    func next(willWait: () -> Void = {}) async throws -> Item? {
-        let ready = state.withLock { state in take(&state) }
+    /// - Parameters:
+    ///   - weight: What is given back of a row before.
+    ///   - willWait: Called if the input has nothing yet, or the rows that are held take all the room.
+    func next(returning weight: Int = 0, willWait: () -> Void = {}) async throws -> Entry? {
+        let (ready, deliveries) = state.withLock { state -> (Taken, Deliveries) in
+            let deliveries = putBack(weight, &state)
+            return (take(&state), deliveries)
+        }
+        perform(deliveries)
         let line: Line?
         switch ready {
         case .line(let found): line = found
         case .end: line = nil
         case .failed(let error): throw error
-        case .empty:
+        case .empty, .full:
             willWait()
             line = try await wait()
         }
         guard let line else { return nil }
-        return parser.parse(line.bytes[...], number: line.number, lineNumber: line.lineNumber)
+        let item = parser.parse(line.bytes[...], number: line.number, lineNumber: line.lineNumber)
+        return Entry(item: item, weight: line.weight, isSuspect: line.isSuspect)
+    }
+
+    /// Gives back what a row weighed that nobody holds any more.
+    func putBack(_ weight: Int) {
+        guard weight > 0 else { return }
+        perform(state.withLock { state in putBack(weight, &state) })
     }
 
     /// Ends the input: every later ``next()`` returns `nil`, and so does every waiting one.
@@ -75,20 +124,33 @@ final class RowSource: Sendable {
     private enum Taken {
         case line(Line)
         case empty
+        /// There may be rows, but there is no room.
+        case full
         case end
         case failed(any Error)
+    }
+
+    /// What is to be done outside the lock.
+    private struct Deliveries {
+        var lines: [(Waiter, Taken)] = []
+        var fills = false
     }
 
     private func take(_ state: inout State) -> Taken {
         if let failure = state.failure { return .failed(failure) }
         if state.ended || state.rows == limit { return .end }
+        if state.held >= room { return .full }
         // While the queue fills, the reader is out on loan.
         if state.filling { return .empty }
         do {
             while let bytes = try state.reader.buffered() {
                 guard bytes.contains(where: { !$0.isJSONWhitespace }) else { continue }
                 state.rows += 1
-                return .line(Line(bytes: Array(bytes), number: state.rows, lineNumber: state.reader.lineNumber))
+                let line = Line(
+                    bytes: Array(bytes), number: state.rows, lineNumber: state.reader.lineNumber,
+                    isSuspect: state.isSuspect)
+                state.held += line.weight
+                return .line(line)
             }
             return .empty
         } catch {
@@ -97,26 +159,56 @@ final class RowSource: Sendable {
         }
     }
 
+    private func putBack(_ weight: Int, _ state: inout State) -> Deliveries {
+        state.held -= weight
+        guard weight > 0, !state.waiters.isEmpty, !state.filling else { return Deliveries() }
+        return deliver(&state)
+    }
+
+    /// Gives those who wait what there is.
+    private func deliver(_ state: inout State) -> Deliveries {
+        var deliveries = Deliveries()
+        var served = 0
+        while served < state.waiters.count {
+            let taken = take(&state)
+            switch taken {
+            case .empty: deliveries.fills = true
+            case .full: break
+            case .line, .end, .failed:
+                deliveries.lines.append((state.waiters[served], taken))
+                served += 1
+                continue
+            }
+            break
+        }
+        state.waiters.removeFirst(served)
+        if deliveries.fills { state.filling = true }
+        return deliveries
+    }
+
+    private func perform(_ deliveries: Deliveries) {
+        for (waiter, taken) in deliveries.lines {
+            switch taken {
+            case .line(let line): waiter.resume(returning: line)
+            case .failed(let error): waiter.resume(throwing: error)
+            case .end, .empty, .full: waiter.resume(returning: nil)
+            }
+        }
+        if deliveries.fills { queue.async { self.fill() } }
+    }
+
     private func wait() async throws -> Line? {
         try await withUnsafeThrowingContinuation { (waiter: Waiter) in
-            let outcome = state.withLock { state -> (taken: Taken, fills: Bool) in
-                // Between `take` and here a fill may have ended: look again, or this waiter would wait for the next.
-                let taken = take(&state)
-                guard case .empty = taken else { return (taken, false) }
-                state.waiters.append(waiter)
-                defer { state.filling = true }
-                return (.empty, !state.filling)
-            }
-            switch outcome.taken {
-            case .line(let line): waiter.resume(returning: line)
-            case .end: waiter.resume(returning: nil)
-            case .failed(let error): waiter.resume(throwing: error)
-            case .empty: if outcome.fills { queue.async { self.fill() } }
-            }
+            perform(
+                state.withLock { state in
+                    // Between `take` and here a fill may have ended: look again, or this waiter would wait for the next.
+                    state.waiters.append(waiter)
+                    return state.filling ? Deliveries() : deliver(&state)
+                })
         }
     }
 
-    /// Reads until every waiter has a line. Runs on `queue`, one at a time: `filling` is set.
+    /// Reads a chunk, and more until every waiter has a line. Runs on `queue`, one at a time: `filling` is set.
     private func fill() {
         // Taken out, not copied: the reader's buffer has one owner, and `filling` keeps the others away.
         var reader = state.withLock { state in
@@ -130,31 +222,23 @@ final class RowSource: Sendable {
         } catch {
             failure = error
         }
-        let (deliveries, again) = state.withLock { state -> ([(Waiter, Taken)], Bool) in
-            state.reader = reader
-            state.failure = state.failure ?? failure
-            state.filling = false
-            var deliveries: [(Waiter, Taken)] = []
-            while !state.waiters.isEmpty {
-                var taken = take(&state)
-                if case .empty = taken {
-                    guard end else { break }
+        let isSuspect = checked.map { $0 != input.version } ?? false
+        perform(
+            state.withLock { state in
+                state.reader = reader
+                state.failure = state.failure ?? failure
+                state.isSuspect = state.isSuspect || isSuspect
+                state.filling = false
+                var deliveries = deliver(&state)
+                if deliveries.fills, end {
                     state.ended = true
-                    taken = .end
+                    state.filling = false
+                    deliveries.fills = false
+                    deliveries.lines += state.waiters.map { ($0, .end) }
+                    state.waiters = []
                 }
-                deliveries.append((state.waiters.removeFirst(), taken))
-            }
-            state.filling = !state.waiters.isEmpty
-            return (deliveries, state.filling)
-        }
-        for (waiter, taken) in deliveries {
-            switch taken {
-            case .line(let line): waiter.resume(returning: line)
-            case .failed(let error): waiter.resume(throwing: error)
-            case .end, .empty: waiter.resume(returning: nil)
-            }
-        }
-        if again { queue.async { self.fill() } }
+                return deliveries
+            })
     }
 }
 #endif

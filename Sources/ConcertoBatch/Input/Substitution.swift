@@ -38,6 +38,28 @@ public struct Substitution: Sendable {
         return result + rest
     }
 
+    /// What stands for a host (`host:port`) that `template` names: the name of a variable where its value stood.
+    func label(_ host: String, of template: String) -> String {
+        guard template.contains("{env:") else { return host }
+        return replacing(host) { "{env:\($0)}" }
+    }
+
+    /// `text` without values that came from the environment. The shortest are left: every other word holds them.
+    func hiding(_ text: String) -> String {
+        environment.isEmpty ? text : replacing(text, longerThan: 3) { _ in URLSecrets.mask }
+    }
+
+    private func replacing(_ text: String, longerThan shortest: Int = 0, by name: (String) -> String) -> String {
+        // The longest first: one value may be a part of another.
+        let values = environment.sorted { ($1.value.utf8.count, $0.key) < ($0.value.utf8.count, $1.key) }
+        return values.reduce(text) { text, variable in
+            guard variable.value.utf8.count > shortest else { return text }
+            return [variable.value, variable.value.lowercased()].reduce(text) {
+                $0.replacing($1, with: name(variable.key))
+            }
+        }
+    }
+
     private func value(of name: Substring) throws -> String? {
         if name == "server" {
             guard let server else {

@@ -5,8 +5,9 @@
 /// keys inside a body survive, which a decoder into Swift values cannot promise. So the scanner validates, and gives
 /// back ranges of the input.
 struct JSONScanner {
-    /// Nesting deeper than this is refused: the scanner recurses, and no API call needs it.
-    static let maximumDepth = 512
+    /// Nesting deeper than this is refused: the scanner recurses, no API call needs it, and many readers of results stop at
+    /// 512 levels, of which the result itself is one.
+    static let maximumDepth = 500
 
     private let bytes: UnsafeBufferPointer<UInt8>
     private(set) var position: Int

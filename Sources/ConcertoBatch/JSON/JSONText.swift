@@ -20,6 +20,14 @@ struct JSONText: Equatable, Sendable {
         bytes = Self.compact(copy)
     }
 
+    /// Appends `source` on one line to `result`, if it is JSON; `false`, and nothing is appended, if it is not.
+    static func append(_ source: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) -> Bool {
+        var scanner = JSONScanner(source)
+        guard (try? scanner.value()) != nil, scanner.peek() == nil else { return false }
+        compact(source, to: &result)
+        return true
+    }
+
     /// Takes bytes that a ``JSONScanner`` has validated.
     init(validated slice: ArraySlice<UInt8>) {
         bytes = Self.compact(slice)
@@ -44,10 +52,31 @@ struct JSONText: Equatable, Sendable {
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
+    /// Whether it is an integer as one is written: digits alone, as many as there are.
+    var isInteger: Bool {
+        let digits = bytes.first == UInt8(ascii: "-") ? bytes.dropFirst() : bytes[...]
+        return !digits.isEmpty && digits.allSatisfy(\.isDigit)
+    }
+
+    /// What the store calls a row with this id: the text of a string, the digits of an integer.
+    ///
+    /// Different ids have different keys. A lone surrogate (`"\ud83d"`) is no character, so it stands as U+FFFF, which is
+    /// none either, and four digits; U+FFFF itself stands in the same way.
+    var idKey: String {
+        guard let value = stringValue else { return text }
+        guard value.unicodeScalars.contains(where: { $0 == "\u{FFFD}" || $0 == "\u{FFFF}" }) else { return value }
+        return String(decoding: Self.unescape(bytes[1..<(bytes.count - 1)], escapesNoncharacters: true), as: UTF8.self)
+    }
+
     /// White space outside strings is the only thing a JSON text can lose without changing its meaning.
     private static func compact(_ source: some Collection<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
-        result.reserveCapacity(source.count)
+        compact(source, to: &result)
+        return result
+    }
+
+    private static func compact(_ source: some Collection<UInt8>, to result: inout [UInt8]) {
+        result.reserveCapacity(result.count + source.count)
         var inString = false
         var escaped = false
         for byte in source {
@@ -65,16 +94,20 @@ struct JSONText: Equatable, Sendable {
                 inString = byte == UInt8(ascii: "\"")
             }
         }
-        return result
     }
 
-    private static func unescape(_ source: ArraySlice<UInt8>) -> [UInt8] {
-        guard source.contains(UInt8(ascii: "\\")) else { return Array(source) }
+    private static func unescape(_ source: ArraySlice<UInt8>, escapesNoncharacters: Bool = false) -> [UInt8] {
+        guard escapesNoncharacters || source.contains(UInt8(ascii: "\\")) else { return Array(source) }
         var units: [UInt8] = []
         units.reserveCapacity(source.count)
         var index = source.startIndex
         while index < source.endIndex {
             guard source[index] == UInt8(ascii: "\\") else {
+                if escapesNoncharacters, source[index...].starts(with: escapedMark.prefix(3)) {
+                    units += escapedMark
+                    index += 3
+                    continue
+                }
                 units.append(source[index])
                 index += 1
                 continue
@@ -87,7 +120,12 @@ struct JSONText: Equatable, Sendable {
             case UInt8(ascii: "t"): units.append(0x09)
             case UInt8(ascii: "u"):
                 let (scalar, length) = unicodeEscape(source[index...])
-                units.append(contentsOf: String(Character(scalar)).utf8)
+                if escapesNoncharacters, scalar == nil || scalar == "\u{FFFF}" {
+                    units += escapedMark.prefix(3)
+                    units += source[(index + 2)..<(index + 6)].map { $0 >= 0x41 && $0 <= 0x46 ? $0 | 0x20 : $0 }
+                } else {
+                    units.append(contentsOf: String(Character(scalar ?? "\u{FFFD}")).utf8)
+                }
                 index += length - 2
             case let byte: units.append(byte)
             }
@@ -96,8 +134,11 @@ struct JSONText: Equatable, Sendable {
         return units
     }
 
-    /// A lone surrogate has no scalar: it becomes U+FFFD.
-    private static func unicodeEscape(_ source: ArraySlice<UInt8>) -> (Unicode.Scalar, length: Int) {
+    /// U+FFFF as ``idKey`` writes it.
+    private static let escapedMark = Array("\u{FFFF}ffff".utf8)
+
+    /// A lone surrogate has no scalar.
+    private static func unicodeEscape(_ source: ArraySlice<UInt8>) -> (Unicode.Scalar?, length: Int) {
         func unit(at offset: Int) -> UInt32? {
             let start = source.startIndex + offset
             guard start + 6 <= source.endIndex, source[start] == UInt8(ascii: "\\"),
@@ -105,12 +146,12 @@ struct JSONText: Equatable, Sendable {
             else { return nil }
             return UInt32(String(decoding: source[(start + 2)..<(start + 6)], as: UTF8.self), radix: 16)
         }
-        let high = unit(at: 0)!
+        guard let high = unit(at: 0) else { return (nil, 6) }
         if let scalar = Unicode.Scalar(high) { return (scalar, 6) }
         if (0xD800...0xDBFF).contains(high), let low = unit(at: 6), (0xDC00...0xDFFF).contains(low) {
-            return (Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00))!, 12)
+            return (Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)), 12)
         }
-        return ("\u{FFFD}", 6)
+        return (nil, 6)
     }
 }
 

@@ -26,14 +26,78 @@ struct OutputRecovery {
 
     private static let batchSize = 1_000
 
+    /// - Returns: The output, and how many results of earlier runs it had lost.
     /// - Throws: ``BatchError`` if the output is not the one that the store knows.
-    func open(_ options: BatchOptions) async throws -> ResultFile {
+    func open(_ options: BatchOptions) async throws -> (file: ResultFile, lost: Int) {
         let rewritten = path + ".rewrite"
         if try await store.awaitsRewrite() { try await replaceOutput(by: rewritten) }
         unlink(rewritten)
         let file = try ResultFile(path: path, durable: options.durable)
+        guard try await isAsCommitted(file) else { return (file, try await mend(file)) }
         try await adoptTail(of: file)
-        return file
+        return (file, 0)
+    }
+
+    /// Whether the output still has, as far as the store knows it, a line for each finished row, and ends with one there.
+    ///
+    /// A power cut may take the last bytes, an editor may convert line ends: then the length alone says nothing.
+    private func isAsCommitted(_ file: ResultFile) async throws -> Bool {
+        let length = try await store.outputLength()
+        guard file.length >= length else { return false }
+        let (lines, last) = try file.lineBreaks(upTo: length)
+        let finished = try await store.finishedRows()
+        return (length == 0 || last == UInt8(ascii: "\n")) && lines == finished
+    }
+
+    /// Reads the whole output: lines of rows that the store knows stay, what a crash has left behind them is cut off, and
+    /// finished rows that have no line any more are rows in flight again, to be called if they may be.
+    ///
+    /// - Throws: ``BatchError`` if something else than the end is missing, or if nothing is left.
+    private func mend(_ file: ResultFile) async throws -> Int {
+        var (reader, close) = try file.lines(from: 0)
+        defer { close() }
+        var (length, strange) = (Int64(0), nil as Int?)
+        var lines: [(line: ResultLine, end: Int64)] = []
+        // Written down at the end: what is refused stays as it is.
+        var adopted: [StateChange] = []
+        func take() async throws {
+            let isNew = try await store.markSeen(lines.map(\.line.key))
+            if let index = isNew.firstIndex(of: false) {
+                throw changed(
+                    "line \(reader.lineNumber - lines.count + index + 1) of it is none of that run's, or stands twice")
+            }
+            let states = try await store.states(of: lines.map(\.line.key))
+            for case (let entry, let state?) in zip(lines, states) where !state.isFinished {
+                adopted.append(entry.line.adopted(from: state))
+            }
+            length = lines.last?.end ?? length
+            lines.removeAll(keepingCapacity: true)
+        }
+        while let line = try reader.next() {
+            guard let result = Self.change(from: line) else {
+                strange = strange ?? reader.lineNumber
+                continue
+            }
+            if let strange { throw changed("line \(strange) of it is no result") }
+            lines.append((result, reader.offset))
+            if lines.count == Self.batchSize { try await take() }
+        }
+        try await take()
+        guard length > 0 else { throw changed("it holds no result any more") }
+        try file.truncate(to: length)
+        // The last line may have lost its line break alone.
+        if try file.lineBreaks(upTo: length).last != UInt8(ascii: "\n") {
+            try file.append([UInt8(ascii: "\n")])
+            length += 1
+        }
+        try await store.commit(adopted, outputLength: length)
+        return try await store.reopenUnseen(outputLength: length)
+    }
+
+    private func changed(_ what: String) -> BatchError {
+        .store(
+            "the output '\(path)' is not the one that the earlier run wrote: \(what); "
+                + "put it back, or start anew with --overwrite")
     }
 
     /// Makes failed rows pending again and takes their lines out of the output.
@@ -51,11 +115,6 @@ struct OutputRecovery {
 
     private func adoptTail(of file: ResultFile) async throws {
         var length = try await store.outputLength()
-        guard file.length >= length else {
-            throw BatchError.store(
-                "the output '\(path)' has \(file.length) bytes, but the earlier run wrote \(length): it is another "
-                    + "file, or was changed; put it back, or start anew with --overwrite")
-        }
         var (reader, close) = try file.lines(from: length)
         defer { close() }
         var changes: [StateChange] = []
@@ -80,7 +139,7 @@ struct OutputRecovery {
                 let error = members.first(where: { $0.key == "error" })?.value
             else { return nil }
             return ResultLine(
-                key: id.stringValue ?? id.text, isSuccess: error.text == "null",
+                key: id.idKey, isSuccess: error.text == "null",
                 isAnswered: members.contains { $0.key == "status" && $0.value.text != "null" })
         }
     }

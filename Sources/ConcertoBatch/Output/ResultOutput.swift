@@ -57,13 +57,32 @@ final class ResultFile: ResultOutput {
         written.store(length, ordering: .relaxed)
     }
 
+    /// Line breaks among the first `length` bytes, and the last of those bytes.
+    func lineBreaks(upTo length: Int64) throws -> (count: Int, last: UInt8?) {
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        var (position, count, last) = (Int64(0), 0, nil as UInt8?)
+        while position < length {
+            let read = pread(descriptor, &chunk, Int(min(Int64(chunk.count), length - position)), off_t(position))
+            guard read > 0 else {
+                if read < 0, errno == EINTR { continue }
+                throw BatchError.store("the output '\(path)' can't be read: \(SystemError(errno))")
+            }
+            chunk.withUnsafeBufferPointer { bytes in
+                for byte in bytes[..<read] where byte == UInt8(ascii: "\n") { count += 1 }
+            }
+            last = chunk[read - 1]
+            position += Int64(read)
+        }
+        return (count, last)
+    }
+
     /// A reader of the file's lines from byte `offset` on.
     func lines(from offset: Int64) throws -> (reader: LineReader, close: @Sendable () -> Void) {
         let reading = open(path, O_RDONLY | O_CLOEXEC)
         guard reading >= 0, lseek(reading, off_t(offset), SEEK_SET) >= 0 else {
             throw BatchError.store("the output '\(path)' can't be read: \(SystemError(errno))")
         }
-        return (LineReader(descriptor: reading), { _ = close(reading) })
+        return (LineReader(descriptor: reading, longest: .max), { _ = close(reading) })
     }
 }
 

@@ -37,7 +37,8 @@ struct RowResult: Sendable {
 /// Writes results as lines of JSON.
 struct ResultEncoder: Sendable {
     var showsHeaders: Bool
-    var hiddenHeaders: Set<String>
+    /// Names of secret headers, in lower case, besides those that look secret.
+    var secretHeaders: Set<String>
 
     func line(for result: RowResult) -> [UInt8] {
         var line: [UInt8] = []
@@ -88,7 +89,9 @@ struct ResultEncoder: Sendable {
             if names.count > 1 { line.append(UInt8(ascii: ",")) }
             line.appendJSONString(name.lowercased().utf8)
             line.append(UInt8(ascii: ":"))
-            let value = hiddenHeaders.contains(name.lowercased()) ? "(secret)" : headers[name].joined(separator: ", ")
+            let isSecret = HeaderRules.isSecret(name) || secretHeaders.contains(name.lowercased())
+            // A location may hold a password, or a token.
+            let value = isSecret ? URLSecrets.mask : URLSecrets.masked(headers[name].joined(separator: ", "))
             line.appendJSONString(value.utf8)
         }
         line.append(UInt8(ascii: "}"))
@@ -100,17 +103,21 @@ struct ResultEncoder: Sendable {
         let body = reply.body.readableBytesView
         if body.isEmpty {
             line.append(contentsOf: "null".utf8)
-        } else if let json = json(reply) {
-            line.append(contentsOf: json.bytes)
-        } else if let text = text(reply) {
+        } else if !appendJSON(reply, to: &line) {
+            appendText(reply, to: &line)
+        }
+        if reply.isTruncated { line.append(contentsOf: ",\"body_truncated\":true".utf8) }
+    }
+
+    private func appendText(_ reply: HTTPReply, to line: inout [UInt8]) {
+        if let text = text(reply) {
             line.appendJSONString(text.utf8)
         } else {
             line.append(UInt8(ascii: "\""))
-            line.append(contentsOf: base64(body))
+            line.append(contentsOf: base64(reply.body.readableBytesView))
             line.append(contentsOf: "\",\"body_encoding\":\"base64".utf8)
             line.append(UInt8(ascii: "\""))
         }
-        if reply.isTruncated { line.append(contentsOf: ",\"body_truncated\":true".utf8) }
     }
 
     /// The body as text, without the part of a character that a cut has left at its end.
@@ -122,13 +129,15 @@ struct ResultEncoder: Sendable {
         return nil
     }
 
-    private func json(_ reply: HTTPReply) -> JSONText? {
-        guard !reply.isTruncated else { return nil }
+    private func appendJSON(_ reply: HTTPReply, to line: inout [UInt8]) -> Bool {
+        guard !reply.isTruncated else { return false }
         let type = reply.headers.first(name: "content-type")?.lowercased().prefix { $0 != ";" }
         let first = reply.body.readableBytesView.first { !$0.isJSONWhitespace }
         let looksLikeJSON = type == nil && (first == UInt8(ascii: "{") || first == UInt8(ascii: "["))
-        guard looksLikeJSON || type?.hasSuffix("json") == true else { return nil }
-        return try? JSONText(reply.body.readableBytesView)
+        guard looksLikeJSON || type?.hasSuffix("json") == true else { return false }
+        return reply.body.readableBytesView.withUnsafeBytes { bytes in
+            JSONText.append(bytes.bindMemory(to: UInt8.self), to: &line)
+        }
     }
 }
 #endif

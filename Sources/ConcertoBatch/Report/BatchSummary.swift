@@ -9,6 +9,8 @@ public struct BatchSummary: Codable, Sendable {
         case tooManyFailures = "too_many_failures"
         /// Somebody stopped it; it can be resumed.
         case interrupted
+        /// The input lost rows, or rows of it changed, while it was read. Those are unfinished.
+        case inputChanged = "input_changed"
     }
 
     /// Times of one kind, in milliseconds.
@@ -31,8 +33,20 @@ public struct BatchSummary: Codable, Sendable {
     public var failed = 0
     /// Rows that earlier runs had finished.
     public var alreadyFinished = 0
+    /// Those of them that had failed, and were not called again.
+    public var alreadyFailed = 0
+    /// Results of earlier runs that the output had lost; their rows were called again, or have an unknown outcome.
+    public var lostResults = 0
+    /// Answers of this run whose bodies were longer than allowed, and have been cut.
+    public var cutBodies = 0
+    /// What a body was cut to, in bytes.
+    public var maximumBody = 0
+    /// Whether redirects were followed.
+    public var followedRedirects = false
     /// Rows that are left to do; `nil` if the input's length is not known.
     public var unfinished: Int?
+    /// Rows of the whole output that have failed, this run's and those of earlier runs.
+    public var failedAltogether: Int { failed + alreadyFailed }
     /// Finished rows by the status of their last answer.
     public var statuses: [String: Int] = [:]
     /// Failed rows by the kind of their error.

@@ -17,7 +17,7 @@ public struct DryRun: Sendable {
     ///
     /// - Throws: ``BatchError`` if the input can't be read.
     public func text(count: Int) throws -> String {
-        let parser = RowParser(substitution: options.substitution, secretHeaders: options.hiddenHeaders)
+        let parser = RowParser(substitution: options.substitution, secretHeaders: options.secretHeaders)
         let input = try InputFile(path: options.input)
         var reader = input.reader()
         var shown: [String] = []
@@ -30,17 +30,20 @@ public struct DryRun: Sendable {
             }
         }
         guard !shown.isEmpty else {
-            throw BatchError.configuration("the input '\(options.input ?? "-")' holds no rows")
+            throw BatchError.configuration("\(input.name) holds no rows")
         }
-        return shown.joined(separator: "\n\n")
+        return Visible.lines(shown.joined(separator: "\n\n"))
     }
 
     private func text(of row: BatchRow) -> String {
         let call = options.call(for: row, runID: "RUN")
-        var lines = ["# line \(row.identity.line), id \(row.identity.key)", "\(call.method) \(masked(call.url))"]
+        var lines = [
+            "# line \(row.identity.line), id \(Visible.text(row.identity.key))", "\(call.method) \(masked(call.url))",
+        ]
         for (name, value) in call.headers {
-            lines.append("\(name): \(options.hiddenHeaders.contains(name.lowercased()) ? "(secret)" : masked(value))")
+            lines.append("\(name): \(options.hides(name) ? URLSecrets.mask : masked(value))")
         }
+        if row.losesText { lines.append("# what stands behind # in the URL is not sent; write %23 for the character") }
         if let body = call.body {
             let text = String(validating: body.prefix(2_000), as: UTF8.self) ?? "(\(body.count) bytes)"
             lines.append("\n\(text)\(body.count > 2_000 ? " …" : "")")
@@ -48,13 +51,13 @@ public struct DryRun: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    /// A text without values that came from the environment. A row's user and password are a header by now.
+    /// A text without values that came from the environment, and without what else is secret in a URL.
     private func masked(_ text: String) -> String {
         var shown = text
         for value in options.substitution.environment.values where !value.isEmpty {
-            shown = shown.replacingOccurrences(of: value, with: "(secret)")
+            shown = shown.replacingOccurrences(of: value, with: URLSecrets.mask)
         }
-        return shown
+        return URLSecrets.masked(shown)
     }
 }
 #endif

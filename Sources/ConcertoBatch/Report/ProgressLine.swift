@@ -1,7 +1,7 @@
 #if Batch
 import ConcertoHTTP
 
-/// One line that says how far a run is.
+/// One line that says how far a run is, and why it is not further.
 public struct ProgressLine: Sendable {
     /// The bar's width in characters.
     private static let width = 25
@@ -15,34 +15,78 @@ public struct ProgressLine: Sendable {
     public init(drawsBar: Bool) { self.drawsBar = drawsBar }
 
     /// The line, without a line break.
-    public func text(_ progress: BatchProgress) -> String {
+    ///
+    /// - Parameter columns: Characters that there is room for. Where they do not suffice the bar goes first, then what is
+    ///   least urgent; what is left may still be longer.
+    public func text(_ progress: BatchProgress, columns: Int = .max) -> String {
+        let parts = parts(progress)
+        var shown = parts
+        func length() -> Int { shown.reduce(0) { $0 + $1.text.count + 3 } - 3 }
+        while length() > columns, let least = shown.map(\.rank).max(), least > 0 {
+            shown.removeAll { $0.rank == least }
+        }
+        let line = shown.map(\.text).joined(separator: " · ")
+        guard drawsBar, let total = progress.total, shown.count == parts.count,
+            line.count + Self.width + 1 <= columns, let gap = line.firstIndex(of: "%")
+        else { return line }
         let done = progress.finished + progress.alreadyFinished
-        var parts: [String] = []
+        let bar = Self.bar(total > 0 ? Double(done) / Double(total) : 1)
+        return line[...gap] + " " + bar + line[line.index(after: gap)...]
+    }
+
+    /// A piece of the line; the higher its rank, the sooner it may be left out.
+    private struct Part {
+        var text: String
+        var rank: Int
+    }
+
+    private func parts(_ progress: BatchProgress) -> [Part] {
+        guard progress.elapsed > .zero || progress.finished > 0 || progress.planned == 0 else {
+            return [Part(text: "  reading the input: \(ReportText.rows(progress.planned, "row"))", rank: 0)]
+        }
+        let done = progress.finished + progress.alreadyFinished
+        var parts: [Part] = []
+        func add(_ text: String, _ rank: Int) { parts.append(Part(text: text, rank: rank)) }
         if let total = progress.total {
-            let share = total > 0 ? Double(done) / Double(total) : 1
-            let percent = String(Int(share * 100))
-            let bar = drawsBar ? Self.bar(share) + " " : ""
-            parts.append(
-                String(repeating: " ", count: 4 - min(4, percent.count + 1)) + "\(percent) % \(bar)"
-                    + "\(ReportText.count(done)) of \(ReportText.count(total))")
+            let percent = String(ReportText.whole((total > 0 ? Double(done) / Double(total) : 1) * 100))
+            add(
+                String(repeating: " ", count: 4 - min(4, percent.count + 1)) + "\(percent) % "
+                    + "\(ReportText.count(done)) of \(ReportText.count(total))", 0)
         } else {
-            parts.append("  \(ReportText.count(done)) done")
+            add("  \(ReportText.count(done)) done", 0)
         }
         let seconds = progress.elapsed / .seconds(1)
-        if seconds > 0 { parts.append("\(ReportText.count(Int(Double(progress.attempts) / seconds)))/s") }
-        parts.append("\(ReportText.count(progress.inFlight)) in flight")
-        if progress.retries > 0 { parts.append("\(ReportText.count(progress.retries)) retries") }
-        if progress.failed > 0 { parts.append("\(ReportText.count(progress.failed)) failed") }
-        if let (host, wait) = progress.waiting.max(by: { $0.value < $1.value }) {
-            parts.append(Self.waiting(host, wait, progress.holds[host]))
+        if seconds > 0 { add("\(ReportText.count(ReportText.whole(Double(progress.attempts) / seconds)))/s", 3) }
+        add("\(ReportText.count(progress.inFlight)) in flight", 5)
+        if progress.retries > 0 {
+            add(
+                "\(ReportText.rows(progress.retries, "retry", "retries"))\(ReportText.commonest(progress.retryCauses))",
+                4)
+        }
+        if progress.failed > 0 { add("\(ReportText.count(progress.failed)) failed\(reason(progress))", 1) }
+        let longest = progress.waiting.max { $0.value < $1.value }
+        if let (host, wait) = longest {
+            add(Self.waiting(Visible.text(host), wait, progress.holds[host]), 2)
         } else if let refusing = Self.refusing(progress.holds) {
-            parts.append(refusing)
+            add(Visible.text(refusing), 2)
         }
-        if let total = progress.total, progress.finished > 0, done < total {
-            let left = seconds / Double(progress.finished) * Double(total - done)
-            parts.append("\(ReportText.time(milliseconds: left * 1000)) left")
-        }
-        return parts.joined(separator: " · ")
+        if let left = left(progress, longest?.value) { add("\(left) left", 1) }
+        if let trouble = progress.trouble { add(Visible.text(trouble), 2) }
+        return parts
+    }
+
+    /// What the failed rows have failed of, most of them.
+    private func reason(_ progress: BatchProgress) -> String {
+        let kinds = progress.errors.filter { $0.key != "status" }
+        return ReportText.commonest(kinds.merging(progress.statuses) { $1 })
+    }
+
+    /// What is left by the speed so far, and no less than the pause of a host whose rows may be what is left.
+    private func left(_ progress: BatchProgress, _ pause: Duration?) -> String? {
+        let done = progress.finished + progress.alreadyFinished
+        guard let total = progress.total, progress.finished > 0, done < total else { return nil }
+        let seconds = progress.elapsed / .seconds(1) / Double(progress.finished) * Double(total - done)
+        return ReportText.time(milliseconds: max(seconds * 1000, (pause ?? .zero) / .milliseconds(1)))
     }
 
     /// Why a host waits, and for how much longer.
@@ -68,7 +112,7 @@ public struct ProgressLine: Sendable {
 
     /// A bar in eighths of a character.
     private static func bar(_ share: Double) -> String {
-        let eighths = Int(min(1, max(0, share)) * Double(width * 8))
+        let eighths = ReportText.whole(min(1, max(0, share)) * Double(width * 8))
         let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
         let drawn = String(repeating: "█", count: eighths / 8) + partial
         return drawn + String(repeating: " ", count: width - drawn.count)

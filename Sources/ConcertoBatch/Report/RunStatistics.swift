@@ -8,23 +8,39 @@ final class RunStatistics: Sendable {
     private struct State {
         var summary = BatchSummary()
         var total: Int?
+        /// Rows that have been read before the first call.
+        var planned = 0
         var inFlight = 0
         var failures: [BatchProgress.Failure] = []
+        /// The latest attempt without an answer that is going to be repeated.
+        var trouble: (message: String, at: TimerInstant)?
         /// Microseconds, up to an hour, three digits.
         var service = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
         var response = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
     }
 
     /// Failed rows that are remembered for the list at the end.
-    static let listedFailures = 20
+    static let listedFailures = 10
 
     private let state = Guarded(State())
 
-    func begin(total: Int?, alreadyFinished: Int) {
+    func begin(total: Int?, known: KnownRows, lostResults: Int) {
         state.withLock {
             $0.total = total
-            $0.summary.alreadyFinished = alreadyFinished
+            $0.summary.alreadyFinished = known.finished
+            $0.summary.alreadyFailed = known.failed
+            $0.summary.lostResults = lostResults
         }
+    }
+
+    /// So many rows of the input have been read, before the first call.
+    func planned(_ rows: Int) { state.withLock { $0.planned = rows } }
+
+    var finishedRows: Int { state.withLock { $0.summary.succeeded + $0.summary.failed } }
+
+    /// An attempt got no answer, and its row waits for another.
+    func failedForNow(_ reason: String, at now: TimerInstant) {
+        state.withLock { $0.trouble = (reason, now) }
     }
 
     func attemptStarted() {
@@ -52,6 +68,7 @@ final class RunStatistics: Sendable {
                 state.summary.succeeded += 1
             }
             if case .answered(let reply) = result.outcome {
+                if reply.isTruncated { state.summary.cutBodies += 1 }
                 state.summary.statuses["\(reply.status)", default: 0] += 1
                 state.service.record(result.latency.clampedMicroseconds)
                 state.response.record((result.latency + result.queued).clampedMicroseconds)
@@ -72,9 +89,15 @@ final class RunStatistics: Sendable {
                     return [pause, host.circuitOpenFor].compactMap(\.self).max()
                 },
                 holds: hosts.compactMapValues(\.hold),
-                failures: state.failures)
+                planned: state.planned, retryCauses: state.summary.retries, errors: state.summary.errors,
+                statuses: state.summary.statuses.filter { $0.key >= "400" },
+                trouble: state.trouble.flatMap { $0.at.duration(to: now) < Self.troubleAge ? $0.message : nil },
+                failures: state.failures.sorted { $0.line < $1.line })
         }
     }
+
+    /// A trouble of longer ago has passed.
+    private static let troubleAge = Duration.seconds(10)
 
     func summary(_ ending: BatchSummary.Ending, hosts: [String: HostGate.Statistics], elapsed: Duration) -> BatchSummary
     {
@@ -135,7 +158,17 @@ public struct BatchProgress: Sendable {
     public var waiting: [String: Duration]
     /// Why hosts are called less than there are rows for them.
     public var holds: [String: HostHold]
-    /// The first failed rows, at most 20.
+    /// Rows of the input that have been read before the first call.
+    public var planned = 0
+    /// Repeated calls so far by what made them necessary: a status, or the kind of an error.
+    public var retryCauses: [String: Int] = [:]
+    /// Failed rows so far by the kind of their error.
+    public var errors: [String: Int] = [:]
+    /// Finished rows so far by the status of their last answer, from 400 on.
+    public var statuses: [String: Int] = [:]
+    /// Why the latest attempt got no answer, of those that are repeated; `nil` if none was of late.
+    public var trouble: String?
+    /// The first rows that failed, at most 10, in the order of the input.
     public var failures: [Failure]
 }
 

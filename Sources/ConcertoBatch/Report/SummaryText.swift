@@ -12,11 +12,28 @@ extension BatchSummary {
             "  calls      \(ReportText.count(attempts))"
                 + (repeated > 0 ? ", \(ReportText.count(repeated)) of them retries: \(ReportText.tally(retries))" : ""))
         for (host, milliseconds) in throttledMilliseconds.sorted(by: { $0.value > $1.value }).prefix(5) {
-            lines.append("  throttled  \(ReportText.time(milliseconds: milliseconds)) by \(host), which asked for it")
+            lines.append(
+                "  throttled  \(ReportText.time(milliseconds: milliseconds)) by \(Visible.text(host)), which asked for it"
+            )
         }
         for (host, pace) in paces.sorted(by: { $0.value < $1.value }).prefix(5) {
             lines.append(
-                "  paced      to \(ReportText.rate(pace)) for \(host), which refused calls without a Retry-After")
+                "  paced      to \(ReportText.rate(pace)) for \(Visible.text(host)), which refused calls without a Retry-After"
+            )
+        }
+        if cutBodies > 0 {
+            lines.append(
+                "  cut        \(ReportText.rows(cutBodies, "body", "bodies")) at --max-body (\(ReportText.size(maximumBody)))"
+            )
+        }
+        if lostResults > 0 {
+            lines.append(
+                "  lost       \(ReportText.rows(lostResults, "result")) of earlier runs: no longer in the output, called again"
+            )
+        }
+        let redirects = ["301", "302", "303", "307", "308"].reduce(0) { $0 + statuses[$1, default: 0] }
+        if redirects > 0, !followedRedirects {
+            lines.append("  redirects  \(ReportText.rows(redirects, "answer")) sent elsewhere; -L follows them")
         }
         if let serviceTime { lines.append("  latency    \(serviceTime.text) (service)") }
         if let responseTime { lines.append("             \(responseTime.text) (from when a row was due)") }
@@ -25,10 +42,13 @@ extension BatchSummary {
 
     private var headline: String {
         var parts = ["\(ReportText.count(succeeded)) succeeded", "\(ReportText.count(failed)) failed"]
-        if alreadyFinished > 0 { parts.append("\(ReportText.count(alreadyFinished)) had finished before") }
+        if alreadyFinished > 0 {
+            let failed = alreadyFailed > 0 ? ", \(ReportText.count(alreadyFailed)) of them with a failure" : ""
+            parts.append("\(ReportText.count(alreadyFinished)) had finished before\(failed)")
+        }
         if let unfinished, unfinished > 0 { parts.append("\(ReportText.count(unfinished)) unfinished") }
-        return "\(ReportText.count(succeeded + failed)) rows: \(parts.joined(separator: ", ")) "
-            + "· \(ReportText.time(milliseconds: seconds * 1000)) · \(ReportText.count(Int(callsPerSecond))) calls/s"
+        return "\(ReportText.rows(succeeded + failed, "row")): \(parts.joined(separator: ", ")) "
+            + "· \(ReportText.time(milliseconds: seconds * 1000)) · \(ReportText.count(ReportText.whole(callsPerSecond))) calls/s"
     }
 
     /// The summary as JSON, keys sorted, with a line break at the end.

@@ -12,7 +12,8 @@ public import ConcertoHTTP
 /// ```
 ///
 /// - Ordering: rows begin in the order of the input; results are written in the order of completion.
-/// - Memory: a bounded window of rows, whatever the input's length; a resumed run adds one byte a row.
+/// - Memory: rows and answers within ``BatchOptions/memory``, whatever the input's length; a resumed run adds one byte a
+///   row.
 public final class BatchRun: Sendable {
     /// What the parts of a run share.
     struct Parts: Sendable {
@@ -21,6 +22,9 @@ public final class BatchRun: Sendable {
         var client: ResilientHTTPClient
         var ledger: Ledger
         var statistics: RunStatistics
+        var store: any BatchStore
+        var answers: AnswerRoom
+        var notices: Notices
         var runID: String
     }
 
@@ -43,6 +47,7 @@ public final class BatchRun: Sendable {
     private let transport: (any HTTPTransport)?
     private let clock: any TimerClock
     private let statistics = RunStatistics()
+    private let notices: Notices
     private let state = Guarded(State())
 
     /// Creates a run.
@@ -60,6 +65,7 @@ public final class BatchRun: Sendable {
         self.options = options
         self.transport = transport
         self.clock = clock
+        notices = Notices(tell: options.notice)
     }
 
     /// How far the run is. Costs a lock; may be asked for at any time.
@@ -84,7 +90,7 @@ public final class BatchRun: Sendable {
         demand(isFirst, "a BatchRun can run once only")
         let workspace: BatchWorkspace
         do {
-            workspace = try await BatchWorkspace.open(options) { self.state.withLock { $0.stop != nil } }
+            workspace = try await BatchWorkspace.open(options, watch: watch)
         } catch is CancellationError where !Task.isCancelled {
             return statistics.summary(.interrupted, hosts: [:], elapsed: .zero)
         }
@@ -95,7 +101,21 @@ public final class BatchRun: Sendable {
             result = .failure(error)
         }
         do { try await workspace.close() } catch  where (try? result.get()) != nil { throw error }
+        // A stream that held no rows has left nothing that could be gone on with.
+        if case .failure(let error as BatchError) = result, error.kind == .configuration, !workspace.isPlanned,
+            statistics.finishedRows == 0
+        {
+            workspace.removeFiles()
+        }
         return try result.get()
+    }
+
+    /// What the planning of this run looks at and tells.
+    private var watch: BatchWorkspace.Watch {
+        BatchWorkspace.Watch(
+            isStopped: { self.state.withLock { $0.stop != nil } },
+            progress: { [statistics] in statistics.planned($0) },
+            notice: { [notices] in notices.say(.lostText, $0) })
     }
 
     /// Stops: no new calls, those under way finish within `grace`, rows that wait stay unfinished. Returns at once; the
@@ -133,8 +153,9 @@ public final class BatchRun: Sendable {
         let client = try ResilientHTTPClient(transport: transport, options: options.clientOptions(clock: clock))
         let parts = Parts(
             options: options, clock: clock, client: client, ledger: workspace.ledger, statistics: statistics,
+            store: workspace.store, answers: AnswerRoom(bytes: options.memory / 2), notices: notices,
             runID: workspace.runID)
-        let source = workspace.rows()
+        let source = workspace.rows(room: options.memory / 2)
         let start = clock.now
         let runner = RowRunner(
             parts: parts, known: workspace.known, registers: !workspace.isPlanned, start: start
@@ -142,14 +163,17 @@ public final class BatchRun: Sendable {
             guard self.options.maxFailures?.isExceeded(failed: failed, finished: finished) == true else { return }
             self.stop(.tooManyFailures)
         }
-        let crew = WorkerCrew(slots: options.concurrency, limit: options.concurrency * 8 + 64) { crew, worker in
+        // What bounds the number of workers is the room for their rows.
+        let crew = WorkerCrew(slots: options.concurrency, limit: .max) { crew, worker in
             do {
                 try await runner.work(crew, worker, source)
+            } catch is RowRunner.InputChanged {
+                self.stop(.inputChanged)
             } catch {
                 self.stop(.interrupted, failure: error)
             }
         }
-        statistics.begin(total: workspace.total, alreadyFinished: workspace.alreadyFinished)
+        statistics.begin(total: workspace.total, known: workspace.known, lostResults: workspace.lostResults)
         let stopped = state.withLock { state in
             state.client = client
             state.started = start
@@ -163,7 +187,11 @@ public final class BatchRun: Sendable {
         }
         let failure = await makeCalls(crew, workspace.ledger)
         try await shutdown?()
-        return try end(client, failure: failure, elapsed: start.duration(to: clock.now))
+        let summary = try end(client, failure: failure, elapsed: start.duration(to: clock.now))
+        if summary.ending == .completed, !workspace.isPlanned, source.rows == 0 {
+            throw BatchError.configuration("\(workspace.inputName) holds no rows")
+        }
+        return summary
     }
 
     /// Runs the workers and, beside them, the ledger, which outlives them.
@@ -198,7 +226,27 @@ public final class BatchRun: Sendable {
             return (state.stop, state.failure)
         }
         if let failure = failure ?? earlier { throw failure }
-        return statistics.summary(stop ?? .completed, hosts: client.hostStatistics, elapsed: elapsed)
+        var summary = statistics.summary(stop ?? .completed, hosts: client.hostStatistics, elapsed: elapsed)
+        summary.maximumBody = options.maxBody
+        summary.followedRedirects = options.followsRedirects
+        // Rows that were there when the input was checked never came.
+        if summary.ending == .completed, summary.unfinished ?? 0 > 0 { summary.ending = .inputChanged }
+        return summary
+    }
+}
+
+/// Tells each thing once.
+final class Notices: Sendable {
+    enum Kind: Hashable { case lostText }
+
+    private let told = Guarded<Set<Kind>>([])
+    private let tell: (@Sendable (String) -> Void)?
+
+    init(tell: (@Sendable (String) -> Void)?) { self.tell = tell }
+
+    func say(_ kind: Kind, _ text: String) {
+        guard let tell, told.withLock({ $0.insert(kind).inserted }) else { return }
+        tell(text)
     }
 }
 #endif

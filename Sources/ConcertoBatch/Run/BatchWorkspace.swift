@@ -3,104 +3,142 @@ import Concerto
 import ConcertoHTTP
 import Foundation
 
-/// Everything that a run has on disk, opened in the order in which mistakes are cheapest: lock, store, output, plan.
+/// Everything that a run has on disk, opened in the order in which mistakes are cheapest: locks, store, output, plan.
 final class BatchWorkspace: Sendable {
+    /// What somebody wants to know, or to say, while the input is read.
+    struct Watch: Sendable {
+        /// Whether the run is to stop; then opening ends with `CancellationError`.
+        var isStopped: @Sendable () -> Bool = { false }
+        /// Hears how many rows have been read.
+        var progress: @Sendable (Int) -> Void = { _ in }
+        /// Hears what somebody should know before the first call.
+        var notice: @Sendable (String) -> Void = { _ in }
+    }
+
     let ledger: Ledger
+    let store: any BatchStore
     let runID: String
     let known: KnownRows
     /// Rows of the input; `nil` for a stream.
     let total: Int?
+    /// Results that the output had lost.
+    let lostResults: Int
     private let input: InputFile
+    private let checked: FileVersion?
     private let parser: RowParser
-    private let store: any BatchStore
+    private let files: BatchFiles
     private let lock: FileLock?
-
-    var alreadyFinished: Int { known.finished }
+    private let outputLock: OutputLock?
 
     /// Whether the input was read before the first call.
     var isPlanned: Bool { total != nil }
 
+    /// What messages call the input.
+    var inputName: String { input.name }
+
     /// Opens what is there or creates what is not.
     ///
-    /// - Parameter isStopped: Whether somebody has asked the run to stop; then this ends with `CancellationError`.
     /// - Throws: ``BatchError``. What a new run had created until then is removed: the next try finds a clean place.
-    static func open(
-        _ options: BatchOptions, isStopped: @escaping @Sendable () -> Bool = { false }
-    ) async throws -> BatchWorkspace {
+    static func open(_ options: BatchOptions, watch: Watch = Watch()) async throws -> BatchWorkspace {
         let input = try InputFile(path: options.input)
         if options.strict, !input.isRewindable {
             throw BatchError.configuration("strict needs an input file: a stream can't be checked before it is read")
+        }
+        if options.existing == .resume, !input.isRewindable {
+            throw BatchError.configuration(
+                "resume needs an input that can be read again, and \(input.name) is a pipe or a device: nobody could tell "
+                    + "which of its rows are done; write the rows to a file")
         }
         let files = BatchFiles(options)
         try files.checkPlaces(input: input)
         let lock = try files.store.map { try FileLock(path: $0 + ".lock") }
         try files.checkExisting(options.existing)
+        // Before anything of it is removed: another run may write to it, with a store of its own.
+        let outputLock = try files.output.map { try OutputLock(path: $0, creates: false) }
         if options.existing == .overwrite { try files.remove() }
+        if options.existing != .resume, let path = files.output { try outputLock?.take(path, creates: true) }
         do {
-            return try await BatchWorkspace(options, input, files, lock, isStopped: isStopped)
+            return try await BatchWorkspace(options, input, files, lock, outputLock, watch)
         } catch {
             // Who stopped it can resume it.
-            if options.existing != .resume, !(error is CancellationError) { try? files.remove() }
+            guard options.existing != .resume, !(error is CancellationError) else { throw error }
+            try? files.remove()
+            guard var error = error as? BatchError else { throw error }
+            error.description = error.description.replacing("make room and resume", with: "make room and start again")
             throw error
         }
     }
 
     private init(
         _ options: BatchOptions, _ input: InputFile, _ files: BatchFiles, _ lock: FileLock?,
-        isStopped: @escaping @Sendable () -> Bool
+        _ outputLock: OutputLock?, _ watch: Watch
     ) async throws {
         let isResumed = options.existing == .resume
-        let parser = RowParser(substitution: options.substitution, secretHeaders: options.hiddenHeaders)
-        // The output first: a path that can't be written is the likelier mistake.
-        if !isResumed, let path = files.output { _ = try ResultFile(path: path, durable: false) }
         let store = try SQLiteStore(path: files.store, durable: options.durable)
+        let parser = RowParser(
+            substitution: options.substitution, secretHeaders: options.secretHeaders, key: store.key)
         var output: any ResultOutput
+        var lost = 0
         let recovery = isResumed ? files.output.map { OutputRecovery(path: $0, store: store) } : nil
         if let recovery {
-            try await Self.checkOptions(options, store)
-            output = try await recovery.open(options)
+            try await Self.checkOptions(options, store, files.store)
+            (output, lost) = try await recovery.open(options)
+            try outputLock?.take(recovery.path)
         } else {
-            try await store.setOptions(options.identity)
+            try await store.setOptions(options.identity(key: store.key))
             output = try files.newOutput(options)
         }
         var plan: BatchPlanner.Plan?
+        let checked = input.isRewindable ? input.version : nil
         if input.isRewindable {
             let planner = BatchPlanner(
-                parser: parser, store: store, isStrict: options.strict, isResumed: isResumed, isStopped: isStopped)
+                parser: parser, store: store, isStrict: options.strict, isResumed: isResumed,
+                isStopped: watch.isStopped, progress: watch.progress, notice: watch.notice)
             plan = try await planner.plan(input)
         }
         // Only now that nothing can be refused any more.
         if let recovery, options.retriesFailed {
             output = try await recovery.forgetFailures(options)
+            try outputLock?.take(recovery.path)
             plan?.known.forgetFailures(includingUnknown: options.repeatRule.repeatsUnsafe)
         }
         self.input = input
+        self.checked = checked
         self.parser = parser
         self.store = store
+        self.files = files
         self.lock = lock
+        self.outputLock = outputLock
         runID = store.runID
         known = plan?.known ?? KnownRows()
         total = plan?.total
+        lostResults = lost
         ledger = Ledger(store: store, output: output)
     }
 
     /// The rows, from the first.
-    func rows() -> RowSource { RowSource(input: input, parser: parser, limit: total) }
+    ///
+    /// - Parameter room: Bytes of rows that may be held.
+    func rows(room: Int) -> RowSource {
+        RowSource(input: input, parser: parser, limit: total, room: room, checked: checked)
+    }
 
     func close() async throws { try await store.close() }
 
-    private static func checkOptions(_ options: BatchOptions, _ store: some BatchStore) async throws {
-        let (before, now) = (try await store.options(), options.identity)
-        let changed = Set(before.keys).union(now.keys).filter { before[$0] != now[$0] }.sorted()
-        guard !changed.isEmpty else { return }
-        let list = changed.map { name in
-            func shown(_ value: String?) -> String {
-                value.map { "'\($0.dropLast($0.last == "\n" ? 1 : 0))'" } ?? "none"
-            }
-            return "\(name) was \(shown(before[name])) and is \(shown(now[name]))"
+    /// Removes what the run has written.
+    func removeFiles() { try? files.remove() }
+
+    private static func checkOptions(_ options: BatchOptions, _ store: SQLiteStore, _ path: String?) async throws {
+        let before = try await store.options()
+        guard !before.isEmpty else {
+            throw BatchError.store(
+                "the store '\(path ?? "")' holds nothing of the earlier run: it was emptied, or copied without its "
+                    + "'-wal' file; put both back, or start anew with --overwrite")
         }
+        let changed = options.differences(from: before, key: store.key)
+        guard !changed.isEmpty else { return }
         throw BatchError.store(
-            "the calls would not be those of the earlier run: \(list.joined(separator: "; ")); "
+            "the calls would not be those of the earlier run: \(changed.joined(separator: "; ")); "
                 + "use the same options, or start anew with --overwrite")
     }
 }

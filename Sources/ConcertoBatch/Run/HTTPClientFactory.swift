@@ -41,7 +41,7 @@ extension BatchOptions {
         client.breakerNeedsAnswer = true
         client.clock = clock
         if let rate {
-            client.limiter = RateLimiter(.smooth(1, per: rate.interval, burst: burst), clock: clock)
+            client.limiter = RateLimiter(.smooth(1, per: rate.interval, burst: burst + rate.slack), clock: clock)
         }
         return client
     }

@@ -4,12 +4,14 @@ struct KnownRows: Sendable {
     private var states: [UInt8] = []
     /// Finished rows.
     private(set) var finished = 0
+    /// Those of them that have failed.
+    private(set) var failed = 0
 
     /// Rows that earlier runs have seen.
     var count: Int { states.count }
 
     subscript(number: Int) -> RowState? {
-        guard number <= states.count else { return nil }
+        guard number >= 1, number <= states.count else { return nil }
         return RowState(rawValue: Int(states[number - 1]))
     }
 
@@ -20,6 +22,7 @@ struct KnownRows: Sendable {
             guard state == .failed || includingUnknown && state == .unknown else { continue }
             states[index] = UInt8(RowState.pending.rawValue)
             finished -= 1
+            failed -= 1
         }
     }
 
@@ -27,6 +30,7 @@ struct KnownRows: Sendable {
     mutating func append(_ state: RowState) {
         states.append(UInt8(state.rawValue))
         if state.isFinished { finished += 1 }
+        if state.isFailure { failed += 1 }
     }
 }
 #endif

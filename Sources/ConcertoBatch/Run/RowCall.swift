@@ -1,6 +1,7 @@
 #if Batch
 import Concerto
 import ConcertoHTTP
+import NIOCore
 
 /// One row's way through the client: its slot, its marks in the store, its times.
 ///
@@ -13,6 +14,8 @@ final class RowCall: HTTPCallDelegate {
         var sent: TimerInstant
         var ended: TimerInstant
         var cause: String?
+        /// What the answer takes of the room for answers.
+        var share = 0
     }
 
     private let key: String
@@ -22,6 +25,8 @@ final class RowCall: HTTPCallDelegate {
     private let ledger: Ledger
     private let statistics: RunStatistics
     private let clock: any TimerClock
+    private let answers: AnswerRoom
+    private let substitution: Substitution
     private let times: Guarded<Times>
 
     init(key: String, isRepeatable: Bool, due: TimerInstant, worker: Int, crew: WorkerCrew, run: BatchRun.Parts) {
@@ -32,22 +37,42 @@ final class RowCall: HTTPCallDelegate {
         ledger = run.ledger
         statistics = run.statistics
         clock = run.clock
+        answers = run.answers
+        substitution = run.options.substitution
         times = Guarded(Times(due: due, sent: due, ended: due))
     }
 
     /// Attempts, the last one's time, and everything before it.
     var measured: (attempts: Int, latency: Duration, queued: Duration) {
         times.withLock { times in
-            guard times.attempts > 0 else { return (0, .zero, times.due.duration(to: clock.now)) }
-            return (times.attempts, times.sent.duration(to: times.ended), times.due.duration(to: times.sent))
+            guard times.attempts > 0 else { return (0, .zero, max(.zero, times.due.duration(to: clock.now))) }
+            // A row may go before its turn, by as much as the pace makes up for.
+            return (
+                times.attempts, times.sent.duration(to: times.ended), max(.zero, times.due.duration(to: times.sent))
+            )
         }
     }
 
-    func willWait() { crew.park(worker) }
+    /// The answer, if there was one, is held no more.
+    func dropAnswer() {
+        answers.leave(
+            times.withLock { times in
+                defer { times.share = 0 }
+                return times.share
+            })
+    }
+
+    func willWait() {
+        dropAnswer()
+        crew.park(worker)
+    }
 
     func didWait() async { await crew.unpark(worker) }
 
     func willSend(attempt number: Int) async throws {
+        dropAnswer()
+        let share = try await answers.enter()
+        times.withLock { $0.share = share }
         // A call that must not be sent twice is marked before it is sent: after a crash, nobody knows whether it
         // arrived, and the mark keeps it from being sent again.
         if !isRepeatable { try await ledger.mark(key, .inFlight) }
@@ -74,6 +99,16 @@ final class RowCall: HTTPCallDelegate {
         times.withLock { times in
             times.ended = now
             times.cause = result.isRedirect ? nil : result.cause
+            switch result {
+            case .answered(let reply, _):
+                times.share = answers.answered(reply.body.readableBytes, share: times.share)
+            // Nothing was sent: what the call says is no call.
+            case .failed(let failure, _) where failure.kind == .invalid: times.attempts -= 1
+            case .failed, .cancelled: break
+            }
+        }
+        if case .failed(let failure, mayRepeat: true) = result {
+            statistics.failedForNow(substitution.hiding(failure.description), at: now)
         }
         // It is known again where the row stands: the server has refused, or nothing was sent.
         switch result {

@@ -1,9 +1,13 @@
 #if Batch
 import Concerto
 import ConcertoHTTP
+import Synchronization
 
 /// Takes rows from the source and brings each to its end.
 struct RowRunner: Sendable {
+    /// The input is not the one that was checked.
+    struct InputChanged: Error {}
+
     let parts: BatchRun.Parts
     /// What earlier runs did with the rows, by number; empty for a new run.
     let known: KnownRows
@@ -12,6 +16,8 @@ struct RowRunner: Sendable {
     let start: TimerInstant
     let finished: @Sendable (_ finished: Int, _ failed: Int) -> Void
     private let encoder: ResultEncoder
+    /// Rows that have had a turn under the rate.
+    private let turns = Turns()
 
     init(
         parts: BatchRun.Parts, known: KnownRows, registers: Bool, start: TimerInstant,
@@ -23,35 +29,58 @@ struct RowRunner: Sendable {
         self.start = start
         self.finished = finished
         encoder = ResultEncoder(
-            showsHeaders: parts.options.showsHeaders, hiddenHeaders: parts.options.hiddenHeaders)
+            showsHeaders: parts.options.showsHeaders, secretHeaders: parts.options.secretHeaders)
     }
 
     /// What one worker does: row after row, until the input ends or its slot is wanted.
     ///
-    /// - Throws: An error of the input, the output or the store: the run can't go on.
+    /// - Throws: An error of the input, the output or the store, or ``InputChanged``: the run can't go on.
     func work(_ crew: WorkerCrew, _ worker: Int, _ source: RowSource) async throws {
+        var weight = 0
+        defer { source.putBack(weight) }
         while crew.continues(worker) {
-            let item = try await source.next { crew.park(worker, forInput: true) }
-            guard let item else { return crew.inputEnded() }
+            let returned = weight
+            weight = 0
+            let entry = try await source.next(returning: returned) { crew.park(worker, forInput: true) }
+            guard let entry else { return crew.inputEnded() }
+            weight = entry.weight
             await crew.unpark(worker)
-            try await run(item, crew, worker)
+            try await run(entry, crew, worker)
             await crew.unpark(worker)
         }
     }
 
-    private func run(_ item: RowSource.Item, _ crew: WorkerCrew, _ worker: Int) async throws {
-        let due = self.due(item.identity)
-        if registers,
-            case .duplicate(let line) = try await parts.ledger.register(
-                RowRegistration(item), number: item.identity.number)
-        {
-            return try await finish(
-                RowResult(
-                    identity: item.identity,
-                    outcome: .failed(
-                        kind: "duplicate_id",
-                        message: "line \(item.identity.line) has the id of line \(line): '\(item.identity.key)'"),
-                    metadata: item.metadata), isEntered: false)
+    private func run(_ entry: RowSource.Entry, _ crew: WorkerCrew, _ worker: Int) async throws {
+        let item = entry.item
+        if registers {
+            let registration = RowRegistration(item)
+            switch try await parts.ledger.register(registration, number: item.identity.number) {
+            case .duplicate(let line):
+                let identity = item.identity
+                let message =
+                    identity.isOwn
+                    ? "line \(identity.line) has the id of line \(line): '\(Visible.text(identity.key))'"
+                    : identity.collision(with: line)
+                return try await finish(
+                    RowResult(
+                        identity: identity, outcome: .failed(kind: "duplicate_id", message: message),
+                        metadata: item.metadata), isEntered: false)
+            // What a resumed run knows it has read before; nobody resumes with rows that come once.
+            case .new, .known: break
+            }
+            if case .success(let row) = item, row.losesText {
+                parts.notices.say(.lostText, BatchPlanner.losesText(row))
+            }
+        } else if entry.isSuspect {
+            // Appended rows are not meant: the source ends where the input ended when it was checked.
+            let known: RowFingerprint?
+            do {
+                known = try await parts.store.fingerprints(of: [item.identity.key])[0]
+            } catch is CancellationError {
+                // The run stops, perhaps because another row has changed.
+                return
+            }
+            guard known == RowRegistration(item).fingerprint else { throw InputChanged() }
         }
         let earlier = known[item.identity.number]
         guard earlier?.isFinished != true else { return }
@@ -63,7 +92,7 @@ struct RowRunner: Sendable {
                     outcome: .failed(kind: "invalid_row", message: "line \(row.identity.line): \(row.reason)"),
                     metadata: row.metadata))
         case .success(let row):
-            try await run(row, wasInFlight: earlier == .inFlight, due: due, crew, worker)
+            try await run(row, wasInFlight: earlier == .inFlight, due: due(), crew, worker)
         }
     }
 
@@ -78,19 +107,22 @@ struct RowRunner: Sendable {
                     identity: row.identity,
                     outcome: .failed(
                         kind: "unknown_outcome",
-                        message: "an earlier run ended while this call was under way, and \(row.method) must not be "
+                        message:
+                            "an earlier run began this call and has no result of it, and \(row.method) must not be "
                             + "repeated; find out whether it took effect"),
                     metadata: row.metadata), as: .unknown)
         }
         let progress = RowCall(
             key: row.identity.key, isRepeatable: isRepeatable, due: due, worker: worker, crew: crew, run: parts)
+        defer { progress.dropAnswer() }
         var result = RowResult(
             identity: row.identity, outcome: .failed(kind: "", message: ""), metadata: row.metadata)
         var failedState = RowState.failed
         do {
             result.outcome = .answered(try await parts.client.execute(call, delegate: progress))
         } catch let failure as HTTPFailure {
-            result.outcome = .failed(kind: failure.kind.rawValue, message: failure.description)
+            result.outcome = .failed(
+                kind: failure.kind.rawValue, message: parts.options.substitution.hiding(failure.description))
             if failure.mayHaveBeenSent, !isRepeatable { failedState = .unknown }
         } catch is CancellationError {
             // The run stops: the row stays as the store knows it, and a resumed run goes on with it.
@@ -101,12 +133,10 @@ struct RowRunner: Sendable {
     }
 
     /// When the row should have begun: with a rate, its turn; otherwise now. Latency is counted from there, so that a
-    /// server that stalls is blamed for the calls that it kept from starting.
-    private func due(_ identity: RowIdentity) -> TimerInstant {
-        let now = parts.clock.now
-        guard let rate = parts.options.rate else { return now }
-        let turn = start.advanced(by: rate.interval * max(0, identity.number - known.count - parts.options.burst))
-        return min(now, max(start, turn))
+    /// server that stalls is blamed for the calls that it kept from starting, and nobody for a turn that had not come.
+    private func due() -> TimerInstant {
+        guard let rate = parts.options.rate else { return parts.clock.now }
+        return start.advanced(by: rate.interval * max(0, turns.next() - parts.options.burst))
     }
 
     /// - Parameters:
@@ -125,6 +155,12 @@ struct RowRunner: Sendable {
         }
         finished(counts.finished, counts.failed)
     }
+}
+
+/// Numbers rows from 1 as they come.
+private final class Turns: Sendable {
+    private let count = Atomic(0)
+    func next() -> Int { count.add(1, ordering: .relaxed).newValue }
 }
 
 extension RowSource.Item {

@@ -5,8 +5,8 @@ import Concerto
 ///
 /// A worker holds one of `slots` while it works. A row that must wait (for its back-off, for a host that wants to be
 /// left alone) gives its slot away, and another worker, a new one if need be, goes on with the next rows: a slow host
-/// does not stop the others. Rows that have waited go before new ones. No more than `limit` workers live at a time, so
-/// no more than `limit` rows are held in memory.
+/// does not stop the others. Rows that have waited go before new ones. No more than `limit` workers live at a time; how
+/// many rows may be held in memory is the row source's to say.
 ///
 /// Invariants, under one lock: `free + working == slots`; a slot is free only if nobody waits for one; `live ≤ limit`.
 final class WorkerCrew: Sendable {
@@ -35,6 +35,8 @@ final class WorkerCrew: Sendable {
         var idle = 0
         /// Parked workers that want to go on, in order.
         var returning: [(id: Int, continuation: UnsafeContinuation<Void, Never>)] = []
+        /// How many at the front of `returning` have gone on: thousands may wait, and each removal would move them all.
+        var returned = 0
         var draining = false
         var cancelsCalls = false
         /// No worker is needed any more: the input has ended, or the crew drains.
@@ -75,7 +77,7 @@ final class WorkerCrew: Sendable {
 
     /// Whether worker `id` should take another row; if not, it must return.
     func continues(_ id: Int) -> Bool {
-        state.withLock { !$0.draining && $0.returning.isEmpty }
+        state.withLock { !$0.draining && $0.returning.count == $0.returned }
     }
 
     /// The input has ended: no worker will be needed for new rows.
@@ -169,8 +171,13 @@ final class WorkerCrew: Sendable {
 
     /// Passes a slot on: to a worker that has waited, to a new one for the next rows, or to nobody.
     private func release(_ state: inout State) -> Next {
-        if !state.returning.isEmpty {
-            let (id, continuation) = state.returning.removeFirst()
+        if state.returned < state.returning.count {
+            let (id, continuation) = state.returning[state.returned]
+            state.returned += 1
+            if state.returned > 64, state.returned * 2 > state.returning.count {
+                state.returning.removeFirst(state.returned)
+                state.returned = 0
+            }
             state.members[id]?.activity = .working
             return .resume(continuation)
         }

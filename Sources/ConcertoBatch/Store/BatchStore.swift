@@ -13,6 +13,9 @@ protocol BatchStore: Sendable {
     /// The run's identity: the same after every resume.
     var runID: String { get }
 
+    /// What fingerprints are made with: drawn once for each store.
+    var key: SipHash.Key { get }
+
     /// Enters rows that the input holds, in order, all or none.
     ///
     /// - Returns: For each what the store knew before.
@@ -26,6 +29,23 @@ protocol BatchStore: Sendable {
 
     /// The states of rows, `nil` for unknown ones.
     func states(of keys: [String]) async throws -> [RowState?]
+
+    /// What rows were when they were entered, `nil` for unknown ones.
+    func fingerprints(of keys: [String]) async throws -> [RowFingerprint?]
+
+    /// Rows that are finished.
+    func finishedRows() async throws -> Int
+
+    /// Notes that the output has lines of these rows, for ``reopenUnseen(outputLength:)``.
+    ///
+    /// - Returns: Whether each is a row of the store and had not been noted before.
+    func markSeen(_ keys: [String]) async throws -> [Bool]
+
+    /// Makes rows that are finished but were not noted rows in flight: they were called once, or failed, and nothing tells
+    /// how it ended any more. Sets the length of the output to the one that has been read.
+    ///
+    /// - Returns: How many they were.
+    func reopenUnseen(outputLength: Int64) async throws -> Int
 
     /// Accepts the rows that were entered since the store was opened. Without it, the next opening forgets those among
     /// them that are new: an input that was refused leaves no trace.
@@ -62,6 +82,7 @@ enum RowState: Int, Sendable {
     case unknown = 4
 
     var isFinished: Bool { rawValue >= RowState.succeeded.rawValue }
+    var isFailure: Bool { self == .failed || self == .unknown }
 }
 
 /// A new state of a row.

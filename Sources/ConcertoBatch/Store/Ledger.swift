@@ -15,12 +15,16 @@ final class Ledger: Sendable {
     static let backlog = 8 << 20
     /// Bytes of results that are committed without waiting for more.
     static let largeBatch = 1 << 20
+    /// Bytes of a result that is handed on as it is.
+    static let longLine = 64 << 10
 
     private typealias Waiter = UnsafeContinuation<Void, any Error>
     private typealias Registrant = UnsafeContinuation<RowRegistration.Answer, any Error>
 
     private struct Batch: Sendable {
-        var lines: [UInt8] = []
+        /// Lines together; a long one, which is not worth copying, by itself.
+        private(set) var lines: [[UInt8]] = []
+        private(set) var size = 0
         var changes: [StateChange] = []
         /// In the order of the input, without a gap.
         var registrations: [(row: RowRegistration, registrant: Registrant)] = []
@@ -29,6 +33,15 @@ final class Ledger: Sendable {
         var isEmpty: Bool { lines.isEmpty && changes.isEmpty && registrations.isEmpty && waiters.isEmpty }
         /// Somebody stands still until it is committed.
         var isUrgent: Bool { !registrations.isEmpty || !waiters.isEmpty }
+
+        mutating func append(_ line: [UInt8]) {
+            size += line.count
+            if let last = lines.indices.last, line.count < Ledger.longLine, lines[last].count < Ledger.largeBatch {
+                lines[last].append(contentsOf: line)
+            } else {
+                lines.append(line)
+            }
+        }
     }
 
     private struct State {
@@ -47,7 +60,7 @@ final class Ledger: Sendable {
         var generation: UInt64 = 0
         var due = false
 
-        var isReady: Bool { due || closed || batch.isUrgent || batch.lines.count > Ledger.largeBatch }
+        var isReady: Bool { due || closed || batch.isUrgent || batch.size > Ledger.largeBatch }
     }
 
     private let state = Guarded(State())
@@ -70,9 +83,9 @@ final class Ledger: Sendable {
     /// Hands in the result of a finished row. Returns at once, unless the disk is far behind.
     func finish(_ key: String, as outcome: RowState, line: [UInt8]) async throws {
         let full = try submit { batch in
-            batch.lines.append(contentsOf: line)
+            batch.append(line)
             batch.changes.append(StateChange(key: key, state: outcome))
-            return batch.lines.count > Self.backlog
+            return batch.size > Self.backlog
         }
         if full { try await flush() }
     }
@@ -80,8 +93,8 @@ final class Ledger: Sendable {
     /// Hands in the result of a row that the store does not know.
     func append(line: [UInt8]) async throws {
         let full = try submit { batch in
-            batch.lines.append(contentsOf: line)
-            return batch.lines.count > Self.backlog
+            batch.append(line)
+            return batch.size > Self.backlog
         }
         if full { try await flush() }
     }
@@ -165,7 +178,7 @@ final class Ledger: Sendable {
     private func commit(_ batch: Batch) async throws {
         var answers: [RowRegistration.Answer] = []
         if !batch.registrations.isEmpty { answers = try await store.register(batch.registrations.map(\.row)) }
-        if !batch.lines.isEmpty { try output.append(batch.lines) }
+        for lines in batch.lines { try output.append(lines) }
         if !batch.changes.isEmpty || !batch.lines.isEmpty {
             try await store.commit(batch.changes, outputLength: output.length)
         }

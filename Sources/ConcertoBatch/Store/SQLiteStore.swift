@@ -7,9 +7,10 @@ import GRDB
 /// A commit is in the operating system's hands when it returns: a killed process loses none of it. With `durable` it is
 /// on the disk: neither does a power cut.
 struct SQLiteStore: BatchStore {
-    static let schemaVersion = 1
+    static let schemaVersion = 2
 
     let runID: String
+    let key: SipHash.Key
     private let database: DatabaseQueue
     /// What messages call the store.
     private let name: String
@@ -30,16 +31,30 @@ struct SQLiteStore: BatchStore {
         }
         do {
             name = path.map { "the store '\($0)'" } ?? "the temporary store"
+            if let path { try Self.keepToOneself(path) }
             // An empty path is SQLite's own word for a temporary database on disk.
             database = try DatabaseQueue(path: path ?? "", configuration: configuration)
-            (runID, pass) = try database.write(Self.migrate)
+            (runID, key, pass) = try database.write(Self.migrate)
         } catch let error as DatabaseError {
             throw BatchError.store(
                 "'\(path ?? "temporary store")' can't be used as a store: \(error.message ?? "\(error)")")
+        } catch is RowDecodingError {
+            throw BatchError.store("'\(path ?? "temporary store")' is damaged: a value in it is none of ours")
         }
     }
 
-    private static func migrate(_ db: Database) throws -> (String, Int) {
+    /// Nobody else may read the store: ids stand in it, and hashes of bodies. SQLite gives its other files the same mode.
+    private static func keepToOneself(_ path: String) throws {
+        // What is there is not opened: closing it would drop the locks that the process may hold on it.
+        guard chmod(path, 0o600) != 0, errno == ENOENT else { return }
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw BatchError.configuration("the store '\(path)' can't be written: \(SystemError(errno))")
+        }
+        Foundation.close(descriptor)
+    }
+
+    private static func migrate(_ db: Database) throws -> (String, SipHash.Key, Int) {
         if try db.tableExists("run") {
             let version = try Int.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'schema'")
             guard version == schemaVersion else {
@@ -63,7 +78,7 @@ struct SQLiteStore: BatchStore {
                     """)
             let entries: [(String, any DatabaseValueConvertible)] = [
                 ("schema", schemaVersion), ("run", UUID().uuidString.lowercased()), ("pass", 1), ("output", 0),
-                ("rewrite", 0), ("accepted", 0),
+                ("rewrite", 0), ("accepted", 0), ("key", SipHash.Key.random().text),
             ]
             for (key, value) in entries {
                 try db.execute(sql: "INSERT INTO run VALUES (?, ?)", arguments: [key, value])
@@ -71,14 +86,18 @@ struct SQLiteStore: BatchStore {
         }
         let run = try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'run'")
         let pass = try Int.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'pass'")
-        guard let run, let pass else { throw BatchError.store("the store is damaged: it names no run") }
-        return (run, pass)
+        let key = try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'key'").flatMap(SipHash.Key.init)
+        guard let run, let pass, let key else { throw BatchError.store("the store is damaged: it names no run") }
+        return (run, key, pass)
     }
 
     func options() async throws -> [String: String] {
         try await read { db in
             let rows = try Row.fetchAll(db, sql: "SELECT name, value FROM option")
-            return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], $0["value"]) })
+            let pairs = try rows.map {
+                (try $0.decode(String.self, forColumn: "name"), try $0.decode(String.self, forColumn: "value"))
+            }
+            return Dictionary(pairs) { $1 }
         }
     }
 
@@ -101,13 +120,18 @@ struct SQLiteStore: BatchStore {
             return try rows.map { row in
                 try insert.execute(arguments: [row.key, row.line, Data(row.fingerprint.data), pass, pass])
                 if db.changesCount == 1 { return .new }
-                guard let found = try Row.fetchOne(select, arguments: [row.key]),
-                    let fingerprint = RowFingerprint(data: Array(found["fingerprint"] as Data)),
-                    let state = RowState(rawValue: found["state"])
-                else { throw BatchError.store("the store is damaged: row '\(row.key)' is unreadable") }
-                if found["pass"] == pass { return .duplicate(line: found["line"]) }
+                guard let found = try Row.fetchOne(select, arguments: [row.key]) else {
+                    throw BatchError.store("the store is damaged: row '\(Visible.text(row.key))' is gone")
+                }
+                let line = try found.decode(Int.self, forColumn: "line")
+                if try found.decode(Int.self, forColumn: "pass") == pass { return .duplicate(line: line) }
+                guard
+                    let fingerprint = RowFingerprint(
+                        data: Array(try found.decode(Data.self, forColumn: "fingerprint"))),
+                    let state = RowState(rawValue: try found.decode(Int.self, forColumn: "state"))
+                else { throw BatchError.store("the store is damaged: row '\(Visible.text(row.key))' is unreadable") }
                 try touch.execute(arguments: [pass, row.line, row.key])
-                return .known(state: state, line: found["line"], fingerprint: fingerprint)
+                return .known(state: state, line: line, fingerprint: fingerprint)
             }
         }
     }
@@ -134,6 +158,46 @@ struct SQLiteStore: BatchStore {
         }
     }
 
+    func fingerprints(of keys: [String]) async throws -> [RowFingerprint?] {
+        try await read { db in
+            let select = try db.cachedStatement(sql: "SELECT fingerprint FROM row WHERE id = ?")
+            return try keys.map {
+                try Data.fetchOne(select, arguments: [$0]).flatMap { RowFingerprint(data: Array($0)) }
+            }
+        }
+    }
+
+    func finishedRows() async throws -> Int {
+        try await read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM row WHERE state >= ?", arguments: [RowState.succeeded.rawValue]) ?? 0
+        }
+    }
+
+    func markSeen(_ keys: [String]) async throws -> [Bool] {
+        try await write { db in
+            try db.execute(sql: "CREATE TEMP TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY) WITHOUT ROWID")
+            let insert = try db.cachedStatement(
+                sql: "INSERT INTO seen SELECT id FROM row WHERE id = ? ON CONFLICT DO NOTHING")
+            return try keys.map { key in
+                try insert.execute(arguments: [key])
+                return db.changesCount == 1
+            }
+        }
+    }
+
+    func reopenUnseen(outputLength: Int64) async throws -> Int {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE row SET state = ? WHERE state >= ? AND id NOT IN (SELECT id FROM seen)",
+                arguments: [RowState.inFlight.rawValue, RowState.succeeded.rawValue])
+            let count = db.changesCount
+            try db.execute(sql: "UPDATE run SET value = ? WHERE key = 'output'", arguments: [outputLength])
+            try db.execute(sql: "DROP TABLE seen")
+            return count
+        }
+    }
+
     func acceptRows() async throws {
         try await write { db in
             try db.execute(sql: "UPDATE run SET value = ? WHERE key = 'accepted'", arguments: [pass])
@@ -145,7 +209,7 @@ struct SQLiteStore: BatchStore {
             try Row.fetchOne(
                 db, sql: "SELECT id, line FROM row WHERE pass < ? AND state < ? ORDER BY line LIMIT 1",
                 arguments: [pass, RowState.succeeded.rawValue]
-            ).map { ($0["id"], $0["line"]) }
+            ).map { (try $0.decode(String.self, forColumn: "id"), try $0.decode(Int.self, forColumn: "line")) }
         }
     }
 
@@ -176,12 +240,27 @@ struct SQLiteStore: BatchStore {
 
     private func write<Value: Sendable>(_ updates: @escaping @Sendable (Database) throws -> Value) async throws -> Value
     {
-        do { return try await database.write(updates) } catch let error as DatabaseError { throw failure(error) }
+        do {
+            return try await database.write(updates)
+        } catch let error as DatabaseError {
+            throw failure(error)
+        } catch is RowDecodingError {
+            throw damage
+        }
     }
 
     private func read<Value: Sendable>(_ value: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
-        do { return try await database.read(value) } catch let error as DatabaseError { throw failure(error) }
+        do {
+            return try await database.read(value)
+        } catch let error as DatabaseError {
+            throw failure(error)
+        } catch is RowDecodingError {
+            throw damage
+        }
     }
+
+    /// Somebody else has written to the file: a value is not what its column holds.
+    private var damage: BatchError { .store("\(name) is damaged: a value in it is none of ours") }
 
     private func failure(_ error: DatabaseError) -> BatchError {
         let hint = error.resultCode == .SQLITE_FULL ? "; make room and resume" : ""

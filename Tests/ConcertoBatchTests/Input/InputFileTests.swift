@@ -18,7 +18,7 @@ struct InputFileTests {
         let input = try InputFile(path: try folder.write("input", "a\nb\n"))
         #expect(input.isRewindable)
         for _ in 0..<2 {
-            var reader = input.reader()
+            var reader = input.reader(judges: false)
             #expect(try reader.next().map(Array.init) == [UInt8(ascii: "a")])
         }
     }
@@ -26,7 +26,7 @@ struct InputFileTests {
     @Test func anUnreadableFileIsAnErrorAndNotItsEnd() throws {
         // Reading its first page fails in every process.
         let input = try InputFile(path: "/proc/self/mem")
-        var reader = input.reader()
+        var reader = input.reader(judges: false)
         let error = #expect(throws: BatchError.self) { _ = try reader.next()?.count }
         #expect(error?.description.contains("can't be read") == true)
     }

@@ -9,7 +9,7 @@ struct LineReaderTests {
     private func lines(_ text: String) throws -> [String] {
         let folder = try TemporaryFolder()
         let input = try InputFile(path: try folder.write("input", text))
-        var reader = input.reader()
+        var reader = input.reader(judges: false)
         var lines: [String] = []
         while let line = try reader.next() { lines.append(String(decoding: line, as: UTF8.self)) }
         #expect(reader.lineNumber == lines.count)
@@ -46,7 +46,7 @@ struct LineReaderTests {
         ftruncate(descriptor, off_t(LineReader.maximumLineLength + LineReader.chunkSize * 2))
         close(descriptor)
         let input = try InputFile(path: path)
-        var reader = input.reader()
+        var reader = input.reader(judges: false)
         #expect(try reader.next().map(Array.init) == Array("{}".utf8))
         let error = #expect(throws: BatchError.self) { _ = try reader.next()?.count }
         #expect(error?.kind == .configuration && error?.description.contains("line 2") == true)

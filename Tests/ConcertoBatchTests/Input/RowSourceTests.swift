@@ -10,7 +10,7 @@ import Testing
 struct RowSourceTests {
     private let parser = RowParser(substitution: Substitution(), secretHeaders: [])
 
-    private func number(_ item: RowSource.Item?) -> Int? { item?.identity.number }
+    private func number(_ item: RowSource.Entry?) -> Int? { item?.identity.number }
 
     private func line(_ number: Int) -> String { "{\"id\":\"r\(number)\",\"url\":\"http://h/\(number)\"}\n" }
 

@@ -34,7 +34,7 @@ struct OutputRecoveryTests {
         options.retriesFailed = retriesFailed
         options.repeatRule.repeatsUnsafe = unsafe
         let recovery = OutputRecovery(path: folder("out"), store: store)
-        let file = try await recovery.open(options)
+        let file = try await recovery.open(options).file
         return try await options.retriesFailed ? recovery.forgetFailures(options).length : file.length
     }
 
@@ -90,13 +90,63 @@ struct OutputRecoveryTests {
         #expect(try await store.states(of: ["b"]) == [.pending])
     }
 
-    @Test func aShorterOutputIsRefusedAndNotTouched() async throws {
+    // T16: what a power cut had left was refused, and with it everything that had been paid for.
+    @Test(arguments: [1, 3, 20, 60])
+    func `an output that lost its last bytes is mended`(lost: Int) async throws {
+        let lines = ["a", "b", "c"].map { line($0) }
+        let text = lines.joined()
+        try folder.write("out", String(text.dropLast(lost)))
+        let store = try await store([("a", .succeeded), ("b", .succeeded), ("c", .failed)], committed: text)
+        let kept = lost == 1 ? text : lost < lines[2].utf8.count ? lines[0] + lines[1] : lines[0]
+        #expect(try await recover(store) == Int64(kept.utf8.count))
+        #expect(try folder.read("out") == kept)
+        let count = kept.split(separator: "\n").count
+        let before: [RowState] = [.succeeded, .succeeded, .failed]
+        let expected = (0..<3).map { $0 < count ? before[$0] : .inFlight }
+        #expect(try await store.states(of: ["a", "b", "c"]) == expected)
+        #expect(try await store.outputLength() == Int64(kept.utf8.count))
+    }
+
+    // T16: blocks that were never written come back as zeros.
+    @Test func `zeros at the end of an output are no results`() async throws {
         let text = line("a") + line("b")
-        try folder.write("out", line("a"))
+        try folder.write("out", line("a") + String(repeating: "\0", count: line("b").utf8.count))
+        let store = try await store([("a", .succeeded), ("b", .succeeded)], committed: text)
+        #expect(try await recover(store) == Int64(line("a").utf8.count))
+        #expect(try await store.states(of: ["a", "b"]) == [.succeeded, .inFlight])
+    }
+
+    // The resume cut in the middle of a line: five rows were lost, with exit code 0.
+    @Test func `an output whose line ends were converted keeps every result`() async throws {
+        let rows = (1...40).map { ("r\($0)", $0 % 7 == 0 ? RowState.failed : .succeeded) }
+        let text = rows.map { line($0.0, error: $0.1 == .failed) }.joined()
+        let converted = text.replacingOccurrences(of: "\n", with: "\r\n")
+        try folder.write("out", converted)
+        let store = try await store(rows, committed: text)
+        #expect(try await recover(store) == Int64(converted.utf8.count))
+        #expect(try folder.read("out") == converted)
+        #expect(try await store.finishedRows() == 40)
+    }
+
+    @Test func `a result that is missing in the middle makes its row one to call again`() async throws {
+        let text = line("a") + line("b") + line("c")
+        try folder.write("out", line("a") + line("c"))
+        let store = try await store([("a", .succeeded), ("b", .succeeded), ("c", .succeeded)], committed: text)
+        _ = try await recover(store)
+        #expect(try await store.states(of: ["a", "b", "c"]) == [.succeeded, .inFlight, .succeeded])
+    }
+
+    @Test(arguments: [
+        "", "another file\n", "another\n{\"id\":\"a\",\"error\":null}\n", "{\"id\":\"z\",\"error\":null}\n",
+    ])
+    func `an output of something else is refused and not touched`(other: String) async throws {
+        let text = line("a") + line("b")
+        try folder.write("out", other)
         let store = try await store([("a", .succeeded), ("b", .succeeded)], committed: text)
         let error = await #expect(throws: BatchError.self) { _ = try await recover(store) }
         #expect(error?.kind == .store && error?.description.contains(folder("out")) == true)
-        #expect(try folder.read("out") == line("a"))
+        #expect(try folder.read("out") == other)
+        #expect(try await store.states(of: ["a", "b"]) == [.succeeded, .succeeded])
     }
 
     @Test func retryingFailuresTakesTheirLinesOut() async throws {

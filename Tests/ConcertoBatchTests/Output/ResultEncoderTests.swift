@@ -21,7 +21,7 @@ struct ResultEncoderTests {
         let result = RowResult(
             identity: RowIdentity(number: 1, line: 1, token: .string("a\"b")), outcome: outcome, attempts: 2,
             latency: .microseconds(12_345), queued: .microseconds(1_000_007), metadata: metadata)
-        let encoder = ResultEncoder(showsHeaders: showsHeaders, hiddenHeaders: BatchOptions().hiddenHeaders)
+        let encoder = ResultEncoder(showsHeaders: showsHeaders, secretHeaders: [])
         let bytes = encoder.line(for: result)
         #expect(bytes.last == UInt8(ascii: "\n") && bytes.filter { $0 == UInt8(ascii: "\n") }.count == 1)
         let object = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]

@@ -37,11 +37,26 @@ struct BatchPlannerTests {
         #expect(error?.description.contains("lines 2 and 1503 have the same id 'x'") == true)
     }
 
-    @Test func anIdMayNotBeTheNumberOfARowWithoutOne() async throws {
-        let error = await #expect(throws: BatchError.self) {
-            _ = try await plan("{\"url\":\"http://h/\"}\n{\"id\":1,\"url\":\"http://h/\"}")
-        }
-        #expect(error?.description.contains("lines 1 and 2 have the same id '1'") == true)
+    // S3: the message said that line 2 had an id, which it has not.
+    @Test(arguments: [
+        ("{\"url\":\"http://h/\"}\n{\"id\":1,\"url\":\"http://h/\"}", "lines 1 and 2 have the same id '1'"),
+        (
+            "{\"id\":2,\"url\":\"http://h/\"}\n{\"url\":\"http://h/\"}",
+            "line 2 has no id, so that it is called 2, its row's number, but line 1 is called so already; give it an id"
+        ),
+    ])
+    func anIdMayNotBeTheNumberOfARowWithoutOne(text: String, message: String) async throws {
+        let error = await #expect(throws: BatchError.self) { _ = try await plan(text) }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
+    }
+
+    // S3, kind 7: ids that differ in lone surrogates were one id.
+    @Test func `ids that differ in lone surrogates are different rows`() async throws {
+        let text = [#"\ud83d"#, #"\ud83e"#, #"\uFFFD"#, "\u{FFFD}x", #"\uffff"#, #"\uffffd83d"#]
+            .map { row($0) }.joined()
+        #expect(try await plan(text).total == 6)
+        let error = await #expect(throws: BatchError.self) { _ = try await plan(row(#"\uD83D"#) + row(#"\ud83d"#)) }
+        #expect(error?.description.contains("have the same id") == true)
     }
 
     @Test func aBrokenRowStopsAStrictRunOnly() async throws {

@@ -87,7 +87,7 @@ extension BatchRunTests {
                 }, transport)
         }
         #expect(error?.kind == .store)
-        #expect(error?.description.contains("header x-a was '1' and is '2'") == true)
+        #expect(error?.description.contains("the header x-a has another value") == true)
         #expect(error?.description.contains("s3cr3t") == false)
     }
 

@@ -14,7 +14,7 @@ struct SQLiteStoreTests {
 
     private func row(_ key: String, line: Int = 1, method: String = "GET") -> RowRegistration {
         var fingerprint = RowFingerprint()
-        fingerprint.note("method", method.utf8)
+        fingerprint.note("method", method.utf8, key: .zero)
         return RowRegistration(RowIdentity(number: line, line: line, token: .string(key)), fingerprint)
     }
 

@@ -16,6 +16,7 @@ final class MemoryStore: BatchStore {
     private let state = Mutex(State())
     private let failsAt: Int?
     let runID = "run"
+    let key = SipHash.Key.zero
 
     /// - Parameter failsAt: The commit or registration that fails, from 1; nothing of it is done.
     init(failsAt: Int? = nil) { self.failsAt = failsAt }
@@ -56,6 +57,10 @@ final class MemoryStore: BatchStore {
     func setOptions(_ options: [String: String]) async throws {}
     func outputLength() async throws -> Int64 { commits.last?.outputLength ?? 0 }
     func states(of keys: [String]) async throws -> [RowState?] { keys.map { states[$0] } }
+    func fingerprints(of keys: [String]) async throws -> [RowFingerprint?] { keys.map { _ in nil } }
+    func finishedRows() async throws -> Int { states.values.filter(\.isFinished).count }
+    func markSeen(_ keys: [String]) async throws -> [Bool] { keys.map { _ in true } }
+    func reopenUnseen(outputLength: Int64) async throws -> Int { 0 }
     func acceptRows() async throws {}
     func vanishedRow() async throws -> (key: String, line: Int)? { nil }
     func forgetFailures(includingUnknown: Bool, outputLength: Int64) async throws {}
