@@ -44,6 +44,7 @@ struct BatchCommand: AsyncParsableCommand {
         try requests.apply(to: &options)
         options.showsHeaders = display.headers
         if !display.quiet { options.notice = { Terminal.complain("concerto: \($0)") } }
+        if let notice = DescriptorLimit.fit(&options), !display.quiet { Terminal.complain("concerto: \(notice)") }
         guard demoServer else { return try await run(options) }
         let prepared = options
         try await DemoServer.run(.misbehaving) { server in

@@ -17,8 +17,7 @@ extension BatchOptions {
         transport.maximumBody = maxBody
         transport.connectTimeout = min(timeout, .seconds(10))
         transport.maximumPerHost = concurrency
-        // As many as are used at a time may idle for a moment without being closed: a rate makes them do so.
-        transport.maximumIdle = max(concurrency, 256)
+        transport.maximumIdle = DescriptorLimit.idle(concurrency: concurrency)
         transport.usesHTTP2 = usesHTTP2
         transport.authorities = cacert
         transport.checksCertificates = !insecure

@@ -27,7 +27,7 @@ extension ResilientHTTPClient {
                 reply = try await withTotalTime(since: start) { try await self.executeHop(next, delegate: delegate) }
             } catch let failure as HTTPFailure {
                 throw failure.afterRedirect()
-            } catch is TimeoutError {
+            } catch  where error is TimeoutError || error is NoTimeForHop {
                 throw HTTPFailure(
                     .timeout, mayHaveBeenSent: true,
                     "no satisfying answer from \(next.host), after a redirect, within the total time")
@@ -42,7 +42,8 @@ extension ResilientHTTPClient {
     ) async throws -> HTTPReply {
         guard let total = options.totalTimeout else { return try await body() }
         let left = total - start.duration(to: options.clock.now)
-        return try await Timeout(max(.nanoseconds(1), left), clock: options.clock).execute { _ in try await body() }
+        guard left > .zero else { throw NoTimeForHop() }
+        return try await Timeout(left, clock: options.clock).execute { _ in try await body() }
     }
 }
 
@@ -55,6 +56,9 @@ extension HTTPFailure {
         return failure
     }
 }
+
+/// The total time was over when a redirect came.
+private struct NoTimeForHop: Error {}
 
 /// Tells a call's delegate of the attempts of all its hops as those of one call.
 private struct HopDelegate<Base: HTTPCallDelegate>: HTTPCallDelegate {

@@ -1,5 +1,6 @@
 #if HTTP
 public import AsyncHTTPClient
+import Concerto
 public import ConcertoResilience
 import NIOCore
 import NIOHTTP1
@@ -11,7 +12,9 @@ import NIOHTTPCompression
 /// `Accept-Encoding`), follows no redirect: that is ``ResilientHTTPClient``'s to do. Nothing of the environment is looked
 /// at: neither `HTTP_PROXY` nor `SSL_CERT_FILE`.
 public struct AsyncHTTPClientTransport: HTTPTransport {
-    /// A request that was turned away unsent, because its connection was just being closed, is sent on another one, so often.
+    /// A request that was turned away unsent, because its connection was just being closed, is sent on another one; one that
+    /// this machine had no descriptor or port for, after idle connections have been closed and a moment (1.5 s in all) has
+    /// passed. So often.
     private static let attempts = 5
 
     private let connections: HTTPConnections
@@ -63,8 +66,12 @@ public struct AsyncHTTPClientTransport: HTTPTransport {
                 return try await send(call, address)
             } catch let turnedAway as TurnedAway {
                 guard attempt < Self.attempts else { throw turnedAway.failure }
-                attempt += 1
+            } catch let failure as HTTPFailure where failure.kind == .local {
+                guard attempt < Self.attempts else { throw failure }
+                connections.watch.makeRoom()
+                try await Task.delay(for: .milliseconds(50 << attempt))
             }
+            attempt += 1
         }
     }
 

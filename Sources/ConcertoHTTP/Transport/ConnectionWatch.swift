@@ -95,6 +95,15 @@ final class ConnectionWatch: Sendable {
         return number
     }
 
+    /// Closes the older half of the idle connections: somebody needs what they take up.
+    func makeRoom() {
+        let over = state.withLock { state in
+            let numbers = state.idle.keys.sorted().prefix((state.idle.count + 1) / 2)
+            return numbers.compactMap { state.idle.removeValue(forKey: $0) }
+        }
+        for idle in over { Self.close(idle) }
+    }
+
     /// A connection is idle no more.
     func busy(_ number: UInt64) { state.withLock { $0.idle[number] = nil } }
 

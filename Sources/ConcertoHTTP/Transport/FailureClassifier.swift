@@ -88,11 +88,12 @@ extension FailureClassifier {
 
     /// A proxy that answered `CONNECT` with `status`.
     func tunnelRefused(_ status: Int) -> HTTPFailure {
-        let isRule = [401, 403, 405, 501].contains(status)
+        let isRule = [401, 403, 405, 407, 501].contains(status)
         return HTTPFailure(
             .connect, mayHaveBeenSent: false, isLasting: isRule,
             "the proxy \(proxy ?? "") refused a tunnel to \(host) with status \(status)"
-                + (isRule ? "; it must allow CONNECT to that port" : ""))
+                + (status == 401 || status == 407
+                    ? "; it wants another user and password" : isRule ? "; it must allow CONNECT to that port" : ""))
     }
 
     private func name(_ error: NIOConnectionError) -> HTTPFailure {
@@ -170,12 +171,13 @@ extension FailureClassifier {
         switch error {
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
             return refused(
-                isLasting: true, "its certificate is for another name; \(Self.unchecked)")
+                isLasting: true, "its certificate is for another name; use that name, or \(Self.unchecked)")
         case let error as NIOSSLExtraError
         where [.serverHostnameImpossibleToMatch, .cannotUseIPAddressInSNI, .invalidSNIHostname].contains(error):
             return refused(isLasting: true, "no certificate can be for that name")
         case NIOSSLError.unableToValidateCertificate, NIOSSLError.noCertificateToValidate:
-            return refused(isLasting: true, "it shows no certificate that can be checked; \(Self.unchecked)")
+            return refused(
+                isLasting: true, "it shows no certificate that can be checked; mend the server, or \(Self.unchecked)")
         case NIOSSLError.handshakeFailed:
             return handshake(text, refused)
         default:
@@ -210,7 +212,7 @@ extension FailureClassifier {
         return refused(false, Self.reason(text) ?? "the handshake failed")
     }
 
-    private static var unchecked: String { "or go unchecked (insecure)" }
+    private static var unchecked: String { "go unchecked (insecure)" }
 
     /// `CERTIFICATE_VERIFY_FAILED` of BoringSSL's text as words.
     private static func reason(_ text: String) -> String? {
