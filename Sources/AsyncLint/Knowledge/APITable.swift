@@ -164,10 +164,14 @@ struct APITable: Sendable {
         fileIO[pattern.name]?.removeAll { $0.pattern == pattern }
     }
 
-    /// Names of calls with asynchronous closures that are not in the shipped table.
+    /// Names of calls with asynchronous closures, and of those that release locks, which are not in the shipped table.
     var addedAsyncNames: [String] {
-        asyncClosures.count == Self.shipped.asyncClosures.count
-            ? [] : asyncClosures.keys.filter { Self.shipped.asyncClosures[$0] == nil }
+        let known = Self.shipped
+        var added =
+            asyncClosures.count == known.asyncClosures.count
+            ? [] : asyncClosures.keys.filter { known.asyncClosures[$0] == nil }
+        if locks.count > known.locks.count { added += locks.dropFirst(known.locks.count).map(\.release) }
+        return added
     }
 
     /// The names of calls that park their thread.

@@ -167,6 +167,24 @@ extension ActorReentrancy {
         ],
         clean: [
             .init(
+                "whoever comes next finds the work under way",
+                """
+                actor Feed {
+                    var cached: Page?
+                    var loading: Task<Page, Never>?
+                    func get() async -> Page {
+                        if let cached { return cached }
+                        if let loading { return await loading.value }
+                        let task = Task { await fetch() }
+                        loading = task
+                        let page = await task.value
+                        cached = page
+                        loading = nil
+                        return page
+                    }
+                }
+                """),
+            .init(
                 "awaited first, read then",
                 """
                 actor Totals {

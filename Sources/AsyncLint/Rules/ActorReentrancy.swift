@@ -42,6 +42,7 @@ struct ActorReentrancy: CodeRule {
                     read = nil
                     continue
                 }
+                if !awaited, Self.claims(node, info, besides: variable) { read = nil }
                 let write = read == nil ? nil : Self.write(variable, in: node, file)
                 let suspends = Self.suspendsOnward(node, file)
                 if let write, let site = read, awaited || suspends {
@@ -105,6 +106,18 @@ struct ActorReentrancy: CodeRule {
             "'\(variable)' may have changed since it was checked: other calls ran during 'await'; "
                 + "look again, or store before awaiting",
             notes: [(site, "checked here")])
+    }
+
+    /// `loading = task`: whoever comes next finds the work that is under way, and waits for it.
+    private static func claims(_ node: Syntax, _ info: SymbolTable.TypeInfo, besides variable: String) -> Bool {
+        guard let assignment = Assignment(node), !assignment.isNil else { return false }
+        let target = assignment.target.core
+        let owner = target.as(SubscriptCallExprSyntax.self)?.calledExpression ?? target
+        guard let name = owner.ownName, name != variable, info.variables.contains(name) else { return false }
+        let value = assignment.single?.core
+        let isTask =
+            value?.identifier?.lowercased().contains("task") == true || value.flatMap { Call($0) }?.name == "Task"
+        return isTask || ["task", "inflight", "pending"].contains { name.lowercased().contains($0) }
     }
 
     /// Whether the path that goes on behind a statement has been suspended in it: a branch that awaits and leaves does not count.

@@ -4,7 +4,7 @@ import SwiftSyntax
 struct BlockingCallInAsync: CallRule {
     static let words: [String] = []
     static let parts = [fileIO, oneCallAway]
-    static let anyWords = ["async", "await", "Task", "actor"]
+    static let anyWords = ["await", "Task", ") async", " async ", "actor "]
 
     func check(_ call: Call, in file: FileContext) {
         if let entry = Self.match(file.apis.blocking, call, in: file) {

@@ -91,6 +91,20 @@ struct CancellationErrorSwallowed: DoRule, TryRule {
         ],
         clean: [
             .init(
+                "nothing but a sleep can fail: the catch is the end of a loop that was cancelled",
+                """
+                func f() {
+                    task = Task {
+                        do {
+                            while !Task.isCancelled {
+                                try await Task.sleep(for: .seconds(10))
+                                await tick()
+                            }
+                        } catch {}
+                    }
+                }
+                """),
+            .init(
                 "an alternative is tried for some errors only",
                 """
                 func f(_ xs: [Mirror]) async throws -> Int? {
@@ -187,12 +201,8 @@ struct CancellationErrorSwallowed: DoRule, TryRule {
                 ? "this catch swallows every error, and nobody learns of it; note it, or say why nothing is to do"
                 : "this catch swallows cancellation too; let CancellationError out, or say why nothing is to do"
         }
-        // A sleep alone has a rule of its own.
-        if statement.body.statements.count == 1, let only = statement.body.statements.first,
-            file.throwsCancellationOnly(Syntax(only.item))
-        {
-            return
-        }
+        // Where only a sleep can fail, the catch is about nothing but cancellation; a sleep alone has a rule of its own.
+        if ErrorFlow.escapes(from: statement.body).allSatisfy({ file.throwsCancellationOnly($0) }) { return }
         if !isDropped, !file.canThrowCancellation(statement.body) { return }
         file.report(Self.self, at: clause.catchKeyword, message)
     }

@@ -3,6 +3,7 @@ import SwiftSyntax
 
 struct LockHeldAcrossAwait: CodeRule {
     static let words = ["await"]
+    static let anyWords = ["nlock(", "signal(", "release(", "leave(", "objc_sync_exit"]
     static let page = RulePage(
         id: "lock-held-across-await",
         summary: "A lock that is held while the task is suspended.",

@@ -3,7 +3,7 @@ extension SleepCancellationSwallowed {
     static let page = RulePage(
         id: "sleep-cancellation-swallowed",
         summary: "`try? await Task.sleep` goes on at once when the task is cancelled.",
-        severity: .warning,
+        severity: .info,
         quietInTests: true,
         why: """
             A cancelled sleep throws, and `try?` swallows it: what follows runs immediately. In a loop the pause is gone and the loop \

@@ -3,6 +3,7 @@ import SwiftSyntax
 
 struct SyncOverAsyncBridge: CodeRule {
     static let words = ["Task"]
+    static let anyWords = [".wait", "sleep", "RunLoop", "sched_yield", "?.wait"]
     static let page = RulePage(
         id: "sync-over-async-bridge",
         summary: "A function starts a task and blocks its thread until the task signals.",

@@ -50,6 +50,10 @@ struct UnstructuredAwait: MemberRule {
         ],
         clean: [
             .init(
+                "cleanup that a cancelled task must do as well",
+                "func f() async { await work(); await Task { try? await releaseLock() }.value }"),
+            .init("the main program, which nobody cancels", "await Task { await Tool.main() }.value"),
+            .init(
                 "work that never suspends", "func f(_ d: Data) async -> Int { await Task.detached { parse(d) }.value }"),
             .init(
                 "only yields",
@@ -185,7 +189,15 @@ struct UnstructuredAwait: MemberRule {
     }
 
     private func report(_ spawn: TaskSpawn, at node: Syntax, in file: FileContext) {
-        guard !file.speaksOfCancellation(node) else { return }
+        guard !file.speaksOfCancellation(node), file.code(of: node).kind != .topLevel else { return }
+        // Cleanup that must run in a cancelled task too belongs in a task of its own.
+        if let body = spawn.body, let only = body.singleStatement?.item.as(ExprSyntax.self), let call = Call(only.core),
+            call.endsWork
+                || ["release", "rollback", "clean", "remove", "delete", "unlock", "disconnect", "abort"]
+                    .contains(where: { call.name.lowercased().contains($0) })
+        {
+            return
+        }
         // Work that never suspends, or only yields, moved off the caller: there is nothing a cancellation could reach.
         if spawn.form == .detached, let body = spawn.body,
             !body.statements.hasOwnLevel({ $0.isSuspension && !Self.yields($0) })

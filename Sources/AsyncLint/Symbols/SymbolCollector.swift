@@ -85,20 +85,18 @@ struct SymbolCollector {
         var context: FileContext?
         for (declaration, type, index) in synchronous {
             guard let body = declaration.body else { continue }
-            var parks: String?
-            body.traverseOwnLevel { node in
-                guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), names.contains(call.name)
-                else { return .into }
-                let file =
-                    context
-                    ?? FileContext(
-                        path: path, source: source, symbols: table, apis: apis,
-                        settings: RuleSettings(severities: [:], options: [:], toolchain: .current))
-                context = file
-                guard BlockingCallInAsync.parks(call, in: file) else { return .into }
-                let line = source.position(node.positionAfterSkippingLeadingTrivia.utf8Offset).line
-                parks = "'\(call.name)' in \(path.split(separator: "/").last ?? ""):\(line)"
-                return .stop
+            let calls = OwnCalls(named: names)
+            calls.walk(body)
+            guard !calls.found.isEmpty else { continue }
+            let file =
+                context
+                ?? FileContext(
+                    path: path, source: source, symbols: table, apis: apis,
+                    settings: RuleSettings(severities: [:], options: [:], toolchain: .current))
+            context = file
+            let parks = calls.found.first { BlockingCallInAsync.parks($0, in: file) }.map { call in
+                let line = source.position(call.node.positionAfterSkippingLeadingTrivia.utf8Offset).line
+                return "'\(call.name)' in \(path.split(separator: "/").last ?? ""):\(line)"
             }
             guard let parks else { continue }
             let name = declaration.name.plainText
@@ -188,6 +186,26 @@ struct SymbolCollector {
             if name.hasSuffix("Actor") { return .globalActor(name) }
         }
         return .none
+    }
+}
+
+/// The calls of some names that a piece of code makes itself, not in its closures and functions.
+private final class OwnCalls: SyntaxVisitor {
+    private let names: Set<String>
+    private(set) var found: [Call] = []
+
+    init(named names: Set<String>) {
+        self.names = names
+        super.init(viewMode: .sourceAccurate)
+    }
+
+    override func visit(_ node: ClosureExprSyntax) -> SyntaxVisitorContinueKind { .skipChildren }
+    override func visit(_ node: FunctionDeclSyntax) -> SyntaxVisitorContinueKind { .skipChildren }
+    override func visit(_ node: AccessorBlockSyntax) -> SyntaxVisitorContinueKind { .skipChildren }
+
+    override func visit(_ node: FunctionCallExprSyntax) -> SyntaxVisitorContinueKind {
+        if let call = Call(node), names.contains(call.name) { found.append(call) }
+        return .visitChildren
     }
 }
 

@@ -108,6 +108,7 @@ struct PathWalk<State: Hashable> {
     /// Code without branches, in the order of its nodes.
     private mutating func straight(_ node: Syntax, _ states: Set<State>) -> Set<State> {
         var current = states
+        var attempts: [Syntax] = []
         var walk = self
         node.traverseOwnLevel { part in
             current = Set(
@@ -116,14 +117,18 @@ struct PathWalk<State: Hashable> {
                     walk.step(part, &next)
                     return next
                 })
-            if let attempt = part.as(TryExprSyntax.self), attempt.questionOrExclamationMark == nil {
-                if walk.catchers.isEmpty {
-                    walk.leave(part, current)
-                } else {
-                    walk.catchers[walk.catchers.count - 1].formUnion(current)
-                }
+            if part.as(TryExprSyntax.self).map({ $0.questionOrExclamationMark == nil }) == true {
+                attempts.append(part)
             }
             return .into
+        }
+        // What an expression did before its error came is not known better than what it did in all.
+        for attempt in attempts {
+            if walk.catchers.isEmpty {
+                walk.leave(attempt, current)
+            } else {
+                walk.catchers[walk.catchers.count - 1].formUnion(current)
+            }
         }
         self = walk
         return current

@@ -144,5 +144,22 @@ struct StoredContinuation {
 extension TypeScope {
     /// The properties that keep continuations of tasks; those of streams may be used again and are no concern.
     var storedContinuations: [StoredContinuation] { properties.compactMap { StoredContinuation($0, of: self) } }
+
+    /// Whether an object of the type lives for one call: it is private to the file or to a function, or is made inside functions only.
+    var isForOneCall: Bool {
+        let modifiers = node.asProtocol((any DeclGroupSyntax).self)?.modifiers
+        if modifiers?.has(.private) == true || modifiers?.has(.fileprivate) == true { return true }
+        if node.ancestor(CodeBlockSyntax.self) != nil { return true }
+        var made = 0
+        var kept = 0
+        node.root.traverse { part in
+            guard let call = part.call, call.isBare, call.name == name else { return .into }
+            made += 1
+            let isStored = Assignment(call.node.parent?.parent ?? part) != nil
+            if isStored || Code.enclosing(part).kind == .initialValue { kept += 1 }
+            return .into
+        }
+        return made > 0 && kept == 0
+    }
 }
 #endif

@@ -41,7 +41,11 @@ struct AssertionInUnawaitedTask: CallRule {
         // `await confirmation { c in Task { …; c() } }`, and what a group or an expectation around it waits for.
         var next = call.node.parent
         while let here = next {
-            if let owner = here.call, ["confirmation", "fulfillment", "wait"].contains(owner.name) { return true }
+            if let owner = here.call,
+                ["confirmation", "fulfillment", "wait"].contains(owner.name) || ContinuationScope(owner) != nil
+            {
+                return true
+            }
             if let function = here.as(FunctionDeclSyntax.self) {
                 return function.body?.mentions(["fulfillment", "waitForExpectations", "waitUntil"]) ?? false
             }

@@ -103,6 +103,21 @@ extension LockNotReleased {
         ],
         clean: [
             .init(
+                "released in the body of a continuation, before the task is suspended",
+                """
+                func wait() async throws {
+                    lock.lock()
+                    if isDone {
+                        lock.unlock()
+                        return
+                    }
+                    return try await withCheckedThrowingContinuation { c in
+                        waiters.append(c)
+                        lock.unlock()
+                    }
+                }
+                """),
+            .init(
                 "deferred",
                 """
                 func f(_ x: Int) -> Int {

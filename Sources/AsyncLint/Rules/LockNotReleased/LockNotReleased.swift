@@ -3,7 +3,7 @@ import SwiftSyntax
 
 struct LockNotReleased: CodeRule {
     static let words: [String] = []
-    static let anyWords = ["unlock", "signal", "release", "leave", "objc_sync_exit"]
+    static let anyWords = ["nlock(", "signal(", "release(", "leave(", "objc_sync_exit"]
 
     private struct Held: Hashable {
         let key: String
@@ -35,6 +35,10 @@ struct LockNotReleased: CodeRule {
         let deferred = deferredKeys(in: statements)
         let walk = PathWalk(statements, from: Set<Held>(), in: file) { node, held in
             guard let call = node.call else { return }
+            // The closure of a continuation, or of anything else that is handed the lock, gives it back.
+            if !held.isEmpty, !call.closures.isEmpty {
+                held = held.filter { lock in !call.closures.contains { Self.releases(lock, in: $0.closure) } }
+            }
             if let lock = Self.taken(call, in: file), !deferred.contains(lock.key),
                 releases.contains(where: { $0.key == lock.key && lock.releases.contains($0.names) })
             {
@@ -66,6 +70,13 @@ struct LockNotReleased: CodeRule {
                         + "nobody can take it again; release it in a 'defer'",
                     notes: [(exit, "left here")])
             }
+        }
+    }
+
+    private static func releases(_ lock: Held, in closure: ClosureExprSyntax) -> Bool {
+        !closure.statements.traverse { node in
+            guard let call = node.call, lock.releases.contains(call.name), key(call) == lock.key else { return .into }
+            return .stop
         }
     }
 

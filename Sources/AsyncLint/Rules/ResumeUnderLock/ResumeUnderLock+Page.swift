@@ -103,6 +103,19 @@ extension ResumeUnderLock {
         ],
         clean: [
             .init(
+                "a state machine that is told, and whose answer is acted on behind the lock",
+                """
+                final class Feed {
+                    func run() async {
+                        await withTaskCancellationHandler { await work() } onCancel: { machine.withLock { $0.cancel() } }
+                    }
+                    func finish() {
+                        let action = machine.withLock { $0.finish() }
+                        action?.resume()
+                    }
+                }
+                """),
+            .init(
                 "behind the lock",
                 """
                 final class Promise {

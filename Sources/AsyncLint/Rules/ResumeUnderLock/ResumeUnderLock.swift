@@ -81,11 +81,13 @@ struct ResumeUnderLock: TypeRule {
     /// Every `resume`, `finish` and `yield` with the lock it runs under.
     private func wakesUnderLock(in body: CodeBlockItemListSyntax) -> [(Syntax, String)] {
         var found: [(Syntax, String)] = []
-        func wakes(below node: some SyntaxProtocol, _ lock: String) {
+        func wakes(below node: some SyntaxProtocol, _ lock: String, own: [String] = []) {
             node.traverse { part in
                 guard let call = part.call else { return .into }
                 if call.name == "Task" || call.name == "async" { return .skip }
-                if Self.wakes.contains(call.name), call.base != nil, call.baseName != "Task" {
+                // `$0.finish()` of a state machine under the lock tells the machine, not the reader.
+                let isState = call.name != "resume" && call.base?.core.identifier.map(own.contains) == true
+                if Self.wakes.contains(call.name), call.base != nil, call.baseName != "Task", !isState {
                     found.append((part, lock))
                 }
                 return .into
@@ -95,7 +97,7 @@ struct ResumeUnderLock: TypeRule {
             if let call = node.call, Self.closures.contains(call.name), let name = Self.receiver(call),
                 let closure = call.closures.first?.closure
             {
-                wakes(below: closure.statements, name)
+                wakes(below: closure.statements, name, own: closure.parameterNames)
                 return .skip
             }
             guard let list = node.as(CodeBlockItemListSyntax.self) else { return .into }

@@ -40,7 +40,7 @@ extension StoredContinuationNotCleared {
                 final class Locator: NSObject {
                     var pending: CheckedContinuation<Int, any Error>?
                     func didUpdate(_ v: Int) { if let pending { ↓pending.resume(returning: v) } }
-                    func didFail(_ e: any Error) { ↓self.pending?.resume(throwing: e) }
+                    func didFail(_ e: any Error) { self.pending?.resume(throwing: e) }
                 }
                 """),
             .init(

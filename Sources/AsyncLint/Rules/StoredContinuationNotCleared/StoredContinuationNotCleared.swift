@@ -10,21 +10,25 @@ struct StoredContinuationNotCleared: TypeRule {
                 let resumes = kept.resumes(in: function, file)
                 return resumes.isEmpty && !takesOut(kept, function) ? nil : (function, resumes)
             }
-            if resuming.count >= 2 {
-                for (function, resumes) in resuming where !kept.isSettled(in: function) {
-                    for resume in resumes { report(Syntax(resume), kept, in: file) }
+            if resuming.count >= 2, !type.isForOneCall {
+                // One slot is one thing to mend, however many places resume it.
+                let sites = resuming.filter { !kept.isSettled(in: $0.0) }.flatMap(\.1)
+                if let first = sites.first {
+                    report(Syntax(first), kept, others: sites.dropFirst().map { Syntax($0) }, in: file)
                 }
             }
             for function in type.functions { checkBodies(of: function, kept, in: file) }
         }
     }
 
-    private func report(_ resume: Syntax, _ kept: StoredContinuation, in file: FileContext) {
+    private func report(
+        _ resume: Syntax, _ kept: StoredContinuation, others: [Syntax] = [], in file: FileContext
+    ) {
         file.report(
             Self.self, at: resume,
             "'\(kept.name)' still holds this continuation: whoever comes next resumes it again, and the process stops; "
                 + "take it out before it is resumed",
-            notes: [(Syntax(kept.property.node), "kept here")])
+            notes: [(Syntax(kept.property.node), "kept here")] + others.map { ($0, "resumed here too") })
     }
 
     /// Whether a function resumes what it takes out: `waiters.removeValue(forKey: id)?.resume()`.

@@ -5,16 +5,23 @@ struct StoredContinuationOverwritten: TypeRule {
     static let words: [String] = ["Continuation", "await"]
 
     func check(_ type: TypeScope, in file: FileContext) {
-        guard !type.node.is(StructDeclSyntax.self), !isForOneCall(type) else { return }
+        guard !type.node.is(StructDeclSyntax.self), !type.isForOneCall else { return }
+        var found: [(kept: StoredContinuation, site: Syntax)] = []
         for kept in type.storedContinuations where kept.isSlot {
             for function in type.functions where isCalledAgain(function, type) {
-                guard let site = store(kept, in: function), !looks(kept, function, site) else { continue }
-                file.report(
-                    Self.self, at: site,
-                    "a caller who still waits in '\(kept.name)' is overwritten and hangs; refuse the second, or resume the first",
-                    notes: [(Syntax(kept.property.node), "there is room for one")])
+                if let site = store(kept, in: function), !looks(kept, function, site) { found.append((kept, site)) }
             }
         }
+        // A type that does it once does it everywhere: that is one thing to mend.
+        guard let first = found.first else { return }
+        let others = Set(found.map(\.kept.name)).subtracting([first.kept.name]).sorted()
+        let names = others.isEmpty ? "" : " (and so in \(others.map { "'\($0)'" }.joined(separator: ", ")))"
+        file.report(
+            Self.self, at: first.site,
+            "a caller who still waits in '\(first.kept.name)' is overwritten and hangs\(names); "
+                + "refuse the second, or resume the first",
+            notes: [(Syntax(first.kept.property.node), "there is room for one")]
+                + found.dropFirst().map { ($0.site, "here too") })
     }
 
     /// The assignment in the body of a `with…Continuation`.
@@ -60,23 +67,6 @@ struct StoredContinuationOverwritten: TypeRule {
             }
         }
         return calls >= 2
-    }
-
-    /// Whether an object of the type lives for one call: it is private to the file or to a function, or is made inside functions only.
-    private func isForOneCall(_ type: TypeScope) -> Bool {
-        let modifiers = type.node.asProtocol((any DeclGroupSyntax).self)?.modifiers
-        if modifiers?.has(.private) == true || modifiers?.has(.fileprivate) == true { return true }
-        if type.node.ancestor(CodeBlockSyntax.self) != nil { return true }
-        var made = 0
-        var kept = 0
-        type.node.root.traverse { node in
-            guard let call = node.call, call.isBare, call.name == type.name else { return .into }
-            made += 1
-            let isStored = Assignment(call.node.parent?.parent ?? node) != nil
-            if isStored || Code.enclosing(node).kind == .initialValue { kept += 1 }
-            return .into
-        }
-        return made > 0 && kept == 0
     }
 }
 #endif
