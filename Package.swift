@@ -172,8 +172,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoTestingTests", dependencies: ["ConcertoTesting"], swiftSettings: settings),
+        // The examples of docs/streams.md, which the tests run.
+        .executableTarget(
+            name: "StreamExamples", dependencies: ["Concerto", "ConcertoStreams"], path: "Examples/Streams",
+            swiftSettings: settings),
         .testTarget(
-            name: "ConcertoStreamsTests", dependencies: ["ConcertoStreams", "ConcertoTesting", "TestSupport"],
+            name: "ConcertoStreamsTests",
+            dependencies: ["ConcertoStreams", "ConcertoTesting", "TestSupport", "StreamExamples"],
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting"],

@@ -10,7 +10,7 @@ let package = Package(
     ],
     dependencies: [
         .package(name: "concerto", path: ".."),
-        // Measured beside Concerto's channels.
+        // Measured beside Concerto's channels and streams; both are imported, so their names may not collide.
         .package(url: "https://github.com/apple/swift-async-algorithms.git", from: "1.1.4"),
     ],
     targets: [
@@ -34,6 +34,7 @@ let package = Package(
             dependencies: [
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "Concerto", package: "concerto"),
+                .product(name: "ConcertoStreams", package: "concerto"),
             ],
             swiftSettings: [
                 .enableUpcomingFeature("ExistentialAny"),

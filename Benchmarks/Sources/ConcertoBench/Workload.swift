@@ -37,7 +37,7 @@ struct Workload: Sendable {
         return (ContinuousClock.now - start).milliseconds
     }
 
-    static let all: [Workload] = tasks + coordination + time + blocking + threads
+    static let all: [Workload] = tasks + coordination + time + blocking + threads + streams
 }
 
 extension Duration {

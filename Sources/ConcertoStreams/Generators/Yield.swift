@@ -36,7 +36,15 @@ public struct Yield<Element: Sendable>: Sendable {
             await core.gate.pass()
             if core.gate.isAbandoned { throw CancellationError() }
         } else {
-            try await target.unsafelyUnwrapped.push(element)
+            // In place: a function between would be one more look at the executor.
+            let target = target.unsafelyUnwrapped
+            // A body that has caught the closure's failure hears of it again, and cannot go on.
+            if let failure = target.failure { throw failure }
+            if isCurrentTaskCancelled() { throw CancellationError() }
+            do { try await target.each(element) } catch {
+                target.failure = error
+                throw error
+            }
         }
     }
 }
@@ -50,17 +58,4 @@ final class PushTarget<Element: Sendable>: @unchecked Sendable {
 
     @inlinable
     init(_ each: nonisolated(nonsending) @escaping (Element) async throws -> Void) { self.each = each }
-
-    @inlinable
-    nonisolated(nonsending)
-        func push(_ element: Element) async throws
-    {
-        // A body that has caught the closure's failure hears of it again, and cannot go on.
-        if let failure { throw failure }
-        if isCurrentTaskCancelled() { throw CancellationError() }
-        do { try await each(element) } catch {
-            failure = error
-            throw error
-        }
-    }
 }

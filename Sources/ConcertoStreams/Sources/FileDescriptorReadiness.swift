@@ -1,0 +1,130 @@
+import Concerto
+import ConcertoRuntime
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// Waits until descriptors can be read without blocking: one thread for the process waits for all of them.
+///
+/// For what may stay silent for long: FIFOs, terminals, sockets, inotify. Regular files are always ready.
+final class FileDescriptorReadiness: Sendable {
+    /// Waits until `descriptor` can be read, or is at its end.
+    ///
+    /// - Throws: `CancellationError`.
+    nonisolated(nonsending)
+        static func wait(for descriptor: CInt) async throws
+    {
+        #if os(Linux)
+        try await shared.wait(descriptor)
+        #else
+        while true {
+            try Task.checkCancellation()
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            if withBlocking({ poll(&request, 1, 20) }) != 0 { return }
+        }
+        #endif
+    }
+
+    #if os(Linux)
+    /// One wait for one descriptor.
+    private final class Watch: WaiterHost {
+        struct State: ~Copyable, @unchecked Sendable {  // only used under the lock
+            var waiters = WaiterQueue()
+            var isReady = false
+        }
+
+        let descriptor: CInt
+        let state = Guarded(State())
+
+        init(_ descriptor: CInt) { self.descriptor = descriptor }
+
+        func fire() {
+            var wakes = WakeList()
+            state.withLock { state in
+                state.isReady = true
+                state.waiters.grantAll(into: &wakes)
+            }
+            wakes.resume()
+        }
+
+        func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
+            var wakes = WakeList()
+            state.withLock { _ = $0.waiters.withdraw(waiter, as: outcome, into: &wakes) }
+            return wakes
+        }
+    }
+
+    private static let shared = FileDescriptorReadiness()
+
+    /// Wakes the thread when somebody comes or goes.
+    private let wake: (read: CInt, write: CInt)
+    private let watches = Guarded<[ObjectIdentifier: Watch]>([:])
+
+    private init() {
+        var ends: [CInt] = [0, 0]
+        guard pipe(&ends) == 0 else { fatalError("no pipe for file readiness: \(String(cString: strerror(errno)))") }
+        for end in ends {
+            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+        }
+        wake = (ends[0], ends[1])
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread, nil,
+            { raw in
+                Unmanaged<FileDescriptorReadiness>.fromOpaque(raw!).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        guard result == 0 else { fatalError("no thread for file readiness: \(String(cString: strerror(result)))") }
+        pthread_detach(thread)
+    }
+
+    private func run() {
+        var signals = sigset_t()
+        sigfillset(&signals)
+        pthread_sigmask(SIG_BLOCK, &signals, nil)
+        var scratch = [UInt8](repeating: 0, count: 64)
+        while true {
+            let current = Array(watches.withLock { $0.values })
+            var requests = current.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+            requests.append(pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0))
+            guard poll(&requests, nfds_t(requests.count), -1) > 0 else { continue }
+            while read(wake.read, &scratch, scratch.count) > 0 {}
+            for (watch, request) in zip(current, requests) where request.revents != 0 {
+                // Whoever has gone in the meantime is not told.
+                watches.withLock { $0.removeValue(forKey: ObjectIdentifier(watch)) }?.fire()
+            }
+        }
+    }
+
+    private func wakeThread() {
+        var byte: UInt8 = 1
+        // A full pipe wakes as well.
+        _ = write(wake.write, &byte, 1)
+    }
+
+    nonisolated(nonsending)
+        private func wait(_ descriptor: CInt) async throws
+    {
+        if isCurrentTaskCancelled() { throw CancellationError() }
+        let watch = Watch(descriptor)
+        watches.withLock { $0[ObjectIdentifier(watch)] = watch }
+        wakeThread()
+        let waiter = Waiter(of: watch)
+        let outcome = await waiter.wait {
+            watch.state.withLock { state in
+                state.isReady ? waiter.settle(.granted) : state.waiters.append(waiter)
+            }
+        }
+        guard outcome != .granted else { return }
+        watches.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(watch)) }
+        wakeThread()
+        throw CancellationError()
+    }
+    #endif
+}
