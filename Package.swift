@@ -108,7 +108,7 @@ let package = Package(
         .executableTarget(
             name: "ConcertoCLI",
             dependencies: [
-                "ConcertoBatch", "DemoServer",
+                "ConcertoBatch", "ConcertoDiagnostics", "DemoServer",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
             ],
@@ -209,7 +209,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoCLITests",
             dependencies: [
-                "ConcertoCLI", "DemoServer",
+                "ConcertoCLI", "DemoServer", "PlainProgram",
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
             ],
             swiftSettings: settings),

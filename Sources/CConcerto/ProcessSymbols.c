@@ -202,8 +202,9 @@ void concerto_process_name_functions(concerto_process *process, const uint64_t *
       best *choice = NULL;
       for (int pass = 0; is_open && pass < 2 && !choice; pass++) {
         best *candidate = &found[(pass ? run : 0) + i];
-        // Behind the end of the last function with a name is one without.
-        bool holds = candidate->name && (!candidate->size || wanted[i] - candidate->start < candidate->size);
+        // Behind the end of the last function with a name is one without. Whose size is not told may end at once.
+        uint64_t distance = wanted[i] - candidate->start;
+        bool holds = candidate->name && (distance < candidate->size || distance == 0);
         if (holds) choice = candidate;
       }
       report(context, first + i, choice ? choice->name : NULL, mapping->path,

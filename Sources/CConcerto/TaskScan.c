@@ -10,6 +10,7 @@
 // says whether a process's runtime is of that kind, and a task of our own is read before any other of this process.
 enum {
   offset_metadata = 0,
+  offset_references = 8,
   offset_job_flags = 32,
   offset_id_low = 36,
   offset_resume_function = 56,
@@ -158,6 +159,22 @@ static const char *at(view *view, uint64_t address, size_t size) {
   return view->far_length == size ? view->far : NULL;
 }
 
+/// Memory that held a task and was given back keeps what nobody has written over: the metadata stays, of the rest some
+/// words are somebody else's. In a task that lives all of these hold, at any moment.
+static bool is_alive(const char *head, uint32_t status) {
+  // Not being destroyed, unless the count is kept elsewhere or the task lies in its parent's memory (the highest bit).
+  uint64_t references = word(head, offset_references);
+  if (!(references >> 63) && (!(references & 1) || (references >> 32 & 1))) return false;
+  uint64_t priority = word(head, offset_base_priority);
+  if (priority > 0xFF || (status & 0xFF) < priority) return false;
+  if (half(head, offset_id_high) > 0xFFFF) return false;
+  uint64_t record = word(head, offset_innermost_record), dependency = word(head, offset_dependency);
+  if (record % 8 || record >> 56 || dependency % 8 || dependency >> 56) return false;
+  // Who has neither a thread nor a place in a queue nor somebody to wait for depends on nobody.
+  bool is_idle = !(status & (concerto_task_running | concerto_task_enqueued | status_has_dependency));
+  return !is_idle || !dependency;
+}
+
 static bool is_task(const concerto_task_scan *scan, const char *head, size_t length) {
   if (length < head_size || word(head, offset_metadata) != scan->runtime.task_metadata) return false;
   if (half(head, offset_job_flags) & job_kind) return false;
@@ -166,7 +183,7 @@ static bool is_task(const concerto_task_scan *scan, const char *head, size_t len
   if (status & concerto_task_complete || status & ~(uint32_t)status_known_bits || half(head, offset_status + 4))
     return false;
   if (half(head, offset_id_low) == 0 && half(head, offset_id_high) == 0) return false;
-  return concerto_process_is_code(scan->process, word(head, offset_resume_function));
+  return is_alive(head, status) && concerto_process_is_code(scan->process, word(head, offset_resume_function));
 }
 
 /// Whether two copies of the same task show it at the same point of its life.

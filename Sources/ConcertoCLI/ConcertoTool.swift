@@ -11,7 +11,7 @@ struct ConcertoTool: AsyncParsableCommand {
         commandName: "concerto",
         abstract: "Makes thousands to millions of API calls, exactly as allowed, and loses none.",
         version: "0.1.0",
-        subcommands: [BatchCommand.self, DemoServerCommand.self])
+        subcommands: [BatchCommand.self, DemoServerCommand.self, TasksCommand.self])
 
     static func main() async {
         // Before anything opens a file.

@@ -31,7 +31,8 @@ func dump(until condition: (TaskDump) -> Bool) async throws -> TaskDump {
     var dump = TaskDump.capture()
     while !condition(dump) {
         try Task.checkCancellation()
-        await Task.yield()
+        // A dump keeps its thread: what it looks for needs turns too.
+        for _ in 0..<100 { await Task.yield() }
         dump = TaskDump.capture()
     }
     return dump

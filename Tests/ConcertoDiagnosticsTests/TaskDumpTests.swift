@@ -8,15 +8,15 @@ import Testing
 
 @testable import ConcertoDiagnostics
 
-@Suite(.timeLimit(.minutes(3))) struct TaskDumpTests {
+@Suite(.serialized, .timeLimit(.minutes(3))) struct TaskDumpTests {
     @Test func `tasks of our own are read as they are`() {
         #expect(SelfTest.failure == nil)
     }
 
     @Test func `a task tells its name, state, priority and what it waits for`() async throws {
         let field = Field()
-        let slept = Task(name: "dump-slept", priority: .utility) { await field.wait() }
-        let waits = Task(name: "dump-waits", priority: .utility) { await slept.value }
+        let slept = Task(name: "dump-slept", priority: .high) { await field.wait() }
+        let waits = Task(name: "dump-waits", priority: .high) { await slept.value }
         waits.cancel()
         let seen = try await dump { dump in
             dump.named("dump-waits").first?.wait?.task == dump.named("dump-slept").first?.id

@@ -29,12 +29,15 @@ extension TaskDump {
         public var address: UInt64
         /// Its symbol; `nil` if its image has none for it.
         public var symbol: String?
-        /// The function as a person would write it; an address where there is no symbol.
+        /// The function as a person would write it; its file in brackets where there is no symbol.
         public var shortName: String
         /// The file that it was loaded from.
         public var image: String
         /// Whether the compiler or the runtime made it.
         public var isPlumbing: Bool
+
+        /// In the symbols of the runtime's functions that give a thread to a job.
+        static let startsJob = ["runJobInEstablishedExecutorContext", "swift_job_run", "swift_task_immediate"]
     }
 
     /// A thread that waits in the kernel.
@@ -45,12 +48,19 @@ extension TaskDump {
         public var name: String
         /// Whether it is the process's first one.
         public var isMain: Bool
+        /// Whether it is the one that runs the main actor.
+        public var runsMainActor: Bool
         /// The task that it runs, by what its stack says.
         public var task: UInt64?
         /// Its stack, innermost function first; empty if it could not be read.
         public var frames: [Frame]
 
-        /// The functions that somebody wrote, by their short names.
-        public var functions: [String] { Stack(frames: frames, isCut: false).functions }
+        /// The functions that somebody wrote, by their short names; without those that begin the job.
+        public var functions: [String] {
+            let job = frames.prefix { frame in
+                frame.symbol.map { symbol in !Frame.startsJob.contains { symbol.contains($0) } } ?? true
+            }
+            return Stack(frames: Array(job), isCut: false).functions
+        }
     }
 }

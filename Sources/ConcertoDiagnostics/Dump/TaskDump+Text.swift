@@ -54,6 +54,15 @@ extension TaskDump: CustomStringConvertible {
     // MARK: Parts
 
     private func lines(of cycle: Cycle) -> [String] {
+        [sentence(for: cycle)]
+            + cycle.members.map { member in
+                let functions = task(member.task)?.stack.map { stacks[$0].functions } ?? []
+                return "  #\(member.task): \(Self.joined(functions))"
+            }
+    }
+
+    /// Who waits for whom.
+    func sentence(for cycle: Cycle) -> String {
         var text = ""
         for (index, member) in cycle.members.enumerated() {
             let next = cycle.members[(index + 1) % cycle.members.count]
@@ -61,11 +70,7 @@ extension TaskDump: CustomStringConvertible {
             text += "\(member.reason) \(Self.name(next))"
         }
         if cycle.waitingBehind > 0 { text += "; \(Self.tasks(cycle.waitingBehind)) more wait behind" }
-        return [text]
-            + cycle.members.map { member in
-                let functions = task(member.task)?.stack.map { stacks[$0].functions } ?? []
-                return "  #\(member.task): \(Self.joined(functions))"
-            }
+        return text
     }
 
     private func line(of queue: ExecutorQueue) -> String {
@@ -75,7 +80,8 @@ extension TaskDump: CustomStringConvertible {
             case "MainActor": "the main actor"
             case let type?: "actor \(type) (0x\(String(queue.identity, radix: 16)))"
             }
-        return "\(Self.tasks(queue.count)) queued on \(place): \(Self.ids(queue.firstTasks, of: queue.count))"
+        let blocker = queue.executor == "MainActor" ? mainActorBlocker.map { ", blocked by \($0)" } ?? "" : ""
+        return "\(Self.tasks(queue.count)) queued on \(place)\(blocker): \(Self.ids(queue.firstTasks, of: queue.count))"
     }
 
     private func line(of thread: Thread) -> String {
@@ -84,6 +90,14 @@ extension TaskDump: CustomStringConvertible {
         }
         let name = thread.isMain ? "the main thread (\(thread.id))" : "thread \(thread.name) (\(thread.id))"
         return "\(name)\(task ?? "") waits in \(Self.joined(thread.functions))"
+    }
+
+    /// Who keeps the main actor, if its thread waits in the kernel meanwhile.
+    var mainActorBlocker: String? {
+        guard let thread = threads.first(where: \.runsMainActor) else { return nil }
+        let place = Self.joined(thread.functions)
+        guard let id = thread.task else { return thread.isMain ? "its thread in \(place)" : nil }
+        return (task(id)?.name.map { "task \"\($0)\" (#\(id))" } ?? "task #\(id)") + " in \(place)"
     }
 
     private var lockLines: [String] {

@@ -40,9 +40,12 @@ struct DumpBuilder {
         }
         dump.threads = threads.map { thread in
             TaskDump.Thread(
-                id: thread.id, name: thread.name, isMain: thread.isMain, task: thread.task,
+                id: thread.id, name: thread.name, isMain: thread.isMain, runsMainActor: thread.isMain,
+                task: thread.task,
                 frames: thread.addresses.map { frames[$0]! })
         }
+        doubt(&dump.threads)
+        findMainActor(&dump.threads)
         let figures = scan.figures
         dump.cost = TaskDump.Cost(
             bytesScanned: figures.bytes_scanned, bytesLeftOut: figures.bytes_left_out,
@@ -126,12 +129,28 @@ struct DumpBuilder {
                 SeenThread(
                     id: record.id, name: name, isMain: isMain, task: task.flatMap(id(at:)), addresses: addresses))
         }
-        // A stack may name a task that its thread has left behind and another runs now: then neither is believed.
+        return threads
+    }
+
+    /// What a thread has left behind stays on its stack, where nothing has been written since: a task is believed to be
+    /// run by a thread that is in a job, and if no other such thread has it on its stack too.
+    private func doubt(_ threads: inout [TaskDump.Thread]) {
+        for index in threads.indices where !threads[index].isInJob { threads[index].task = nil }
         let claims = Dictionary(grouping: threads.compactMap(\.task)) { $0 }
         for index in threads.indices {
             if let task = threads[index].task, claims[task]!.count > 1 { threads[index].task = nil }
         }
-        return threads.filter { $0.task != nil || $0.isMain }
+        threads.removeAll { $0.task == nil && !$0.isMain }
+    }
+
+    /// After `dispatchMain()` the first thread sleeps for ever, and libdispatch drains the main queue on another, as one job
+    /// after the other.
+    private func findMainActor(_ threads: inout [TaskDump.Thread]) {
+        guard let main = threads.firstIndex(where: { $0.isMain && $0.calls("_dispatch_sigsuspend") }) else { return }
+        threads.remove(at: main)
+        for index in threads.indices {
+            threads[index].runsMainActor = threads[index].calls("_dispatch_lane_serial_drain")
+        }
     }
 
     private mutating func nameFrames(_ threads: [SeenThread]) {
@@ -140,5 +159,15 @@ struct DumpBuilder {
         for thread in threads { addresses.formUnion(thread.addresses) }
         frames = reader.frames(at: addresses)
     }
+}
+
+extension TaskDump.Thread {
+    fileprivate var isInJob: Bool {
+        frames.contains {
+            $0.symbol.map { symbol in TaskDump.Frame.startsJob.contains { symbol.contains($0) } } ?? false
+        }
+    }
+
+    fileprivate func calls(_ function: String) -> Bool { frames.contains { $0.symbol == function } }
 }
 #endif

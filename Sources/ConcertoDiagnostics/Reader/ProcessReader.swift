@@ -79,8 +79,11 @@ final class ProcessReader {
         func add(_ index: Int, _ symbol: String?, _ image: String) {
             let address = addresses[index]
             let name = symbol.map(FunctionName.init(symbol:))
+            // Libraries are often stripped of all but what they export.
+            let file = image.split(separator: "/").last.map { "(\($0))" }
             frames[address] = TaskDump.Frame(
-                address: address, symbol: symbol, shortName: name?.text ?? "0x" + String(address, radix: 16),
+                address: address, symbol: symbol,
+                shortName: name?.text ?? file ?? "0x" + String(address, radix: 16),
                 image: image, isPlumbing: name?.isPlumbing ?? false)
         }
     }

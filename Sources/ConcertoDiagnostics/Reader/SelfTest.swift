@@ -1,6 +1,6 @@
 #if os(Linux)
 import CConcerto
-import Synchronization
+import ConcertoRuntime
 
 /// Reads tasks about which everything is known, before any other of this process is read.
 ///
@@ -12,7 +12,7 @@ enum SelfTest {
 
     /// Keeps jobs until the test runs them.
     private final class SteppedExecutor: TaskExecutor {
-        private let jobs = Mutex<[UnownedJob]>([])
+        private let jobs = Guarded<[UnownedJob]>([])
 
         func enqueue(_ job: consuming ExecutorJob) {
             let job = UnownedJob(job)
@@ -27,7 +27,7 @@ enum SelfTest {
     }
 
     private final class Gate: Sendable {
-        private let continuation = Mutex<UnsafeContinuation<Void, Never>?>(nil)
+        private let continuation = Guarded<UnsafeContinuation<Void, Never>?>(nil)
 
         func wait() async {
             await withUnsafeContinuation { continuation in self.continuation.withLock { $0 = continuation } }

@@ -1,7 +1,154 @@
 import Concerto
 import ConcertoDiagnostics
+import ConcertoRuntime
+import Dispatch
+import Foundation
 
+/// What goes wrong on purpose, so that a dump can be looked at; the case is the first argument. Prints "ready" once it has
+/// gone wrong and stays so until it is killed.
 @main
 struct DiagnosticsProgram {
-    static func main() {}
+    static func main() {
+        let name = CommandLine.arguments.dropFirst().first ?? ""
+        if name.hasPrefix("pool") {
+            guard case .installed(mainLoop: true) = ThreadPool.installAsDefault() else { exit(2) }
+        }
+        switch name {
+        case "pool-main-actor", "stock-main-actor": blockMainActor()
+        case "stock-blocked": blockThreads()
+        case "stock-computing": compute()
+        case "stock-deadlock": waitInACircle()
+        case "stock-lock": queueForALock()
+        case "stock-dependency": awaitAnswers()
+        case "stock-limiter": queueForALimiter()
+        case "stock-actor": crowdAnActor()
+        case "stock-idle": idle()
+        case "stock-leak": leak()
+        // For debugging these tests: prints the tasks of another process.
+        case "dump": return print(try! TaskDump.capture(process: Int32(CommandLine.arguments[2])!).text)
+        default: exit(3)
+        }
+        if name.hasPrefix("pool") { _PoolInternals.pumpMainLoop { false } }
+        dispatchMain()
+    }
+
+    /// A task that never gives the main actor back, and three that want it.
+    static func blockMainActor() {
+        Task(name: "hog") { @MainActor in
+            await Task.yield()
+            for _ in 0..<3 { Task(name: "wants-main") { @MainActor in } }
+            say("ready")
+            blockForEver()
+        }
+    }
+
+    /// More tasks that block than there are threads.
+    static func blockThreads() {
+        for _ in 0..<64 { Task.detached(name: "blocks") { blockForEver() } }
+        say("ready")
+    }
+
+    /// More tasks that compute than there are threads, and give each other turns now and then.
+    static func compute() {
+        for _ in 0..<64 {
+            Task.detached(name: "computes") {
+                while true {
+                    spin()
+                    await Task.yield()
+                }
+            }
+        }
+        say("ready")
+    }
+
+    @inline(never) static func spin() {
+        var value: UInt64 = 1
+        for round in 0..<200_000 as Range<UInt64> { value = value &* 6_364_136_223_846_793_005 &+ round }
+        if value == 0 { say("never") }
+    }
+
+    static func waitInACircle() {
+        Task.detached {
+            let (turn, signal) = AsyncStream.makeStream(of: Task<Void, Never>.self)
+            let first = Task.detached(name: "first") { for await other in turn { await other.value } }
+            let second = Task.detached(name: "second") { await first.value }
+            signal.yield(second)
+            say("ready")
+        }
+    }
+
+    static func queueForALock() {
+        let lock = AsyncLock(name: "the only one")
+        for _ in 0..<20 {
+            Task.detached {
+                while true { await holdForAWhile(lock) }
+            }
+        }
+        say("ready")
+    }
+
+    static func holdForAWhile(_ lock: AsyncLock) async {
+        try? await lock.withLock { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    /// Has the name of a client whose answers are long in coming.
+    final class HTTPClient: Sendable {
+        func execute() async { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+    }
+
+    static func awaitAnswers() {
+        let client = HTTPClient()
+        for _ in 0..<20 { Task.detached { await client.execute() } }
+        say("ready")
+    }
+
+    /// Has the name of a limiter that lets nobody in.
+    final class RateLimiter: Sendable {
+        func acquire() async { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } }
+    }
+
+    static func queueForALimiter() {
+        let limiter = RateLimiter()
+        for _ in 0..<20 { Task.detached { await limiter.acquire() } }
+        say("ready")
+    }
+
+    actor Shop {
+        func serve() { usleep(20_000) }
+    }
+
+    static func crowdAnActor() {
+        let shop = Shop()
+        for _ in 0..<20 {
+            Task.detached { while true { await shop.serve() } }
+        }
+        say("ready")
+    }
+
+    static func idle() {
+        for _ in 0..<20 { Task.detached { while true { try? await Task.sleep(for: .milliseconds(50)) } } }
+        say("ready")
+    }
+
+    /// More and more tasks that wait for what never comes.
+    static func leak() {
+        Task.detached {
+            for number in 0... {
+                Task.detached(name: "forgotten") { await waitForNothing() }
+                if number == 200 { say("ready") }
+                try? await Task.sleep(for: .milliseconds(1))
+            }
+        }
+    }
+
+    @inline(never) static func waitForNothing() async {
+        await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+    }
+
+    @inline(never) static func blockForEver() { while true { usleep(1_000_000) } }
+
+    static func say(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
 }

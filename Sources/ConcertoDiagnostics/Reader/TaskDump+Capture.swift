@@ -1,5 +1,5 @@
 import Concerto
-import Synchronization
+import ConcertoRuntime
 
 #if os(Linux)
 import CConcerto
@@ -67,7 +67,7 @@ extension TaskDump {
     }
 
     /// One dump at a time.
-    private static let lock = Mutex(())
+    private static let lock = Guarded(())
 
     private static func empty(note: String) -> TaskDump {
         #if os(Linux)
