@@ -128,6 +128,10 @@ struct Cases {
         try await measure("hedging_first_wins", polly: 395) { calls in
             for call in 0..<calls { use(try await hedging.execute { _ in await work(call) }) }
         }
+        let inTurn = Hedging(delay: .afterFailure)
+        try await measure("hedging_after_failure") { calls in
+            for call in 0..<calls { use(try await inTurn.execute { _ in await work(call) }) }
+        }
         let measured = Hedging(delay: .percentile(0.95, initial: .seconds(30)))
         try await measure("hedging_percentile") { calls in
             for call in 0..<calls { use(try await measured.execute { _ in await work(call) }) }

@@ -6,6 +6,8 @@ import Glibc
 /// that goes well. Many runs of few calls (`--calls 2000 --runs 501`) give a median that a busy machine hardly changes.
 /// `concerto-bench-resilience storm FOLDER`: simulates an outage and writes `storm.svg` and `storm.md`;
 /// `storm --check FOLDER` fails if two simulations differ from each other or from what `FOLDER` shows.
+/// `concerto-bench-resilience adaptive FOLDER`: simulates changing capacity and slow calls, and writes `adaptive.svg`,
+/// `adaptive.md` and `hedging.md`; `adaptive --check FOLDER` fails if they show something else.
 ///
 /// A program of its own, because it counts allocations, which would slow the others down. Bodies and strategies live in
 /// different modules, as they do for users. Rows named `…_surplus` are less the same body without the strategy.
@@ -24,6 +26,13 @@ import Glibc
             let folder = arguments.dropFirst(isCheck ? 2 : 1).first ?? "."
             guard isCheck else { return StormReport.write(into: folder) }
             guard StormReport.check(folder) else { exit(1) }
+            return
+        }
+        if arguments.first == "adaptive" {
+            let isCheck = arguments.dropFirst().first == "--check"
+            let folder = arguments.dropFirst(isCheck ? 2 : 1).first ?? "."
+            guard isCheck else { return OverloadReport.write(into: folder) }
+            guard OverloadReport.check(folder) else { exit(1) }
             return
         }
         let names = arguments

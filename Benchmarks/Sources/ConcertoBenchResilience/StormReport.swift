@@ -1,13 +1,11 @@
-import Glibc
-
 /// Draws what the storms did.
 enum StormReport {
     private static let seed: UInt64 = 20_260_101
 
     static func write(into folder: String) {
         let curves = simulate()
-        save(svg(curves), at: folder + "/storm.svg")
-        save(page(curves, seed), at: folder + "/storm.md")
+        ReportFile.save(svg(curves), at: folder + "/storm.svg")
+        ReportFile.save(page(curves, seed), at: folder + "/storm.md")
         print(table(curves))
     }
 
@@ -20,7 +18,7 @@ enum StormReport {
             isRight = false
         }
         for (file, text) in [("storm.svg", svg(curves)), ("storm.md", page(curves, seed))] {
-            guard load(folder + "/" + file) != text else { continue }
+            guard ReportFile.load(folder + "/" + file) != text else { continue }
             print("\(folder)/\(file) shows something else: draw it anew")
             isRight = false
         }
@@ -107,22 +105,4 @@ enum StormReport {
     }
 
     private static func hundredths(_ value: Double) -> Double { (value * 100).rounded() / 100 }
-
-    private static func load(_ path: String) -> String {
-        guard let file = fopen(path, "r") else {
-            fatalError("cannot read \(path): \(String(cString: strerror(errno)))")
-        }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        while case let byte = fgetc(file), byte != EOF { bytes.append(UInt8(truncatingIfNeeded: byte)) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func save(_ text: String, at path: String) {
-        guard let file = fopen(path, "w") else {
-            fatalError("cannot write \(path): \(String(cString: strerror(errno)))")
-        }
-        fputs(text, file)
-        fclose(file)
-    }
 }

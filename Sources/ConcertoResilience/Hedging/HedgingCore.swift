@@ -70,9 +70,11 @@ final class HedgingCore: Sendable {
             _ context: ResilienceContext, maxAttempts: Int, _ body: Body
         ) async -> (attempt: Int, error: (any Error)?)
     {
-        countCall(context)
+        if case .afterFailure = options.delay { return await runInTurn(context, maxAttempts, body) }
+        let start = clock.now
+        countCall(context.with(reading: clock.other == nil ? start : ResilienceContext.noReading))
         let race = takeRace(maxAttempts)
-        await attempt(race, context, body)
+        await attempt(race, context, start, body)
         let number = race.winner ?? 1
         let error = race.entries[number - 1].error
         if number > 1 { reportWinner(number, context) }
@@ -84,10 +86,11 @@ final class HedgingCore: Sendable {
     /// time, makes the next one in the same way. So the attempts nest, and the caller's cancellation and task-locals
     /// reach each of them for nothing.
     nonisolated(nonsending)
-        private func attempt(_ race: HedgeRace, _ context: ResilienceContext, _ body: Body) async
+        private func attempt(
+            _ race: HedgeRace, _ context: ResilienceContext, _ start: TimerInstant, _ body: Body
+        ) async
     {
         let (number, entry) = race.begin()
-        let start = clock.now
         var inner = context.with(reading: ResilienceContext.noReading)
         inner.attempt = number
         let context = inner
@@ -153,7 +156,7 @@ final class HedgingCore: Sendable {
                     race.close()
                     continue
                 }
-                await attempt(race, context, body)
+                await attempt(race, context, clock.now, body)
                 return noteLoss(race, context, start)
             case .wait(let forDelay):
                 if forDelay, !isDelayKnown {
@@ -195,8 +198,12 @@ final class HedgingCore: Sendable {
 
     /// Whether the next attempt may begin; takes it out of the budget and tells of it.
     private func begins(_ race: HedgeRace, _ context: ResilienceContext) -> Bool {
-        guard !Task.isCancelled, clock.now < context.deadline(on: clock) else { return false }
         let (attempt, failure) = race.next
+        return begins(attempt, failure, context)
+    }
+
+    private func begins(_ attempt: Int, _ failure: (any Error)?, _ context: ResilienceContext) -> Bool {
+        guard !Task.isCancelled, clock.now < context.deadline(on: clock) else { return false }
         var context = context
         context.attempt = attempt
         guard budget.map({ $0.tryWithdraw() }) ?? true else {
@@ -224,6 +231,40 @@ final class HedgingCore: Sendable {
     ) {
         guard options.telemetry.isActive else { return }
         options.telemetry.emit(ResilienceEvent(name, severity, strategy: options.name, context: context, error: error))
+    }
+
+    // MARK: A call whose attempts never run at the same time
+
+    /// Without a delay that could pass, an attempt begins when the one before has failed: all of them in the caller's task.
+    nonisolated(nonsending)
+        private func runInTurn(
+            _ context: ResilienceContext, _ maxAttempts: Int, _ body: Body
+        ) async -> (attempt: Int, error: (any Error)?)
+    {
+        countCall(context)
+        var firstError: (any Error)?
+        var number = 1
+        while true {
+            var inner = context.with(reading: ResilienceContext.noReading)
+            inner.attempt = number
+            var failure: (any Error)?
+            var isOutcome = false
+            do {
+                let isBound = inner.bind()
+                defer { ResilienceContext.unbind(isBound) }
+                isOutcome = try await body(number, inner)
+            } catch {
+                failure = error
+            }
+            if let failure { isOutcome = !inner.bound { options.isFailure(failure) } }
+            if number == 1 { firstError = failure }
+            if isOutcome {
+                if number > 1 { reportWinner(number, context) }
+                return (number, failure)
+            }
+            guard number < maxAttempts, begins(number + 1, failure, context) else { return (1, firstError) }
+            number += 1
+        }
     }
 
     // MARK: A call whose losers are left behind

@@ -43,7 +43,7 @@ extension ResilienceContext {
     @inlinable
     func bind() -> Bool {
         guard isWorthBinding else { return false }
-        Self.pushBinding(operation, attempt, limit, extras, isOfAnyClock)
+        Self.pushBinding(operation, attempt, limit, extras, flags & ~1)
         return true
     }
 
@@ -71,13 +71,13 @@ extension ResilienceContext {
     @inline(never)
     @usableFromInline
     static func pushBinding(
-        _ operation: String?, _ attempt: Int, _ deadline: TimerInstant, _ extras: ContextExtras?, _ isOfAnyClock: Bool
+        _ operation: String?, _ attempt: Int, _ deadline: TimerInstant, _ extras: ContextExtras?, _ flags: UInt
     ) {
         // Not asynchronous, so that what the runtime takes over stands on the thread's stack.
         withUnsafeTemporaryAllocation(of: ResilienceContext?.self, capacity: 1) { slot in
             guard let address = slot.baseAddress else { return }
             var context = ResilienceContext(operation, attempt, deadline, extras)
-            context.isOfAnyClock = isOfAnyClock
+            context.flags = flags
             slot.initializeElement(at: 0, to: context)
             concerto_task_local_push(key, address, operation == nil && extras == nil ? plainType : type)
         }

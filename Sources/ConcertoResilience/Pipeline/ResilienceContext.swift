@@ -43,11 +43,21 @@ public struct ResilienceContext: Sendable {
     /// has passed takes them away too.
     @usableFromInline var reading: TimerInstant
 
+    /// ``mustBind`` and ``isOfAnyClock``, in a word of their own: of two bytes side by side, each written for itself, a copy
+    /// reads eight at once, for which the processor has to wait.
+    @usableFromInline var flags: UInt
+
     /// Whether code far below is to find this context even if it says nothing: it would find that of an execution around.
-    @usableFromInline var mustBind: Bool
+    @inlinable var mustBind: Bool {
+        get { flags & 1 != 0 }
+        set { flags = newValue ? flags | 1 : flags & ~1 }
+    }
 
     /// Whether the deadline was set by hand and no clock has been told yet: whoever reads it takes it for its own.
-    @usableFromInline var isOfAnyClock: Bool
+    @inlinable var isOfAnyClock: Bool {
+        get { flags & 2 != 0 }
+        set { flags = newValue ? flags | 2 : flags & ~2 }
+    }
 
     /// Readings are not handed on.
     @inlinable static var noReading: TimerInstant { TimerInstant(nanoseconds: .min) }
@@ -73,8 +83,7 @@ public struct ResilienceContext: Sendable {
         self.attempt = attempt
         limit = deadline
         self.extras = extras
-        mustBind = false
-        isOfAnyClock = false
+        flags = 0
         self.reading = reading
     }
 
@@ -173,10 +182,14 @@ public struct ResilienceContext: Sendable {
     /// execution.
     var kept: ResilienceContext {
         var context = with(reading: Self.noReading)
-        guard results != nil else { return context }
-        context.extras =
-            properties.isEmpty && clock.other == nil
-            ? nil : ContextExtras(clock: clock, properties: properties, results: nil)
+        context.extras = keptExtras
         return context
+    }
+
+    /// The extras without the place of the result.
+    var keptExtras: ContextExtras? {
+        guard let extras, extras.results != nil else { return extras }
+        guard !properties.isEmpty || clock.other != nil else { return nil }
+        return ContextExtras(clock: clock, properties: properties, results: nil)
     }
 }

@@ -85,9 +85,23 @@ public struct ResilienceEvent: Sendable {
     public let operation: String?
     /// The number of the attempt, from 1.
     public let attempt: Int
+    // The rest of the context, in three words: events are copied from listener to listener.
+    private let hasContext: Bool
+    private let deadline: TimerInstant
+    private let extras: ContextExtras?
+
     /// What the strategy knew of the execution, without its result; `nil` for what belongs to none, such as a circuit that
     /// closes by hand. Listeners also find it in ``ResilienceContext/current``.
-    public let context: ResilienceContext?
+    public var context: ResilienceContext? {
+        hasContext ? ResilienceContext(operation, attempt, deadline, extras) : nil
+    }
+
+    /// Whether listeners learn anything from it.
+    var isWorthBinding: Bool {
+        hasContext
+            && (deadline != .distantFuture || attempt != 1 || operation != nil || extras?.isWorthBinding ?? false)
+    }
+
     /// How long what ended has taken.
     public let duration: Duration?
     /// How long the strategy will wait now.
@@ -112,7 +126,9 @@ public struct ResilienceEvent: Sendable {
         self.strategy = strategy
         operation = context?.operation
         attempt = context?.attempt ?? 1
-        self.context = context?.kept
+        hasContext = context != nil
+        deadline = context?.limit ?? .distantFuture
+        extras = context?.keptExtras
         self.duration = duration
         self.delay = delay
         self.error = error
@@ -120,5 +136,5 @@ public struct ResilienceEvent: Sendable {
     }
 
     /// What the caller and strategies further out have said about the execution, such as a tenant's name.
-    public var properties: ResilienceProperties { context?.properties ?? ResilienceProperties() }
+    public var properties: ResilienceProperties { extras?.properties ?? ResilienceProperties() }
 }

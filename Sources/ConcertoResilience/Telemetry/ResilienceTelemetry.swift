@@ -59,7 +59,10 @@ public final class ResilienceTelemetry: Sendable {
     /// Tells all listeners. Never called under a strategy's lock.
     public func emit(_ event: ResilienceEvent) {
         let all = listeners.withLock { $0.all }
-        guard let context = event.context else { return all.forEach { $0.call(event) } }
+        guard event.isWorthBinding, let context = event.context else {
+            for listener in all { listener.call(event) }
+            return
+        }
         context.bound { for listener in all { listener.call(event) } }
     }
 
