@@ -62,6 +62,7 @@ final class DeadlineEntry: @unchecked Sendable {  // each property says who may 
     func run(_ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)?) async {
         guard let task = concerto_task_current() else { preconditionFailure("a child runs in a task") }
         attach(task)
+        // asynclint:ignore:next cancellation-shown-as-failure — handed to the caller as it is, cancellation included
         do { try await body(context) } catch { self.error = error }
         if !tryEnd() { await endWhenCancelled() }
     }
