@@ -16,6 +16,7 @@ struct AsyncLintPlugin: CommandPlugin {
             let targets = try context.package.targets(named: names)
             rest += targets.compactMap { ($0 as? SourceModuleTarget)?.directoryURL.path }
         }
+        // asynclint:ignore:next blocking-call-in-async/one-call-away — a command plugin has nothing else to do meanwhile
         try run(tool.url, rest, in: context.package.directoryURL)
     }
 

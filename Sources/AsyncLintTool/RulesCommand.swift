@@ -13,19 +13,7 @@ struct RulesCommand: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        if writePages {
-            try FileManager.default.createDirectory(atPath: "docs/rules", withIntermediateDirectories: true)
-            for page in RuleCatalog.pages {
-                try Data(page.markdown.utf8).write(to: URL(fileURLWithPath: "docs/rules/\(page.fileName).md"))
-            }
-            let path = "docs/asynclint.md"
-            let text = String(decoding: try read(path), as: UTF8.self)
-            guard let written = RuleCatalog.replacingTable(in: text) else {
-                throw ConfigurationError(source: path, problems: ["has no table that begins with '| rule | level |'"])
-            }
-            try save(written, as: path)
-            return
-        }
+        if writePages { return try write() }
         if json {
             AsyncLintTool.write(await RuleCatalog.json(), to: .standardOutput)
             return
@@ -41,6 +29,19 @@ struct RulesCommand: AsyncParsableCommand {
             text += "\n"
         }
         AsyncLintTool.write(text, to: .standardOutput)
+    }
+
+    private func write() throws {
+        try FileManager.default.createDirectory(atPath: "docs/rules", withIntermediateDirectories: true)
+        for page in RuleCatalog.pages {
+            try Data(page.markdown.utf8).write(to: URL(fileURLWithPath: "docs/rules/\(page.fileName).md"))
+        }
+        let path = "docs/asynclint.md"
+        let text = String(decoding: try read(path), as: UTF8.self)
+        guard let written = RuleCatalog.replacingTable(in: text) else {
+            throw ConfigurationError(source: path, problems: ["has no table that begins with '| rule | level |'"])
+        }
+        try save(written, as: path)
     }
 }
 #endif

@@ -17,7 +17,7 @@ struct StatesCommand: ParsableCommand {
             values live across, and where it goes on.
             """)
 
-    @Argument(help: "FILE, or FILE:FUNCTION for one function.")
+    @Argument(help: "FILE, or FILE:FUNCTION or FILE:Type.function for one function.")
     var target: String
 
     @Option(help: "text or mermaid.")

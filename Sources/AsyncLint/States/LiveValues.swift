@@ -15,6 +15,9 @@ enum LiveValues {
             {
                 declared.append((pattern.identifier.plainText, node.position, scope))
             }
+            if let clause = node.as(CatchClauseSyntax.self), clause.catchItems.isEmpty {
+                declared.append(("error", clause.position, node))
+            }
             return .into
         }
         let visible = declared.filter { $0.position < suspension.position && suspension.isInside($0.scope) }
@@ -77,7 +80,11 @@ enum LiveValues {
 
     /// Whether the suspension is part of what gives the name its value.
     private static func isBoundBy(_ suspension: Syntax, _ pattern: Syntax) -> Bool {
-        pattern.ancestor(PatternBindingSyntax.self).map { suspension.isInside($0) } ?? false
+        if let binding = pattern.ancestor(PatternBindingSyntax.self), suspension.isInside(binding) { return true }
+        if let binding = pattern.ancestor(OptionalBindingConditionSyntax.self), suspension.isInside(binding) {
+            return true
+        }
+        return pattern.ancestor(MatchingPatternConditionSyntax.self).map { suspension.isInside($0) } ?? false
     }
 
     /// Whether a token is what the suspension's value is stored in: `cache[id] = await load(id)`.

@@ -7,7 +7,7 @@ extension StateMachine {
     ///
     /// - Parameters:
     ///   - source: The file.
-    ///   - name: Only functions of this name, when it is given.
+    ///   - name: Only functions of this name, or `Type.name`, when it is given.
     /// - Throws: ``ConfigurationError`` when the file cannot be parsed or has no such function.
     public static func machines(in source: Linter.Source, named name: String? = nil) throws -> [StateMachine] {
         let tree = source.bytes.withUnsafeBufferPointer { Parser.parse(source: $0) }
@@ -25,7 +25,8 @@ extension StateMachine {
                 return .into
             }
             let (called, signature) = Self.describe(code)
-            if name == nil || name == called {
+            let qualified = file.enclosingTypeName(of: node).map { $0 + "." + called }
+            if name == nil || name == called || name == qualified {
                 var builder = StateMachineBuilder(code: code, file: file)
                 found.append(builder.build(statements, name: called, signature: signature))
             }

@@ -66,32 +66,53 @@ struct StateMachineBuilder {
     }
 
     /// Whether a statement has to be taken apart: it suspends, or it leaves the function or a loop from within.
-    private func needsCut(_ node: Syntax) -> Bool { node.hasOwnLevel { $0.isSuspension } }
+    private func needsCut(_ node: Syntax) -> Bool {
+        node.hasOwnLevel { $0.isSuspension } || (!loops.isEmpty && jumpsOut(of: node))
+    }
+
+    /// Whether a `break` or `continue` below a node goes to a loop around it.
+    private func jumpsOut(of node: Syntax) -> Bool {
+        guard !node.is(BreakStmtSyntax.self), !node.is(ContinueStmtSyntax.self) else { return true }
+        return node.hasOwnLevel { part in
+            let label =
+                part.as(BreakStmtSyntax.self).map { $0.label } ?? part.as(ContinueStmtSyntax.self).map { $0.label }
+            guard let label else { return false }
+            if let name = label?.plainText { return loops.contains { $0.label == name } }
+            var next = part.parent
+            while let here = next, here.id != node.id {
+                if Loop(here) != nil || (part.is(BreakStmtSyntax.self) && here.is(SwitchExprSyntax.self)) {
+                    return false
+                }
+                next = here.parent
+            }
+            return !(Loop(node) != nil || (part.is(BreakStmtSyntax.self) && node.is(SwitchExprSyntax.self)))
+        }
+    }
 
     private mutating func walk(_ node: IfExprSyntax) {
-        let head = branchHead(Syntax(node.conditions), "if \(short(node.conditions))", at: Syntax(node))
-        enter(from: head, "if \(short(node.conditions))")
+        let heads = conditions(node.conditions, "if")
+        enter(from: [heads[heads.count - 1]], "if \(short(node.conditions))")
         walk(node.body.statements)
         var ends = [current]
         switch node.elseBody {
         case .codeBlock(let block):
-            enter(from: head, "else")
+            enter(from: heads, "else")
             walk(block.statements)
             ends.append(current)
         case .ifExpr(let next):
-            enter(from: head, "else")
+            enter(from: heads, "else")
             walk(next)
             ends.append(current)
-        case nil: ends.append(head)
+        case nil: ends += heads.map { Optional($0) }
         }
         join(ends, "")
     }
 
     private mutating func walk(_ node: GuardStmtSyntax) {
-        let head = branchHead(Syntax(node.conditions), "guard \(short(node.conditions))", at: Syntax(node))
-        enter(from: head, "else")
+        let heads = conditions(node.conditions, "guard")
+        enter(from: heads, "else")
         walk(node.body.statements)
-        enter(from: head, "guard \(short(node.conditions))")
+        enter(from: [heads[heads.count - 1]], "guard \(short(node.conditions))")
     }
 
     private mutating func walk(_ node: SwitchExprSyntax) {
@@ -99,7 +120,7 @@ struct StateMachineBuilder {
         loops.append((label: nil, continues: loops.last?.continues ?? -1, breaks: []))
         var ends: [Int?] = []
         for case .switchCase(let branch) in node.cases {
-            enter(from: head, short(branch.label))
+            enter(from: [head], short(branch.label))
             walk(branch.statements)
             ends.append(current)
         }
@@ -154,7 +175,7 @@ struct StateMachineBuilder {
         }
         guard let test = current else { return }
         loops.append((label: loop.label, continues: head, breaks: []))
-        if case .repeatLoop = loop.kind { current = test } else { enter(from: test, label == "true" ? "" : label) }
+        if case .repeatLoop = loop.kind { current = test } else { enter(from: [test], label == "true" ? "" : label) }
         walk(loop.body.statements)
         var exits: [Int?] = []
         if case .repeatLoop(let condition) = loop.kind, current != nil {
@@ -204,7 +225,34 @@ struct StateMachineBuilder {
     private mutating func suspend(_ node: AwaitExprSyntax) {
         let tries = node.parent?.is(TryExprSyntax.self) == true
         let swallows = node.parent?.as(TryExprSyntax.self)?.questionOrExclamationMark != nil
+        let before = current
+        defer {
+            if let before, let current, before != current, Self.maySkip(node) { link(before, current, "skips it") }
+        }
         suspend(Syntax(node), text: short(node.expression), canThrow: tries && !swallows, hop: hop(node.expression))
+    }
+
+    /// Whether an expression around an await may pass it by: a branch of `? :`, the right side of `||`, `&&` and `??`.
+    private static func maySkip(_ node: AwaitExprSyntax) -> Bool {
+        var child = Syntax(node)
+        while let parent = child.parent,
+            parent.is(ExprSyntax.self) || parent.is(ExprListSyntax.self) || parent.is(LabeledExprSyntax.self)
+                || parent.is(LabeledExprListSyntax.self), !parent.is(ClosureExprSyntax.self)
+        {
+            if let list = parent.as(ExprListSyntax.self) {
+                for element in list {
+                    if element.id == child.id { break }
+                    if element.is(UnresolvedTernaryExprSyntax.self)
+                        || ["||", "&&", "??"].contains(element.as(BinaryOperatorExprSyntax.self)?.operator.text)
+                    {
+                        return true
+                    }
+                }
+            }
+            if parent.is(UnresolvedTernaryExprSyntax.self) { return true }
+            child = parent
+        }
+        return false
     }
 
     private mutating func suspend(_ node: Syntax, text: String, canThrow: Bool, hop: String?) {
@@ -263,9 +311,21 @@ struct StateMachineBuilder {
         return current ?? add()
     }
 
-    private mutating func enter(from head: Int, _ label: String) {
+    /// The states in which one of the conditions is found out, the last of them all: from any the code may go to `else`.
+    private mutating func conditions(_ list: ConditionElementListSyntax, _ keyword: String) -> [Int] {
+        var heads: [Int] = []
+        var text = keyword
+        for element in list {
+            straight(Syntax(element.condition), text: text + " " + short(element.condition))
+            if let current, heads.last != current { heads.append(current) }
+            text = "and"
+        }
+        return heads.isEmpty ? [current ?? add()] : heads
+    }
+
+    private mutating func enter(from heads: [Int], _ label: String) {
         let state = add()
-        link(head, state, label)
+        for head in heads { link(head, state, label) }
         current = state
     }
 

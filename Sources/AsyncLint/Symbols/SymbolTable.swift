@@ -96,6 +96,9 @@ struct SymbolTable: Sendable {
     /// Whether some class of the files overrides a method of this name.
     func isOverridden(_ name: String) -> Bool { overriddenNames.contains(name) }
 
+    /// Types that are marked `@globalActor`; filled by ``finish()``.
+    private(set) var globalActors: Set<String> = []
+
     /// Whether some function of this name parks its thread.
     func mayPark(_ name: String) -> Bool { parkingNames.contains(name) }
 
@@ -107,7 +110,7 @@ struct SymbolTable: Sendable {
 
     mutating func finish() {
         // A type that is marked `@globalActor` isolates what carries its name.
-        let globalActors = Set(types.filter { $0.value.attributes.contains("globalActor") }.keys)
+        globalActors = Set(types.filter { $0.value.attributes.contains("globalActor") }.keys)
         if !globalActors.isEmpty {
             for (name, info) in types where info.isolation == .none {
                 guard let actor = info.attributes.intersection(globalActors).min() else { continue }

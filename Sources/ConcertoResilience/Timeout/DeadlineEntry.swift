@@ -62,6 +62,7 @@ final class DeadlineEntry: @unchecked Sendable {  // each property says who may 
     /// What the child does, with the isolation of the body's caller.
     func run(_ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)?) async {
         begin()
+        // asynclint:ignore:next cancellation-shown-as-failure — handed to the caller as it is, cancellation included
         do { try await body(context) } catch { self.error = error }
         await finish()
     }

@@ -139,6 +139,84 @@ struct StateMachineTests {
         #expect(machine.suspensions.first?.live == [])
     }
 
+    @Test("a jump out of a branch without await has its edge, also to a label")
+    func jumps() throws {
+        let one = try machine(
+            "func f(_ s: AsyncStream<String>) async { var n = 0; for await l in s { if l.isEmpty { break }; n += 1 }; use(n) }"
+        )
+        let edges = one.states.flatMap(\.transitions)
+        let out = try #require(edges.first { $0.label == "done" })
+        #expect(edges.contains { $0.label == "if l.isEmpty" && $0.target == out.target })
+        #expect(edges.contains { $0.label == "again" })
+        let two = try machine(
+            "func f(_ s: S) async { outer: for await a in s.x { for await b in s.y { if a == b { continue outer } } } }"
+        )
+        let jump = two.states.flatMap { state in
+            state.transitions.filter { $0.label == "if a == b" }.map { (from: state.number, to: $0.target) }
+        }
+        #expect(jump.count == 1)
+        #expect(jump.allSatisfy { ($0.to ?? .max) < $0.from })
+    }
+
+    @Test("a suspension that may be skipped has a way around it")
+    func skipped() throws {
+        let ternary = try machine("func f(_ c: Bool) async -> Int { let x = c ? await g() : 0; return x }")
+        #expect(ternary.states[0].transitions.map(\.label) == ["resumes", "skips it"])
+        let several = try machine("func f(_ a: Bool) async { if a, await b() { one() } else { two() }; three() }")
+        let toElse = several.states.filter { state in state.transitions.contains { $0.label == "else" } }
+        #expect(toElse.count == 2)
+    }
+
+    @Test("what an await binds does not live across it, and the error of a catch does")
+    func bound() throws {
+        let code = """
+            func f() async throws {
+                guard let backup = try? await g() else { return }
+                do { try await h(backup) } catch {
+                    await note()
+                    throw error
+                }
+            }
+            """
+        #expect(try machine(code).suspensions.map(\.live) == [[], [], ["error"]])
+    }
+
+    @Test(
+        "isolation comes from any global actor, from a protocol, and from parameters; where it is unknown that is said")
+    func isolations() throws {
+        func isolation(_ code: String) throws -> String { try machine(code, "f").isolation }
+        #expect(
+            try isolation(
+                "@globalActor actor DB { static let shared = DB() }\n@DB struct R { func f() async { await g() } }")
+                == "isolated to @DB")
+        #expect(
+            try isolation("@MainActor protocol P {}\nclass C: P { func f() async { await g() } }")
+                == "isolated to @MainActor")
+        #expect(try isolation("func f(_ a: isolated A) async { await g() }") == "isolated to its parameter 'a'")
+        #expect(
+            try isolation("func f(isolation: isolated (any Actor)? = #isolation) async { await g() }")
+                == "isolated to its caller's actor")
+        #expect(try isolation("@DB struct R { func f() async { await g() } }").contains("@DB is not in this file"))
+        #expect(try isolation("class C: Base { func f() async { await g() } }").contains("Base is not in this file"))
+        #expect(try isolation("struct R: Sendable { func f() async { await g() } }") == "nonisolated")
+    }
+
+    @Test("an actor's property is awaited on the actor, a parameter where it was made")
+    func owners() throws {
+        let code = """
+            actor Store { var items: [String: Int] = [:] }
+            func f(_ store: Store, _ make: () async -> Int) async { _ = await store.items["x"]; _ = await make() }
+            """
+        #expect(
+            try machine(code).suspensions.map(\.hop) == ["on actor Store", "where the closure that was passed runs"])
+    }
+
+    @Test("a function is found by its type as well")
+    func qualified() throws {
+        let code = "struct A { func f() async { await one() } }\nstruct B { func f() async { await two() } }"
+        #expect(try machine(code, "B.f").suspensions.map(\.text) == ["two()"])
+    }
+
     @Test("the diagram escapes what Mermaid reads")
     func mermaid() throws {
         let text = try machine("func f() async { let a = \"x;y\"; await work(a) }").mermaid

@@ -8,9 +8,10 @@ struct GroupNeverDrained: CallRule {
         guard let scope = TaskGroupScope(call), file.isCoveredByAwait(call.node), !scope.isDiscarding, !scope.escapes
         else { return }
         for child in scope.spawns {
-            guard let loop = Loop.enclosing(child.node), loop.node.isInside(scope.closure), isEndless(loop) else {
-                continue
-            }
+            guard let loop = Loop.enclosing(child.node), loop.node.isInside(scope.closure), isEndless(loop),
+                // A child that only some rounds add is bounded by what decides it.
+                child.node.ancestor(IfExprSyntax.self)?.isInside(loop.body) != true
+            else { continue }
             let takes =
                 scope.nexts.map { Syntax($0.node) } + scope.searches.map { Syntax($0.node) }
                 + scope.iterations.map { Syntax($0) }

@@ -4,6 +4,7 @@ extension LockNotReleased {
         id: "lock-not-released",
         summary: "A way out between `lock()` and `unlock()`: the lock is held for good.",
         severity: .error,
+        quietInTests: true,
         needsAsync: false,
         why: """
             An early `return`, or an error that leaves, skips the `unlock()` below it. The next caller waits for ever. \
@@ -102,6 +103,15 @@ extension LockNotReleased {
                 """),
         ],
         clean: [
+            .init(
+                "a process that is waited for and signalled",
+                """
+                func f(_ tool: Tool) async throws {
+                    try await tool.wait()
+                    try check()
+                    tool.signal()
+                }
+                """),
             .init(
                 "released in the body of a continuation, before the task is suspended",
                 """

@@ -87,7 +87,14 @@ struct LockNotReleased: CodeRule {
         guard !attempts.contains(call.name), let key = key(call) else { return nil }
         if file.isAwaited(call.node) {
             let releases = permits.filter { $0.acquire == call.name }.map(\.release)
-            guard !releases.isEmpty, call.base != nil, call.node.arguments.isEmpty else { return nil }
+            guard !releases.isEmpty, call.base != nil, call.node.arguments.isEmpty, call.closures.isEmpty else {
+                return nil
+            }
+            // A process is waited for and signalled as well.
+            let isPermit = ["sema", "permit", "gate", "limit", "slot", "throttle"].contains {
+                key.lowercased().contains($0)
+            }
+            if call.name == "wait", !isPermit { return nil }
             return Held(key: key, site: call.node.id, releases: Set(releases))
         }
         let fitting = file.apis.locks.filter { lock in

@@ -81,13 +81,22 @@ struct ResumeUnderLock: TypeRule {
     /// Every `resume`, `finish` and `yield` with the lock it runs under.
     private func wakesUnderLock(in body: CodeBlockItemListSyntax) -> [(Syntax, String)] {
         var found: [(Syntax, String)] = []
+        var madeHere: Set<String> = []
+        body.traverseOwnLevel { node in
+            if let tuple = node.as(PatternBindingSyntax.self)?.pattern.as(TuplePatternSyntax.self) {
+                for element in tuple.elements { madeHere.insert(element.pattern.trimmedDescription) }
+            }
+            return .into
+        }
         func wakes(below node: some SyntaxProtocol, _ lock: String, own: [String] = []) {
             node.traverse { part in
                 guard let call = part.call else { return .into }
                 if call.name == "Task" || call.name == "async" { return .skip }
                 // `$0.finish()` of a state machine under the lock tells the machine, not the reader.
                 let isState = call.name != "resume" && call.base?.core.identifier.map(own.contains) == true
-                if Self.wakes.contains(call.name), call.base != nil, call.baseName != "Task", !isState {
+                // Nobody can have cancelled the reader of a stream that was made right here.
+                let isNew = call.name == "yield" && call.base?.core.identifier.map { madeHere.contains($0) } == true
+                if Self.wakes.contains(call.name), call.base != nil, call.baseName != "Task", !isState, !isNew {
                     found.append((part, lock))
                 }
                 return .into

@@ -55,11 +55,16 @@ struct StoredContinuationNotCleared: TypeRule {
             }
             let states = walk.ends.union(walk.exits.map(\.state))
             for resume in scope.resumes
-            where states.contains(where: { $0.isKept && $0.resume == resume.id }) {
+            where states.contains(where: { $0.isKept && $0.resume == resume.id }) && !isDecidedByCall(resume) {
                 report(Syntax(resume), kept, in: file)
             }
             return .skip
         }
+    }
+
+    /// Whether a call says who resumes: `if !exchange(.waiting, .woken) { c.resume() }` asks whether anybody else will.
+    private func isDecidedByCall(_ resume: FunctionCallExprSyntax) -> Bool {
+        resume.ancestor(IfExprSyntax.self)?.conditions.hasOwnLevel { $0.is(FunctionCallExprSyntax.self) } ?? false
     }
 
     private struct Path: Hashable {
