@@ -98,13 +98,18 @@ extension Workload {
             }
         },
         .stream("stream_chunks_64_within") { count in
-            try await drain(
-                try (0..<count).asStream().chunks(of: 64, within: .milliseconds(10)), expecting: count / 64)
+            var seen = 0
+            let chunks = try (0..<count).asStream().chunks(of: 64, within: .milliseconds(10))
+            for await chunk in chunks { seen += chunk.count }
+            precondition(seen == count)
         },
         .stream("stream_aa_chunks_64_within") { count in
-            try await drain(
-                (0..<count).async.chunks(ofCount: 64, or: .repeating(every: .milliseconds(10), clock: .continuous)),
-                expecting: count / 64)
+            // Its timer runs in a rhythm of its own: how many chunks there are depends on it.
+            var seen = 0
+            let chunks = (0..<count).async.chunks(
+                ofCount: 64, or: .repeating(every: .milliseconds(10), clock: .continuous))
+            for await chunk in chunks { seen += chunk.count }
+            precondition(seen == count)
         },
         .stream("stream_debounced") { count in
             try await drain(try (0..<count).asStream().debounced(for: .seconds(1)), expecting: 1)

@@ -7,7 +7,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     ///
     /// The source is asked for its next element only when there is room for one more stream. For failures and order see
     /// `merged(_:_:)`.
-    /// - Throws: ``Concerto/ArgumentError`` if `limit` is below 1.
+    /// - Throws: `ArgumentError` if `limit` is below 1.
     @inlinable
     public func flatMap<Inner: AsyncSequence & Sendable>(
         limit: Int, _ transform: @escaping @Sendable (Element) -> Inner

@@ -17,7 +17,7 @@ public func zipped<First: AsyncSequence, Second: AsyncSequence>(
 /// Pairs of elements of two streams that are read at the same time, up to `prefetch` elements ahead.
 ///
 /// - Allocates: two tasks and channels.
-/// - Throws: ``Concerto/ArgumentError`` if `prefetch` is below 1.
+/// - Throws: `ArgumentError` if `prefetch` is below 1.
 @inlinable
 public func zipped<First: AsyncSequence & Sendable, Second: AsyncSequence & Sendable>(
     _ first: First, _ second: Second, prefetch: Int

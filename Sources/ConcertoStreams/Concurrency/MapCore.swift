@@ -54,6 +54,8 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
         @usableFromInline var isThrough = false
         @usableFromInline var isCancelled = false
         @usableFromInline var failure: (index: Int, error: any Error)?
+        /// Whether the loop has the failure, or somebody else does.
+        @usableFromInline var isReported = false
 
         @inlinable
         init() {}
@@ -132,8 +134,10 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
     func endReading(_ error: (any Error)?) async {
         var wakes = WakeList()
         var victims: [Task<Void, Never>] = []
+        var unread: (any Error)?
         let workers = state.withLock { state in
             state.hasEnded = true
+            if state.isCancelled { unread = error }
             if let error, !state.isCancelled, state.failure == nil {
                 victims = state.fail(at: state.tail, error, order: order)
             }
@@ -142,6 +146,7 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
         }
         for victim in victims { victim.cancel() }
         wakes.resume()
+        report(unread)
         for worker in workers { await worker.value }
         wakes = WakeList()
         state.withLock { state in
@@ -204,9 +209,13 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
     @usableFromInline
     func fail(_ index: Int, _ error: any Error) {
         var wakes = WakeList()
+        var unread: (any Error)?
         let victims = state.withLock { state -> [Task<Void, Never>] in
-            // What a body says that has been cancelled is the echo of that.
-            guard !state.isCancelled else { return [] }
+            // Nobody reads it any more; that a body was cancelled is no failure.
+            guard !state.isCancelled else {
+                unread = error
+                return []
+            }
             if let failure = state.failure, order == .unordered || failure.index < index { return [] }
             let victims = state.fail(at: index, error, order: order)
             state.idle.grantAll(into: &wakes)
@@ -215,6 +224,12 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
         }
         for victim in victims { victim.cancel() }
         wakes.resume()
+        report(unread)
+    }
+
+    /// Tells the observer of unobserved errors what no loop reads; cancellations are none.
+    private func report(_ error: (any Error)?) {
+        if let error { UnobservedError.raise(error, from: "a concurrentMap whose loop has been left") }
     }
 
     @inlinable
@@ -254,7 +269,10 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
                 return .output(output)
             }
             guard state.isThrough else { return .wait }
-            if let failure = state.failure { return .failure(failure.error) }
+            if let failure = state.failure {
+                state.isReported = true
+                return .failure(failure.error)
+            }
             return .end
         }
         wakes.resume()
@@ -278,14 +296,18 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
     @usableFromInline
     func cancel() {
         var wakes = WakeList()
+        var unread: (any Error)?
         let tasks = state.withLock { state in
             state.isCancelled = true
+            if !state.isReported { unread = state.failure?.error }
+            state.isReported = true
             state.idle.grantAll(into: &wakes)
             state.reader.grantAll(into: &wakes)
             return state.workers + (state.driver.map { [$0] } ?? [])
         }
         for task in tasks { task.cancel() }
         wakes.resume()
+        report(unread)
     }
 
     @usableFromInline

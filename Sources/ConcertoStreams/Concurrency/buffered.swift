@@ -35,7 +35,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Where it runs: the source in a task of its own, from the first `next` on.
     /// - Ordering: as it comes; what is in the buffer comes before a failure.
     /// - Allocates: a task and a channel.
-    /// - Throws: ``Concerto/ArgumentError`` if `count` is below 1.
+    /// - Throws: `ArgumentError` if `count` is below 1.
     @inlinable
     public func buffered(_ count: Int) throws(ArgumentError) -> BufferedSequence<Self> {
         guard count >= 1 else { throw ArgumentError("count", count, "it must be at least 1") }

@@ -15,8 +15,9 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Allocates: a task for the source and one for each worker, at most `limit`; nothing for an element.
     ///
     /// The first failure, of a body or the source, cancels what else runs and awaits it, and then comes out. In order, the
-    /// results of the elements before it come first, and their bodies are not cancelled.
-    /// - Throws: ``Concerto/ArgumentError`` if `limit` is below 1.
+    /// results of the elements before it come first, and their bodies are not cancelled. What fails beside it is dropped; a
+    /// failure that nobody reads, because the loop has been left, goes to `TaskHandle.onUnobservedError`.
+    /// - Throws: `ArgumentError` if `limit` is below 1.
     @inlinable
     public func concurrentMap<Value: Sendable>(
         limit: Int, ordered: Bool = true, _ transform: @escaping @Sendable (Element) async throws -> Value
@@ -49,7 +50,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
 
 extension Sequence where Self: Sendable, Element: Sendable {
     /// The results of `transform` as a stream; see
-    /// ``_Concurrency/AsyncSequence/concurrentMap(limit:ordered:_:)``.
+    /// `concurrentMap(limit:ordered:_:)`.
     @inlinable
     public func concurrentMap<Value: Sendable>(
         limit: Int, ordered: Bool = true, _ transform: @escaping @Sendable (Element) async throws -> Value

@@ -1,6 +1,6 @@
 public import Synchronization
 
-/// What has gone through a stream that is ``_Concurrency/AsyncSequence/instrumented(by:clock:)``, over all of its iterations.
+/// What has gone through a stream that is `instrumented(by:clock:)`, over all of its iterations.
 ///
 /// - Allocates: itself. An element costs two looks at the clock and three additions.
 public final class StreamStatistics: Sendable {

@@ -4,7 +4,7 @@ extension AsyncSequence {
     /// Arrays of `count` elements; the last one may be shorter. What has been gathered before a failure comes before it.
     ///
     /// - Allocates: an array for each chunk.
-    /// - Throws: ``Concerto/ArgumentError`` if `count` is below 1.
+    /// - Throws: `ArgumentError` if `count` is below 1.
     @inlinable
     public func chunks(of count: Int) throws(ArgumentError) -> ChunkedSequence<Self> {
         guard count >= 1 else { throw ArgumentError("count", count, "it must be at least 1") }

@@ -8,7 +8,7 @@ extension AsyncSequence {
     ///     again if it comes again: memory stays bounded.
     ///   - key: What of an element counts.
     /// - Allocates: a table of at most `limit` keys.
-    /// - Throws: ``Concerto/ArgumentError`` if `limit` is below 1.
+    /// - Throws: `ArgumentError` if `limit` is below 1.
     @inlinable
     public func distinct<Key: Hashable>(
         limit: Int, by key: @escaping @Sendable (Element) -> Key

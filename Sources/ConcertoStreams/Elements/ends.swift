@@ -7,7 +7,7 @@ extension AsyncSequence {
     /// - Cancellation: is the source's.
     /// - Where it runs: on the caller's executor.
     /// - Throws: ``TooManyElementsError`` with the element after the last that was accepted;
-    ///   ``Concerto/ArgumentError`` if `limit` is negative; what the source throws.
+    ///   `ArgumentError` if `limit` is negative; what the source throws.
     @inlinable
     nonisolated(nonsending)
         public func toArray(limit: Int) async throws -> [Element]
@@ -66,7 +66,7 @@ extension AsyncSequence {
     }
 
     /// Calls `body` for every element, at most `limit` at a time; see
-    /// ``_Concurrency/AsyncSequence/forEachConcurrently(limit:cancellation:_:)``.
+    /// `forEachConcurrently(limit:cancellation:_:)`.
     nonisolated(nonsending)
         public func forEach(limit: Int, _ body: @Sendable (Element) async throws -> Void) async throws
     where Element: Sendable {

@@ -4,7 +4,7 @@ extension AsyncSequence {
     /// The elements after the first `count`.
     ///
     /// The standard library's `dropFirst(_:)` at the cost of a loop.
-    /// - Throws: ``Concerto/ArgumentError`` if `count` is negative.
+    /// - Throws: `ArgumentError` if `count` is negative.
     @inlinable
     public func skipping(_ count: Int) throws(ArgumentError) -> SkippingSequence<Self> {
         guard count >= 0 else { throw ArgumentError("count", count, "it must not be negative") }

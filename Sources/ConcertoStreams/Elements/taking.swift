@@ -4,7 +4,7 @@ extension AsyncSequence {
     /// The first `count` elements; the source is never asked for one more.
     ///
     /// The standard library's `prefix(_:)` at the cost of a loop.
-    /// - Throws: ``Concerto/ArgumentError`` if `count` is negative.
+    /// - Throws: `ArgumentError` if `count` is negative.
     @inlinable
     public func taking(_ count: Int) throws(ArgumentError) -> TakingSequence<Self> {
         guard count >= 0 else { throw ArgumentError("count", count, "it must not be negative") }

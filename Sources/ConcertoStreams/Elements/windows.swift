@@ -5,7 +5,7 @@ extension AsyncSequence {
     /// windows.
     ///
     /// - Allocates: an array for each window.
-    /// - Throws: ``Concerto/ArgumentError`` if `count` or `step` is below 1.
+    /// - Throws: `ArgumentError` if `count` or `step` is below 1.
     @inlinable
     public func windows(of count: Int, step: Int = 1) throws(ArgumentError) -> WindowedSequence<Self> {
         guard count >= 1 else { throw ArgumentError("count", count, "it must be at least 1") }

@@ -55,7 +55,7 @@ public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
     ///   - ahead: How many elements it makes before they are asked for, at most: three times as fast with 16. The body runs on
     ///     to that many `yield`s further than the loop has come.
     ///   - body: Makes the elements.
-    /// - Throws: ``Concerto/ArgumentError`` if `ahead` is below 1.
+    /// - Throws: `ArgumentError` if `ahead` is below 1.
     @inlinable
     public init(
         ahead: Int, _ body: nonisolated(nonsending) @escaping @Sendable (Yield<Element>) async throws -> Void

@@ -11,7 +11,7 @@ extension AsyncSequence where Element: Collection<UInt8> {
     ///   - separator: What ends a line.
     ///   - limit: How many bytes a line may have.
     ///   - invalidText: What happens where a line is no UTF-8.
-    /// - Throws: ``Concerto/ArgumentError`` if `limit` is below 1; while it is read ``LineTooLongError`` and
+    /// - Throws: `ArgumentError` if `limit` is below 1; while it is read ``LineTooLongError`` and
     ///   ``InvalidTextError``.
     public func textLines(
         separator: LineSeparator = .lineFeed, limit: Int = 16 << 20, invalidText: InvalidText = .repair

@@ -22,7 +22,7 @@ extension AsyncSequence where Element: Collection<UInt8> & SendableMetatype {
 
     /// The elements of a JSON array that comes in pieces, each as its bytes, and as soon as its last byte is in.
     ///
-    /// - Throws: while it is read ``JSONElementError``, after the elements before it; ``Concerto/ArgumentError`` if `limit` or
+    /// - Throws: while it is read ``JSONElementError``, after the elements before it; `ArgumentError` if `limit` or
     ///   `maximumDepth` is below 1.
     public func jsonElements(
         limit: Int = 16 << 20, maximumDepth: Int = 512
@@ -41,7 +41,7 @@ extension AsyncSequence where Element: Collection<UInt8> & SendableMetatype {
     /// The values of a text with a JSON value a line (NDJSON), each as its bytes; blank lines are none.
     ///
     /// Lines end with LF or CR LF and nothing else: U+2028 and its like may stand in strings.
-    /// - Throws: while it is read ``LineTooLongError``; ``Concerto/ArgumentError`` if `limit` is below 1.
+    /// - Throws: while it is read ``LineTooLongError``; `ArgumentError` if `limit` is below 1.
     public func ndjson(
         limit: Int = 16 << 20
     ) throws(ArgumentError) -> FilteredSequence<LineSequence<Self, ArraySlice<UInt8>>> {

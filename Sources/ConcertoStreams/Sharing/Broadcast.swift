@@ -42,7 +42,7 @@ public final class Broadcast<Element: Sendable>: Sendable {
     ///   - slowConsumers: What happens to a slow subscriber.
     ///   - linger: For how long the source stays open without a subscriber.
     ///   - clock: Measures `linger` and `replayAge`.
-    /// - Throws: ``Concerto/ArgumentError`` for a negative number or time, and for a lag below 1.
+    /// - Throws: `ArgumentError` for a negative number or time, and for a lag below 1.
     public init<Source: AsyncSequence & Sendable>(
         _ source: Source, replay: Int = 0, replayAge: Duration? = nil, slowConsumers: SlowConsumers = .wait,
         linger: Duration = .zero, clock: any TimerClock = MonotonicClock()

@@ -102,10 +102,19 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
     /// Whether the slowest has as much before it as it may have.
     private func isAtLimit(_ state: inout State) -> Bool {
         // It cannot have moved back: to look is only worth it where it could be.
-        guard state.end - state.slowest >= allowance else { return false }
-        state.slowest = state.seats.values.map(\.position).min() ?? state.end
-        return state.end - state.slowest >= allowance
+        state.end - state.slowest >= allowance && lag(&state) >= allowance
     }
+
+    /// How far the slowest is behind.
+    private func lag(_ state: inout State) -> Int {
+        var slowest = state.end
+        for seat in state.seats.values where seat.position < slowest { slowest = seat.position }
+        state.slowest = slowest
+        return state.end - slowest
+    }
+
+    /// Whether a source that waits may go on: not for one element at a time, but when half of what may wait has gone.
+    private func hasRoom(_ state: inout State) -> Bool { lag(&state) <= allowance / 2 }
 
     private func waitForSlowest(_ generation: Int) async -> Bool {
         let waiter = Waiter(of: self, weight: 1)
@@ -186,7 +195,9 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
             if seat.position < state.end {
                 let element = state.ring[seat.position - state.first].element
                 seat.position += 1
-                if !state.source.isEmpty, !isAtLimit(&state) { state.source.grantAll(into: &wakes) }
+                if !state.source.isEmpty, state.end - seat.position <= allowance / 2, hasRoom(&state) {
+                    state.source.grantAll(into: &wakes)
+                }
                 return .element(element)
             }
             guard state.hasEnded else { return .wait }
@@ -218,7 +229,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
             guard !seat.hasLeft else { return (false, 0) }
             seat.hasLeft = true
             guard state.seats.removeValue(forKey: ObjectIdentifier(seat)) != nil else { return (false, 0) }
-            if !state.source.isEmpty, !isAtLimit(&state) { state.source.grantAll(into: &wakes) }
+            if !state.source.isEmpty, hasRoom(&state) { state.source.grantAll(into: &wakes) }
             return (state.seats.isEmpty && state.isOpen, state.generation)
         }
         wakes.resume()

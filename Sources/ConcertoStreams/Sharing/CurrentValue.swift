@@ -20,7 +20,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
 
     /// `count` streams that each get every element: the slowest sets the pace, and the source starts when all have begun.
     ///
-    /// - Throws: ``Concerto/ArgumentError`` if `count` is below 1.
+    /// - Throws: `ArgumentError` if `count` is below 1.
     public func broadcast(to count: Int) throws(ArgumentError) -> [AsyncGenerator<Element>] {
         guard count >= 1 else { throw ArgumentError("count", count, "it must be at least 1") }
         let begun = AsyncCountdownEvent(count: count)

@@ -33,7 +33,7 @@ public struct CallbackStream<Element: Sendable>: AsyncSequence, Sendable {
     ///   - capacity: How many elements wait for the loop at most.
     ///   - whenFull: What happens to one more; `.wait` is not possible here, as a callback cannot wait.
     ///   - register: Registers `push`; returns what takes that back.
-    /// - Throws: ``Concerto/ArgumentError`` if `capacity` is below 1 or `whenFull` is `.wait`.
+    /// - Throws: `ArgumentError` if `capacity` is below 1 or `whenFull` is `.wait`.
     public init(
         capacity: Int, whenFull: BufferFullMode, register: @escaping @Sendable (Push) -> (@Sendable () -> Void)?
     ) throws(ArgumentError) {

@@ -62,7 +62,7 @@ public struct DirectoryWalk: AsyncSequence, Sendable {
     ///   - path: The directory to walk.
     ///   - followsLinks: Whether links to directories are entered.
     ///   - maximumDepth: How many levels are walked.
-    /// - Throws: ``Concerto/ArgumentError`` if `maximumDepth` is below 1.
+    /// - Throws: `ArgumentError` if `maximumDepth` is below 1.
     public init(_ path: String, followsLinks: Bool = false, maximumDepth: Int = 200) throws(ArgumentError) {
         guard maximumDepth >= 1 else { throw ArgumentError("maximumDepth", maximumDepth, "it must be at least 1") }
         self.path = path

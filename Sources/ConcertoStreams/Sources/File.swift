@@ -23,7 +23,7 @@ public struct File: Sendable, Hashable {
 
     /// The bytes, in pieces of `count` at most. A piece may be shorter anywhere: where it ends means nothing.
     ///
-    /// - Throws: ``Concerto/ArgumentError`` if `count` is below 1; while it is read ``FileError``.
+    /// - Throws: `ArgumentError` if `count` is below 1; while it is read ``FileError``.
     public func chunks(of count: Int = 64 << 10) throws(ArgumentError) -> FileChunks {
         guard count >= 1 else { throw ArgumentError("count", count, "it must be at least 1") }
         return FileChunks(path: path, count: count)
@@ -35,7 +35,7 @@ public struct File: Sendable, Hashable {
     ///   - separator: What ends a line.
     ///   - limit: How many bytes a line may have.
     ///   - invalidText: What happens where a line is no UTF-8.
-    /// - Throws: ``Concerto/ArgumentError`` if `limit` is below 1; while it is read ``FileError``, ``LineTooLongError`` and
+    /// - Throws: `ArgumentError` if `limit` is below 1; while it is read ``FileError``, ``LineTooLongError`` and
     ///   ``InvalidTextError``.
     public func lines(
         separator: LineSeparator = .lineFeed, limit: Int = 16 << 20, invalidText: InvalidText = .repair

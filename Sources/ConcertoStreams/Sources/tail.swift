@@ -33,7 +33,7 @@ extension File {
     ///   - interval: How often to look.
     ///   - limit: How many bytes a line may have.
     ///   - clock: Measures `interval`.
-    /// - Throws: ``Concerto/ArgumentError`` for an interval that is not positive, a limit below 1 or a negative number of lines;
+    /// - Throws: `ArgumentError` for an interval that is not positive, a limit below 1 or a negative number of lines;
     ///   while it is read ``FileError`` and ``LineTooLongError``.
     public func tail(
         from start: TailStart = .end, every interval: Duration = .milliseconds(250), limit: Int = 16 << 20,

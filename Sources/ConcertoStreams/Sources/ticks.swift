@@ -7,7 +7,7 @@ public import ConcertoRuntime
 /// rhythm: never two at once.
 /// - Cancellation: ends the wait.
 /// - Where it runs: on the caller's executor. Nothing is started; one timer.
-/// - Throws: ``Concerto/ArgumentError`` if `period` is not positive.
+/// - Throws: `ArgumentError` if `period` is not positive.
 public func ticks(
     every period: Duration, clock: any TimerClock = MonotonicClock()
 ) throws(ArgumentError) -> AsyncGenerator<TimerInstant> {

@@ -9,7 +9,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Cancellation: of the iterating task, or leaving the loop, cancels the source.
     /// - Where it runs: the source in a task of its own, from the first `next` on.
     /// - Allocates: a task and one timer.
-    /// - Throws: ``Concerto/ArgumentError`` if `count` is below 1 or `limit` is negative.
+    /// - Throws: `ArgumentError` if `count` is below 1 or `limit` is negative.
     @inlinable
     public func chunks(
         of count: Int, within limit: Duration, clock: any TimerClock = MonotonicClock()

@@ -9,7 +9,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Cancellation: of the iterating task, or leaving the loop, cancels the source.
     /// - Where it runs: the source in a task of its own, from the first `next` on.
     /// - Allocates: a task and one timer.
-    /// - Throws: ``Concerto/ArgumentError`` if `delay` is negative or `limit` is below 1.
+    /// - Throws: `ArgumentError` if `delay` is negative or `limit` is below 1.
     @inlinable
     public func delayed(
         by delay: Duration, limit: Int = 1_024, clock: any TimerClock = MonotonicClock()

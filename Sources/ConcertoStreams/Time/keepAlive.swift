@@ -8,7 +8,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Cancellation: of the iterating task, or leaving the loop, cancels the source.
     /// - Where it runs: the source in a task of its own, from the first `next` on.
     /// - Allocates: a task and one timer.
-    /// - Throws: ``Concerto/ArgumentError`` if `silence` is not positive.
+    /// - Throws: `ArgumentError` if `silence` is not positive.
     @inlinable
     public func keepAlive(
         every silence: Duration, inject element: Element, clock: any TimerClock = MonotonicClock()

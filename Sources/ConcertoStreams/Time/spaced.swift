@@ -6,7 +6,7 @@ extension AsyncSequence {
     ///
     /// - Cancellation: ends a wait at once.
     /// - Where it runs: on the caller's executor. Nothing is started.
-    /// - Throws: ``Concerto/ArgumentError`` if `interval` is negative.
+    /// - Throws: `ArgumentError` if `interval` is negative.
     @inlinable
     public func spaced(
         by interval: Duration, clock: any TimerClock = MonotonicClock()

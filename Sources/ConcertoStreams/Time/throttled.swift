@@ -13,7 +13,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     ///   - period: How long after an element the next one may come.
     ///   - keeping: Whether the newest of those that come too soon is kept.
     ///   - clock: Measures `period`.
-    /// - Throws: ``Concerto/ArgumentError`` if `period` is negative.
+    /// - Throws: `ArgumentError` if `period` is negative.
     @inlinable
     public func throttled(
         every period: Duration, keeping: ThrottleKeeping = .firstAndLatest, clock: any TimerClock = MonotonicClock()

@@ -10,9 +10,9 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Where it runs: the source in a task of its own, step by step on the loop's thread, as a generator's body.
     /// - Allocates: a task and three objects; an object and a timer for an element that is waited for.
     ///
-    /// When the time is over the source is cancelled and awaited; then comes ``Concerto/TimeoutError``, or what the source
+    /// When the time is over the source is cancelled and awaited; then comes `TimeoutError`, or what the source
     /// itself throws, if that is something else than `CancellationError`.
-    /// - Throws: ``Concerto/ArgumentError`` if `limit` is not positive.
+    /// - Throws: `ArgumentError` if `limit` is not positive.
     public func timeout(
         _ limit: Duration, clock: any TimerClock = MonotonicClock()
     ) throws(ArgumentError) -> TimeoutSequence<Self> {
@@ -28,7 +28,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
         return TimeoutSequence(base: self, rule: .first(limit), clock: clock)
     }
 
-    /// The elements that come before `instant`, and then ``Concerto/TimeoutError``, unless the source has ended; see
+    /// The elements that come before `instant`, and then `TimeoutError`, unless the source has ended; see
     /// `timeout(_:clock:)`.
     public func deadline(_ instant: TimerInstant, clock: any TimerClock = MonotonicClock()) -> TimeoutSequence<Self> {
         TimeoutSequence(base: self, rule: .absolute(instant), clock: clock)
@@ -40,7 +40,7 @@ public struct TimeoutSequence<Base: AsyncSequence & Sendable>: AsyncSequence, Se
 where Base.Element: Sendable {
     /// What comes out.
     public typealias Element = Base.Element
-    /// What the source throws, or ``Concerto/TimeoutError``.
+    /// What the source throws, or `TimeoutError`.
     public typealias Failure = any Error
 
     @usableFromInline
@@ -90,7 +90,7 @@ where Base.Element: Sendable {
 
         /// The next element.
         ///
-        /// - Throws: ``Concerto/TimeoutError``; what the source throws; `CancellationError`.
+        /// - Throws: `TimeoutError`; what the source throws; `CancellationError`.
         @inlinable
         public func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Element? {
             if isThrough { return nil }

@@ -189,4 +189,24 @@ private struct Failure: Error, Equatable {
         iteration.cancel()
         try await iteration.value
     }
+
+    @Test func `F6: a failure that nobody reads, as the loop has been left, is an unobserved error`() throws {
+        struct Unread: Error, Equatable { let number: Int }
+        let seen = Shared<[Unread]>([])
+        TaskHandle.onUnobservedError = { event in
+            if let error = event.error as? Unread { seen.change { $0.append(error) } }
+        }
+        defer { TaskHandle.onUnobservedError = nil }
+        let marbles = Marbles()
+        let stream = try (1...3).concurrentMap(limit: 3, ordered: false) { number in
+            do { try await marbles.clock.sleep(for: .ticks(number)) } catch { throw Unread(number: number) }
+            return number
+        }
+        #expect(marbles.run(stream, leaving: 1) == "1@1")
+        #expect(Set(seen.value.map(\.number)) == [2, 3])
+        // One that the loop gets is observed.
+        let failing = try (1...1).concurrentMap(limit: 1) { number -> Int in throw Unread(number: 9) }
+        #expect(marbles.run(failing) == "#Unread@1")
+        #expect(seen.value.count == 2)
+    }
 }
