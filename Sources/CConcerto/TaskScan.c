@@ -54,7 +54,7 @@ enum {
 #define CHUNK_SIZE ((size_t)1 << 20)
 #define STACK_LIMIT 64
 #define RECORD_LIMIT 64
-#define ATTEMPTS 3
+#define ATTEMPTS 8
 /// No heap has a mapping this large; the shadow memory of sanitizers has.
 #define LARGEST_MAPPING ((uint64_t)64 << 30)
 
@@ -383,8 +383,10 @@ static bool read_again(concerto_task_scan *scan, uint64_t address, decoded *task
     size_t length = concerto_process_read(scan->process, address, copy, COPY_SIZE);
     if (!is_task(scan, copy, length)) return false;
     decode(scan, address, copy, length, task);
-    if (concerto_process_read(scan->process, address, second, head_size) == head_size && is_same(copy, second))
-      return true;
+    bool holds = concerto_process_read(scan->process, address, second, head_size) == head_size && is_same(copy, second);
+    // A task may have gone round a loop and be back where it was, in the same memory: only its frames, which were read in
+    // between, tell. It stands still sooner or later, or it does not; a stack that never makes sense is no task's.
+    if (holds && (!task->is_impossible || attempt == ATTEMPTS - 1)) return true;
   }
   decode_head(copy, address, task);
   task->record.is_moving = true;
@@ -409,6 +411,7 @@ static void read_tasks(concerto_task_scan *scan, const uint64_t *addresses, size
       if (!space->lengths[i]) continue;
       bool holds = space->head_lengths[i] == head_size &&
                    is_same(space->copies + i * COPY_SIZE, space->heads + i * head_size);
+      holds = holds && !space->tasks[i].is_impossible;
       if (holds || read_again(scan, addresses[first + i], &space->tasks[i])) keep(scan, &space->tasks[i]);
     }
   }

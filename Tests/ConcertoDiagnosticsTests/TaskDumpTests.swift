@@ -60,6 +60,28 @@ import Testing
         #expect(deadlocks < groups)
     }
 
+    @Test func `a circle through a lock and a plain task is found, with the lock's name`() async throws {
+        WaitGraph.activate()
+        let lock = AsyncLock(name: "till")
+        let (turn, signal) = AsyncStream.makeStream(of: Task<Void, any Error>.self)
+        let holder = Task(name: "holds-lock") {
+            try await lock.withLock { for await other in turn { try? await other.value } }
+        }
+        await until { WaitGraph.snapshot.holdings.contains { $0.resource.text == "AsyncLock \"till\"" } }
+        let waiter = Task(name: "wants-lock") { try await lock.withLock {} }
+        signal.yield(waiter)
+        let seen = try await dump { dump in
+            dump.cycles.contains { $0.members.contains { $0.name == "holds-lock" } }
+        }
+        let cycle = seen.cycles.first { $0.members.contains { $0.name == "holds-lock" } }
+        #expect(cycle?.members.map(\.name) == ["holds-lock", "wants-lock"])
+        #expect(cycle?.members.map(\.reason) == ["awaits", "waits for AsyncLock \"till\", held by"])
+        #expect(seen.text.contains("holds AsyncLock \"till\" from ConcertoDiagnosticsTests/TaskDumpTests.swift:"))
+        waiter.cancel()
+        signal.finish()
+        try await holder.value
+    }
+
     @Test func `D2: a thousand tasks in one place are one group`() async throws {
         let field = Field()
         let tasks = (0..<1_000).map { _ in Task(name: "thousand") { await field.wait() } }

@@ -134,22 +134,28 @@ extension TaskDump {
         }
         var places: [GroupKey: Int] = [:]
         var groups: [Group] = []
+        // Tasks that were created one after the other are often in one group: hashing costs more than comparing.
+        var previous: (key: GroupKey, place: Int)?
         for task in tasks {
             let functions = task.stack.map { functionsOfStack[$0] } ?? -1
             let key = GroupKey(
                 state: task.state, wait: task.wait?.kind, executor: task.wait?.executor,
                 isCancellable: task.hasCancellationHandler, functions: functions)
-            let place =
-                places[key]
-                ?? {
-                    groups.append(
-                        Group(
-                            state: task.state, wait: Self.words(for: task),
-                            functions: functions < 0 ? [] : shown[functions],
-                            count: 0, cancelled: 0, firstTasks: [], names: []))
-                    places[key] = groups.count - 1
-                    return groups.count - 1
-                }()
+            let place: Int
+            if let previous, previous.key == key {
+                place = previous.place
+            } else if let known = places[key] {
+                place = known
+            } else {
+                groups.append(
+                    Group(
+                        state: task.state, wait: Self.words(for: task),
+                        functions: functions < 0 ? [] : shown[functions],
+                        count: 0, cancelled: 0, firstTasks: [], names: []))
+                place = groups.count - 1
+                places[key] = place
+            }
+            previous = (key, place)
             groups[place].count += 1
             if task.isCancelled { groups[place].cancelled += 1 }
             if groups[place].firstTasks.count < Self.namedTasks { groups[place].firstTasks.append(task.id) }

@@ -110,9 +110,11 @@ private struct Judge {
     }
 
     private var saturation: Found? {
-        let wanted = (ran + queued) / capacity
-        func holds(_ look: ReportLook) -> Bool { look.waiting > 0 }
-        guard wanted >= 0.85, share(holds) >= Self.most else { return nil }
+        // By what is seen and not by the time that threads have waited: the kernel counts a wait once it is over.
+        func holds(_ look: ReportLook) -> Bool {
+            look.waiting > 0 && look.running > 0 && look.blocked.count * 2 < look.running
+        }
+        guard share(holds) >= Self.most else { return nil }
         var places: [[String]: Int] = [:]
         for look in looks {
             for task in look.dump.tasks where task.state == .running {
@@ -122,7 +124,7 @@ private struct Judge {
         let top = places.sorted { ($0.value, $1.key.count) > ($1.value, $0.key.count) }.prefix(3)
         return (
             .processorSaturation,
-            "processors saturated. The process could use \(percent(wanted)) of \(processors) and got \(percent(ran / capacity)); in \(count(holds)) tasks waited for a thread.",
+            "processors saturated. In \(count(holds)) tasks waited for a thread while those that had one computed or waited for a processor; the process got \(percent(ran / capacity)) of \(processors).",
             top.map { "running, last resumed in \($0.key.joined(separator: " < ")): \($0.value) times" },
             queued > ran
                 ? "others take the processors: give the process more of them" : "compute less, or on more processors"
