@@ -1,7 +1,6 @@
 #if HTTP
 import Concerto
 import ConcertoResilience
-import Synchronization
 
 /// What is shared by all calls to one host.
 struct HostPipeline: Sendable {
@@ -10,7 +9,7 @@ struct HostPipeline: Sendable {
     /// Whether an open circuit delays calls instead of ending them.
     let waitsForCircuit: Bool
     private let needsAnswer: Bool
-    private let record = HostRecord()
+    let record = HostRecord()
     let retries: ResiliencePipeline
 
     init(host: String, options: ResilientHTTPClientOptions) throws(InvalidOptionsError) {
@@ -26,9 +25,6 @@ struct HostPipeline: Sendable {
         retry.budget = RetryBudget(clock: options.clock)
         retry.whenBudgetExhausted = .wait
         retry.shouldRetry = { $0 is UnsatisfyingReply || $0 is HTTPFailure }
-        // The gate makes the whole host wait, as long as the answer said or at a pace; a delay on top of that would let
-        // new rows overtake those that were turned away.
-        retry.delay = { ($0.error as? UnsatisfyingReply)?.isGated == true ? .zero : nil }
         retry.name = host
         let strategy = try Retry(options: retry)
         retries = ResiliencePipeline(host) {
@@ -54,11 +50,11 @@ struct HostPipeline: Sendable {
         return try CircuitBreaker(options: breaker)
     }
 
-    /// What the breaker is told of an attempt that ended with `verdict`.
+    /// Notes how an attempt has ended, and says what the breaker is told of it.
     func counts(
-        _ verdict: CircuitBreakerOptions.Verdict, _ cause: (any Error)?
+        _ verdict: CircuitBreakerOptions.Verdict, _ cause: (any Error)?, at now: TimerInstant
     ) -> CircuitBreakerOptions.Verdict {
-        if verdict == .success { record.noteAnswer() }
+        if verdict == .success { record.noteAnswer(at: now) }
         if verdict == .failure {
             switch cause {
             case let reply as UnsatisfyingReply: record.note(.fails(status: reply.reply.status))
@@ -92,29 +88,5 @@ struct HostPipeline: Sendable {
         let now = statistics
         return now.inFlight == 0 && now.waiting == 0 && now.pausedUntil == nil && now.circuitOpenFor == nil
     }
-}
-
-/// What a host has done so far.
-private final class HostRecord: Sendable {
-    private let answered = Atomic(false)
-    private let latest = Guarded<HostHold?>(nil)
-
-    /// Whether it has ever answered.
-    var hasAnswered: Bool { answered.load(ordering: .relaxed) }
-    func noteAnswer() { if !hasAnswered { answered.store(true, ordering: .relaxed) } }
-
-    /// How the latest attempt ended that counted against the host.
-    var trouble: HostHold? { latest.withLock { $0 } }
-    func note(_ trouble: HostHold) { latest.withLock { $0 = trouble } }
-}
-
-/// An answer after which the call may be repeated.
-struct UnsatisfyingReply: Error, CustomStringConvertible {
-    var reply: HTTPReply
-    /// The host has refused the call, and its gate sees to it that the next one does not come too early.
-    var isGated: Bool
-
-    /// What people see as the reason why a circuit is open.
-    var description: String { "the host answered with status \(reply.status)" }
 }
 #endif

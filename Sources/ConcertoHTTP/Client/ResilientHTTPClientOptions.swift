@@ -9,8 +9,12 @@ public struct ResilientHTTPClientOptions: Sendable {
     public var timeout = Duration.seconds(30)
     /// How long a call may take with all its attempts and waits: longer than zero; default no limit.
     public var totalTimeout: Duration?
-    /// Attempts after the first: 0 or more; default 4.
+    /// Attempts after the first: 0 or more; default 4. An answer that says when to come back (`Retry-After`) uses up none,
+    /// nor does an attempt that this machine could not make.
     public var maxRetries = 4
+    /// Answers with `Retry-After` after which a call is repeated all the same, unless ``maxRetries`` is 0: 0 or more; default
+    /// 100. Further ones use up retries.
+    public var maxRefusals = 100
     /// The delays between attempts; default exponential from 200 ms to 30 s with full jitter.
     public var backoff = Backoff.exponential(base: .milliseconds(200), cap: .seconds(30))
     /// The longest pause that a `Retry-After` may ask for: zero or longer; default 5 min.
@@ -22,7 +26,9 @@ public struct ResilientHTTPClientOptions: Sendable {
     /// When a host that answers no more is left alone; `nil` for never. Default: half of 20 or more attempts within 10 s
     /// fail; then none for 5 s, and one to try.
     ///
-    /// An attempt fails that gets no answer or a status of 500 or more; 429 and every other 4xx say that the host works. With
+    /// An attempt fails that gets no answer or a status of 500 or more; 429 and every other 4xx say that the host works. 503 is
+    /// a refusal too, and counts only when the host has answered with nothing else for a second; a connection that breaks does
+    /// not count while other calls are answered. After its circuit has closed, a host is called by one, two, four at a time. With
     /// `CircuitBreakerOptions.WhenOpen.reject`, the default, calls then end with `CircuitOpenError`, at once and with the
     /// exact time until it makes sense to come back; with `wait` they wait, in turn.
     ///
@@ -50,6 +56,7 @@ public struct ResilientHTTPClientOptions: Sendable {
         check.requirePositive(timeout, "timeout")
         if let totalTimeout { check.requirePositive(totalTimeout, "totalTimeout") }
         check.require(maxRetries, "maxRetries", atLeast: 0)
+        check.require(maxRefusals, "maxRefusals", atLeast: 0)
         check.require(backoff.check(), in: "backoff")
         check.requireNotNegative(maxRetryAfter, "maxRetryAfter")
         if let redirects { check.require(redirects.limit, "redirects.limit", atLeast: 1) }

@@ -3,19 +3,26 @@ public import Concerto
 
 /// Lets calls to one host in: at most so many at a time; none while the host has asked to be left alone
 /// (`Retry-After`), and one, then two, then four after that, so that a crowd that has waited does not run into the same
-/// limit again; at a pace that the host has shown to keep up with, once it has refused calls (429) without saying when to
-/// come back.
+/// limit again; at a pace that the host has shown to keep up with, once it has refused calls (429, 503) without saying when
+/// to come back and a slower pace has turned out to help.
 ///
 /// A closed gate delays; it never refuses.
-public final class HostGate: Sendable {
+public final class HostGate: WaiterHost {
     /// How a call that was let in ended.
     public enum Outcome: Sendable {
-        /// With an answer that is no refusal, or with an error of the connection.
+        /// With an answer that is no refusal.
         case answered
-        /// With 429, or a `Retry-After`: `pause` is how long the host is to be left alone.
+        /// With 429 or 503: `pause` is how long the host is to be left alone, if it has said so (`Retry-After`).
         case refused(pause: Duration?, status: Int = 429)
+        /// Without an answer, or with one that says that the host can't be reached.
+        case failed
         /// Without an answer, because the caller gave up.
         case abandoned
+    }
+
+    /// What ``leave(_:_:)`` needs to know of a call that was let in.
+    public struct Pass: Sendable {
+        let pace: HostPace.Pass
     }
 
     /// What a gate does just now.
@@ -38,9 +45,34 @@ public final class HostGate: Sendable {
         public var hold: HostHold?
     }
 
-    private typealias Waiter = UnsafeContinuation<Void, any Error>
+    /// Decisions and queues change together, under one lock.
+    private struct State: ~Copyable {
+        var machine: HostGateMachine
+        var repeats = WaiterQueue()
+        var firsts = WaiterQueue()
+        /// What those have got who were let in, by the number that their waiters carry.
+        var passes: [Int: HostPace.Pass] = [:]
+        var lastPass = 0
 
-    private let machine: Guarded<HostGateMachine<Waiter>>
+        var waiting: Int { repeats.count + firsts.count }
+
+        /// Lets in whoever may go. Called under the lock.
+        mutating func serve(now: TimerInstant, into wakes: inout WakeList) -> TimerInstant? {
+            while waiting > 0, machine.hasRoom(now: now) {
+                let isRepeat = firsts.isEmpty || (!repeats.isEmpty && machine.takesRepeat())
+                guard let waiter = isRepeat ? repeats.first : firsts.first,
+                    let pass = machine.tryEnter(isRepeat: isRepeat, now: now)
+                else { break }
+                lastPass &+= 1
+                waiter.weight = lastPass
+                passes[lastPass] = pass
+                if isRepeat { repeats.grant(waiter, into: &wakes) } else { firsts.grant(waiter, into: &wakes) }
+            }
+            return machine.armTimer(someoneWaits: waiting > 0, now: now)
+        }
+    }
+
+    private let state: Guarded<State>
     private let clock: any TimerClock
 
     /// Creates an open gate.
@@ -50,82 +82,125 @@ public final class HostGate: Sendable {
     ///   - clock: Measures the pauses.
     public init(maximum: Int? = nil, clock: any TimerClock = .monotonic) {
         demand(maximum ?? 1 >= 1, "HostGate: maximum must be at least 1")
-        machine = Guarded(HostGateMachine(maximum: maximum))
+        state = Guarded(State(machine: HostGateMachine(maximum: maximum)))
         self.clock = clock
     }
 
     /// What the gate does just now.
     public var statistics: Statistics {
-        machine.withLock {
-            Statistics(
-                inFlight: $0.inFlight, waiting: $0.waiting, pausedUntil: $0.pausedUntil, pausedTotal: $0.pausedTotal,
-                pace: $0.pace.rate, hold: $0.hold)
+        state.withLock { state in
+            let machine = state.machine
+            return Statistics(
+                inFlight: machine.inFlight, waiting: state.waiting, pausedUntil: machine.pausedUntil,
+                pausedTotal: machine.pausedTotal, pace: machine.pace.rate, hold: machine.hold)
         }
     }
 
     /// Whether the host has asked to be left alone.
-    public var isPaused: Bool { machine.withLock { $0.pausedUntil != nil } }
+    public var isPaused: Bool { state.withLock { $0.machine.pausedUntil != nil } }
 
-    /// Goes in if that needs no wait.
-    public func tryEnter() -> Bool {
+    /// Whether calls go at a pace that the host has shown to keep up with.
+    var isPaced: Bool { state.withLock { $0.machine.pace.rate != nil } }
+
+    /// How long the host has answered nothing but refusals by now.
+    var refusesOnly: Duration {
         let now = clock.now
-        return machine.withLock { $0.tryEnter(now: now) }
+        return state.withLock { $0.machine.refusesOnly(now: now) }
     }
 
-    /// Waits to be let in. Every return must be followed by one ``leave(_:)``.
+    /// Goes in if that needs no wait.
+    public func tryEnter(isRepeat: Bool = false) -> Pass? {
+        let now = clock.now
+        return state.withLock { state in
+            guard isRepeat ? state.repeats.isEmpty : state.waiting == 0 else { return nil }
+            return state.machine.tryEnter(isRepeat: isRepeat, now: now).map { Pass(pace: $0) }
+        }
+    }
+
+    /// Waits to be let in. Every pass must be given back by one ``leave(_:_:)``.
     ///
+    /// - Parameters:
+    ///   - isRepeat: Whether the call has been made before.
+    ///   - deadline: When to give up, on the gate's clock. Whoever can know at once that the gate stays closed for longer does
+    ///     not begin to wait.
+    /// - Returns: The pass; `nil` if the deadline comes first.
     /// - Cancellation: ends the wait with `CancellationError`; a call that was let in before stays let in.
-    /// - Ordering: repeated calls first, each kind in the order of coming.
-    /// - Allocates: nothing when nobody waits.
-    public func enter(isRepeat: Bool) async throws {
+    /// - Ordering: repeated calls first, each kind in the order of coming; where the pace is being looked for, the two kinds
+    ///   take turns.
+    /// - Allocates: one waiter.
+    public func enter(isRepeat: Bool, before deadline: TimerInstant = .distantFuture) async throws -> Pass? {
         try Task.checkCancellation()
-        let ticket = Guarded<(ticket: UInt64?, cancelled: Bool)>((nil, false))
-        try await withTaskCancellationHandler {
-            try await withUnsafeThrowingContinuation { (waiter: Waiter) in
-                let now = clock.now
-                let entry = machine.withLock { $0.enter(isRepeat: isRepeat, waiter, now: now) }
-                switch entry {
-                case .admitted: waiter.resume()
-                case .waits(let number, let timer):
-                    arm(timer)
-                    // The canceller may have come before there was a ticket: then the wait is taken back here.
-                    let cancelled = ticket.withLock { state in
-                        state.ticket = number
-                        return state.cancelled
-                    }
-                    if cancelled { withdraw(number) }
-                }
-            }
-        } onCancel: {
-            let number = ticket.withLock { state in
-                state.cancelled = true
-                return state.ticket
-            }
-            if let number { withdraw(number) }
+        let waiter = Waiter(of: self)
+        let limit = deadline == .distantFuture ? WaitLimit.none : WaitLimit(deadline: deadline, clock: clock)
+        let outcome = await waiter.wait(limit) { enqueue(waiter, isRepeat, deadline) }
+        switch outcome {
+        case .granted:
+            return state.withLock { state in state.passes.removeValue(forKey: waiter.weight).map { Pass(pace: $0) } }
+        case .cancelled:
+            throw CancellationError()
+        case .timedOut, .failed:
+            return nil
         }
     }
 
     /// Goes out again.
-    public func leave(_ outcome: Outcome) {
+    public func leave(_ pass: Pass, _ outcome: Outcome) {
         let now = clock.now
-        perform(machine.withLock { $0.leave(outcome, now: now) })
+        change(now) { $0.leave(pass.pace, outcome, now: now) }
     }
 
-    private func withdraw(_ ticket: UInt64) {
-        let waiter = machine.withLock { $0.withdraw(ticket: ticket) }
-        waiter?.resume(throwing: CancellationError())
+    /// Lets one call in, then two, then four, from now on: the host has been away.
+    func startSlowly() { change(clock.now) { $0.startSlowly() } }
+
+    @usableFromInline
+    package func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
+        var wakes = WakeList()
+        state.withLock { state in
+            // It is in one of them. Whoever is behind it was not kept back by it: the gate's turns are all alike.
+            let isRepeat = waiter.weight == Self.repeated
+            _ =
+                isRepeat
+                ? state.repeats.withdraw(waiter, as: outcome, into: &wakes)
+                : state.firsts.withdraw(waiter, as: outcome, into: &wakes)
+        }
+        return wakes
     }
 
-    private func perform(_ actions: HostGateMachine<Waiter>.Actions) {
-        for waiter in actions.admitted { waiter.resume() }
-        arm(actions.timer)
+    /// What a waiter carries that waits for a repeated call; any other waits for a new one.
+    private static let repeated = -1
+
+    private func enqueue(_ waiter: Waiter, _ isRepeat: Bool, _ deadline: TimerInstant) -> Bool {
+        let now = clock.now
+        waiter.weight = isRepeat ? Self.repeated : 0
+        var wakes = WakeList()
+        var timer: TimerInstant?
+        let sleeps = state.withLock { state -> Bool in
+            if waiter.hasLeft { return false }
+            if let until = state.machine.pausedUntil, until >= deadline { return waiter.settle(.timedOut) }
+            guard isRepeat ? state.repeats.append(waiter) : state.firsts.append(waiter) else { return false }
+            timer = state.serve(now: now, into: &wakes)
+            return true
+        }
+        wakes.resume()
+        arm(timer)
+        return sleeps
+    }
+
+    private func change(_ now: TimerInstant, _ body: (inout HostGateMachine) -> Void) {
+        var wakes = WakeList()
+        let timer = state.withLock { state in
+            body(&state.machine)
+            return state.serve(now: now, into: &wakes)
+        }
+        wakes.resume()
+        arm(timer)
     }
 
     private func arm(_ instant: TimerInstant?) {
         guard let instant else { return }
         _ = clock.schedule(at: instant) {
             let now = self.clock.now
-            self.perform(self.machine.withLock { $0.open(now: now, timer: instant) })
+            self.change(now) { $0.open(now: now, timer: instant) }
         }
     }
 }

@@ -1,28 +1,13 @@
 #if HTTP
 import Concerto
 
-/// The decisions of a ``HostGate``: who may call now, and what an answer changes.
+/// The decisions of a ``HostGate``: who may call now, and what an answer changes. Who waits stands in the gate's queues.
 ///
 /// - `inFlight ≤ limit` whenever a call is let in, where `limit` is the smaller of the configured maximum and the
 ///   window of a slow start.
 /// - Nobody is let in while the host has asked to be left alone, nor faster than its pace.
-/// - Repeated calls go before new ones, each in the order of their coming: a row that has been turned away does not
-///   queue up behind the whole input.
 /// - While somebody waits for time alone (a pause, a pace), a timer is under way that comes in time.
-struct HostGateMachine<Waiter: Sendable>: Sendable {
-    enum Entry {
-        case admitted
-        /// Waits; `timer`, if any, is when to call ``HostGateMachine/open(now:timer:)``.
-        case waits(ticket: UInt64, timer: TimerInstant?)
-    }
-
-    /// What the caller must do outside the lock.
-    struct Actions {
-        var admitted: [Waiter] = []
-        /// When to call ``HostGateMachine/open(now:timer:)``.
-        var timer: TimerInstant?
-    }
-
+struct HostGateMachine: Sendable {
     private(set) var inFlight = 0
     private(set) var pausedUntil: TimerInstant?
     /// Closed for so long altogether; overlapping requests count once.
@@ -32,83 +17,91 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
     private(set) var pace = HostPace()
     /// What the latest refusal was answered with.
     private var refusal = 429
+    /// Since when the host has answered nothing but refusals; `nil` if its latest answer was none.
+    private var refusesSince: TimerInstant?
     private let maximum: Int
-    private var repeats: [(ticket: UInt64, waiter: Waiter)] = []
-    private var firsts: [(ticket: UInt64, waiter: Waiter)] = []
-    private var tickets: UInt64 = 0
     /// For when the timer is set that counts; one set for later before finds nothing to do.
     private var timerAt: TimerInstant?
+    /// Bits that say whose turn it is. No fixed order: a host that refuses every second call would always meet the same kind.
+    private var turns: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     /// From here on a window is no limit any more.
     private static var widestWindow: Int { 1024 }
 
     init(maximum: Int?) { self.maximum = maximum ?? .max }
 
-    var waiting: Int { repeats.count + firsts.count }
-
     var hold: HostHold? {
         if pausedUntil != nil { return .asked(status: refusal) }
         return pace.rate.map { .refuses(status: refusal, perSecond: $0) }
     }
 
-    mutating func tryEnter(now: TimerInstant) -> Bool {
-        guard waiting == 0, hasRoom(now: now) else { return false }
-        letIn(now: now)
-        return true
+    /// Lets a call in if it needs no wait.
+    mutating func tryEnter(isRepeat: Bool, now: TimerInstant) -> HostPace.Pass? {
+        guard hasRoom(now: now) else { return nil }
+        inFlight += 1
+        return pace.admitted(isRepeat: isRepeat, at: now)
     }
 
-    mutating func enter(isRepeat: Bool, _ waiter: Waiter, now: TimerInstant) -> Entry {
-        if isRepeat ? repeats.isEmpty : waiting == 0, hasRoom(now: now) {
-            letIn(now: now)
-            return .admitted
-        }
-        tickets += 1
-        if isRepeat { repeats.append((tickets, waiter)) } else { firsts.append((tickets, waiter)) }
-        return .waits(ticket: tickets, timer: armTimer(now: now))
+    func hasRoom(now: TimerInstant) -> Bool {
+        pausedUntil == nil && inFlight < min(maximum, window ?? .max) && pace.wait(at: now) == nil
     }
 
-    /// Takes a waiter back that gave up; `nil` if it has been let in already and keeps its place.
-    mutating func withdraw(ticket: UInt64) -> Waiter? {
-        if let index = repeats.firstIndex(where: { $0.ticket == ticket }) { return repeats.remove(at: index).waiter }
-        if let index = firsts.firstIndex(where: { $0.ticket == ticket }) { return firsts.remove(at: index).waiter }
-        return nil
+    /// Whether a repeated call goes next, where new ones wait too. Repeated ones go first: a row that has been turned away does
+    /// not queue up behind the whole input. Where the pace is being looked for, the two take turns.
+    mutating func takesRepeat() -> Bool {
+        guard pace.takesTurns else { return true }
+        turns ^= turns << 13
+        turns ^= turns >> 7
+        turns ^= turns << 17
+        return turns & 1 == 0
     }
 
-    mutating func leave(_ outcome: HostGate.Outcome, now: TimerInstant) -> Actions {
+    mutating func leave(_ pass: HostPace.Pass, _ outcome: HostGate.Outcome, now: TimerInstant) {
         inFlight -= 1
         switch outcome {
         case .answered:
+            refusesSince = nil
             if let open = window { window = open >= Self.widestWindow ? nil : open * 2 }
-            pace.answered(at: now)
-        case .abandoned:
-            break
+            pace.answered(pass, at: now)
+        case .failed, .abandoned:
+            pace.abandoned(pass, at: now)
         case .refused(let pause?, let status) where pause > .zero:
-            refusal = status
+            note(refusal: status, now: now)
+            pace.abandoned(pass, at: now)
             window = 1
             close(until: now.advanced(by: pause), now: now)
         case .refused(_, let status):
-            refusal = status
-            pace.refused(at: now, inFlight: inFlight)
+            note(refusal: status, now: now)
+            pace.refused(pass, at: now)
         }
-        return admit(now: now)
     }
+
+    /// How long the host has answered nothing but refusals.
+    func refusesOnly(now: TimerInstant) -> Duration { refusesSince?.duration(to: now) ?? .zero }
+
+    /// From now on one call, then two, then four at a time.
+    mutating func startSlowly() { window = 1 }
 
     /// The time of a timer has come.
     ///
     /// - Parameter timer: For when it was set; `nil` for the one that counts.
-    mutating func open(now: TimerInstant, timer: TimerInstant? = nil) -> Actions {
+    mutating func open(now: TimerInstant, timer: TimerInstant? = nil) {
         if timer == nil || timer == timerAt { timerAt = nil }
         if let until = pausedUntil, now >= until { pausedUntil = nil }
-        return admit(now: now)
     }
 
-    private func hasRoom(now: TimerInstant) -> Bool {
-        pausedUntil == nil && inFlight < min(maximum, window ?? .max) && pace.wait(at: now) == nil
+    /// When a timer must fire, unless one is under way that will look again: a pause ends whether anybody waits or not; a
+    /// pace matters to those who wait.
+    mutating func armTimer(someoneWaits: Bool, now: TimerInstant) -> TimerInstant? {
+        guard let instant = pausedUntil ?? (someoneWaits ? pace.wait(at: now) : nil) else { return nil }
+        if let timerAt, timerAt <= instant { return nil }
+        timerAt = instant
+        return instant
     }
 
-    private mutating func letIn(now: TimerInstant) {
-        inFlight += 1
-        pace.admitted(at: now)
+    private mutating func note(refusal status: Int, now: TimerInstant) {
+        refusal = status
+        if refusesSince == nil { refusesSince = now }
     }
 
     private mutating func close(until: TimerInstant, now: TimerInstant) {
@@ -116,25 +109,6 @@ struct HostGateMachine<Waiter: Sendable>: Sendable {
         guard until > before else { return }
         pausedTotal += before.duration(to: until)
         pausedUntil = until
-    }
-
-    private mutating func admit(now: TimerInstant) -> Actions {
-        var actions = Actions()
-        while waiting > 0, hasRoom(now: now) {
-            letIn(now: now)
-            actions.admitted.append((repeats.isEmpty ? firsts.removeFirst() : repeats.removeFirst()).waiter)
-        }
-        actions.timer = armTimer(now: now)
-        return actions
-    }
-
-    /// When a timer must fire, unless one is under way that will look again: a pause ends whether anybody waits or not; a
-    /// pace matters to those who wait.
-    private mutating func armTimer(now: TimerInstant) -> TimerInstant? {
-        guard let instant = pausedUntil ?? (waiting > 0 ? pace.wait(at: now) : nil) else { return nil }
-        if let timerAt, timerAt <= instant { return nil }
-        timerAt = instant
-        return instant
     }
 }
 #endif

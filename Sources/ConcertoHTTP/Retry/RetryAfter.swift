@@ -1,22 +1,35 @@
 #if HTTP
-import Foundation
+public import Foundation
+import NIOHTTP1
 
 /// The `Retry-After` header (RFC 9110 §10.2.3): a number of seconds, or a date in one of three forms.
 public enum RetryAfter {
     /// How long the server asks to be left alone.
     ///
     /// - Parameters:
-    ///   - value: The header's value.
-    ///   - now: The wall clock, which only the date forms need.
+    ///   - value: The header's value. A fraction of seconds is no valid one, and is taken for the next whole number.
+    ///   - now: The wall clock, which only the date forms need: the server's (its `Date`), as far as it is known.
     /// - Returns: Zero for a date that has passed; `nil` for what is neither a number nor a date.
     public static func parse(_ value: String, now: Date) -> Duration? {
         let text = value.trimmingCharacters(in: .whitespaces)
-        if !text.isEmpty, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }) {
+            let more: Int64 = parts.count == 2 && parts[1].contains { $0 != "0" } ? 1 : 0
             // More seconds than an Int64 of nanoseconds holds is "never"; the caller caps it.
-            return .seconds(min(Int64(text) ?? .max, 9_000_000_000))
+            return .seconds(min(Int64(parts[0]) ?? .max, 9_000_000_000) + more)
         }
         guard let date = date(text) else { return nil }
         return .seconds(max(0, date.timeIntervalSince(now)))
+    }
+
+    /// How long an answer asks to be left alone; `nil` if it does not say. Of several headers the longest time counts.
+    ///
+    /// A date is compared with the answer's own `Date`: the two come from one clock, which may be an hour off this machine's.
+    static func wish(of reply: HTTPReply) -> Duration? {
+        let values = reply.headers["retry-after"]
+        guard !values.isEmpty else { return nil }
+        let now = reply.headers.first(name: "date").flatMap { date($0.trimmingCharacters(in: .whitespaces)) } ?? Date()
+        return values.compactMap { parse($0, now: now) }.max()
     }
 
     /// The three forms of RFC 9110 §5.6.7: IMF-fixdate, RFC 850 and asctime.

@@ -166,7 +166,7 @@ struct ResilientHTTPClientTests {
     @Test func anEmptyBudgetDelaysRetriesAndFailsNone()
         async throws
     {
-        let transport = ScriptedTransport(clock: clock) { _, number in .status(number == 1 ? 503 : 200) }
+        let transport = ScriptedTransport(clock: clock) { _, number in .status(number == 1 ? 500 : 200) }
         // So many failures at once would open the circuit, and the budget would have nothing to do.
         let client = try ResilientHTTPClient(transport: transport, options: options { $0.breaker = nil })
         let statuses = Shared<[Int]>([])
@@ -237,16 +237,21 @@ struct ResilientHTTPClientTests {
         #expect(recorder.events == ["didWait", "willSend 1", "didSend cancelled"])
     }
 
-    @Test func theTotalTimeAlsoLimitsThePauseOfAHost() async throws {
-        let transport = ScriptedTransport(clock: clock) { _, _ in .status(429, retryAfter: "100") }
+    // H3: the total time was waited for, the answer was lost, and the call "may have been sent".
+    @Test func `a pause beyond the total time ends the call at once with the answer it had`() async throws {
+        let transport = ScriptedTransport(clock: clock) { _, _ in .status(429, retryAfter: "60") }
         let client = try ResilientHTTPClient(
-            transport: transport, options: options { $0.totalTimeout = .seconds(5) })
-        let task = Task { [self] in try await client.execute(call("x"), delegate: Recorder()).status }
-        await until { client.hostStatistics["a:80"]?.waiting == 1 }
-        clock.advance(by: .seconds(5))
-        let failure = await #expect(throws: HTTPFailure.self) { try await task.value }
-        #expect(failure?.kind == .timeout)
-        #expect(client.hostStatistics["a:80"]?.waiting == 0)
+            transport: transport, options: options { $0.totalTimeout = .seconds(3) })
+        let reply = try await client.execute(call("x"), delegate: Recorder())
+        #expect(reply.status == 429)
+        let recorder = Recorder()
+        let failure = await #expect(throws: HTTPFailure.self) {
+            try await client.execute(call("y", "POST"), delegate: recorder)
+        }
+        #expect(failure?.kind == .timeout && failure?.mayHaveBeenSent == false)
+        #expect(recorder.events == ["willWait"])
+        #expect(clock.now == TimerInstant(nanoseconds: 0) && transport.arrivals.count == 1)
+        #expect(client.hostStatistics["a:80"]?.waiting == 0 && client.hostStatistics["a:80"]?.inFlight == 0)
     }
 
     /// Regression: all waits but that for a paused host obeyed the deadline of an execution around the call.
@@ -254,14 +259,34 @@ struct ResilientHTTPClientTests {
         let transport = ScriptedTransport(clock: clock) { _, _ in .status(429, retryAfter: "100") }
         let client = try ResilientHTTPClient(transport: transport, options: options())
         let around = Timeout(.seconds(5), kind: .cooperative, clock: clock)
-        let task = Task { [self] in
-            try await around.execute { try await client.execute(call("x"), delegate: Recorder()).status }
-        }
-        await until { client.hostStatistics["a:80"]?.waiting == 1 }
-        clock.advance(by: .seconds(5))
-        let failure = await #expect(throws: HTTPFailure.self) { try await task.value }
-        #expect(failure?.kind == .timeout)
+        let status = try await around.execute { try await client.execute(call("x"), delegate: Recorder()).status }
+        #expect(status == 429 && clock.now == TimerInstant(nanoseconds: 0))
         #expect(client.hostStatistics["a:80"]?.waiting == 0)
+    }
+
+    // H4: who waits for a place has sent nothing.
+    @Test func `a call whose time runs out in front of the gate was not sent`() async throws {
+        let hangs = Latch()
+        let transport = ScriptedTransport(clock: clock) { _, _ in
+            try await hangs.wait()
+            return .status(200)
+        }
+        let client = try ResilientHTTPClient(
+            transport: transport,
+            options: options {
+                $0.maximumPerHost = 1
+                $0.totalTimeout = .seconds(5)
+            })
+        let first = Task { [self] in try await client.execute(call("1", "POST"), delegate: Recorder()).status }
+        await until { transport.arrivals.count == 1 }
+        let second = Task { [self] in try await client.execute(call("2", "POST"), delegate: Recorder()).status }
+        await until { client.hostStatistics["a:80"]?.waiting == 1 }
+        await clock.sleepers(count: 2)
+        clock.advance(by: .seconds(5))
+        let sent = await #expect(throws: HTTPFailure.self) { try await first.value }
+        let unsent = await #expect(throws: HTTPFailure.self) { try await second.value }
+        #expect(sent?.mayHaveBeenSent == true && unsent?.mayHaveBeenSent == false)
+        #expect(unsent?.kind == .timeout && transport.arrivals.count == 1)
     }
 
     @Test func cancellationEndsTheAttemptUnderWay() async throws {
@@ -410,6 +435,7 @@ struct ResilientHTTPClientTests {
                     $0.timeout = .zero
                     $0.totalTimeout = .seconds(-1)
                     $0.maxRetries = -1
+                    $0.maxRefusals = -1
                     $0.backoff.base = .seconds(-1)
                     $0.maxRetryAfter = .seconds(-1)
                     $0.breaker?.halfOpenPermits = 0
@@ -419,8 +445,8 @@ struct ResilientHTTPClientTests {
         }
         #expect(
             error?.problems.map(\.field) == [
-                "timeout", "totalTimeout", "maxRetries", "backoff.base", "maxRetryAfter", "breaker.halfOpenPermits",
-                "breaker.halfOpenTimeLimit", "maximumPerHost",
+                "timeout", "totalTimeout", "maxRetries", "maxRefusals", "backoff.base", "maxRetryAfter",
+                "breaker.halfOpenPermits", "breaker.halfOpenTimeLimit", "maximumPerHost",
             ])
     }
 

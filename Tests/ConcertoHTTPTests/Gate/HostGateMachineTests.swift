@@ -7,231 +7,183 @@ import Testing
 @testable import ConcertoHTTP
 
 struct HostGateMachineTests {
-    private typealias Machine = HostGateMachine<Int>
-
     private func time(_ seconds: Int) -> TimerInstant { TimerInstant(nanoseconds: Int64(seconds) * 1_000_000_000) }
 
-    private func ticket(_ entry: Machine.Entry) -> UInt64? {
-        if case .waits(let ticket, _) = entry { ticket } else { nil }
+    private func enter(_ machine: inout HostGateMachine, at second: Int = 0) throws -> HostPace.Pass {
+        let pass = machine.tryEnter(isRepeat: false, now: time(second))
+        return try #require(pass)
     }
 
-    private func enter(_ machine: inout Machine, now: TimerInstant = TimerInstant(nanoseconds: 0)) {
-        let isIn = machine.tryEnter(now: now)
-        #expect(isIn)
-    }
-
-    private func expectRoom(
-        _ count: Int, in machine: inout Machine, now: TimerInstant = TimerInstant(nanoseconds: 0)
-    ) {
-        var entered = 0
-        while machine.tryEnter(now: now) { entered += 1 }
-        #expect(entered == count)
+    /// Lets in as many as there is room for.
+    private func fill(_ machine: inout HostGateMachine, at second: Int = 0) -> [HostPace.Pass] {
+        var passes: [HostPace.Pass] = []
+        while passes.count < 10_000, let pass = machine.tryEnter(isRepeat: false, now: time(second)) {
+            passes.append(pass)
+        }
+        return passes
     }
 
     /// `#expect` takes no mutating call.
     private func expect<Value: Equatable>(_ actual: Value, _ expected: Value) { #expect(actual == expected) }
 
-    @Test func letsInAsManyAsTheMaximumAndTheRestInOrder() {
-        var machine = Machine(maximum: 2)
-        expectRoom(2, in: &machine)
-        _ = machine.enter(isRepeat: false, 1, now: time(0))
-        _ = machine.enter(isRepeat: false, 2, now: time(0))
-        expect(machine.leave(.answered, now: time(0)).admitted, [1])
-        expect(machine.leave(.abandoned, now: time(0)).admitted, [2])
-        #expect(machine.inFlight == 2 && machine.waiting == 0)
+    @Test func letsInAsManyAsTheMaximum() throws {
+        var machine = HostGateMachine(maximum: 2)
+        let passes = fill(&machine)
+        #expect(passes.count == 2 && machine.inFlight == 2)
+        machine.leave(passes[0], .abandoned, now: time(0))
+        machine.leave(passes[1], .answered, now: time(0))
+        expect(fill(&machine).count, 2)
     }
 
-    @Test func nobodyOvertakesAWaiter() {
-        var machine = Machine(maximum: 1)
-        enter(&machine)
-        _ = machine.enter(isRepeat: false, 1, now: time(0))
-        _ = machine.leave(.answered, now: time(0))
-        expectRoom(0, in: &machine)
-        #expect(machine.inFlight == 1)
-    }
-
-    @Test func repeatsGoBeforeFirstsEachKindInOrder() {
-        var machine = Machine(maximum: 1)
-        enter(&machine)
-        for (number, isRepeat) in [(1, false), (2, true), (3, false), (4, true)] {
-            _ = machine.enter(isRepeat: isRepeat, number, now: time(0))
-        }
-        let order = (0..<4).flatMap { _ in machine.leave(.answered, now: time(0)).admitted }
-        #expect(order == [2, 4, 1, 3])
-    }
-
-    @Test func aPauseLetsNobodyInUntilItIsOver() {
-        var machine = Machine(maximum: nil)
-        enter(&machine)
-        expect(machine.leave(.refused(pause: .seconds(10)), now: time(0)).timer, time(10))
-        expectRoom(0, in: &machine)
-        _ = machine.enter(isRepeat: true, 1, now: time(0))
-        expect(machine.open(now: time(9)).timer, time(10))
-        expect(machine.open(now: time(10)).admitted, [1])
+    @Test func aPauseLetsNobodyInUntilItIsOver() throws {
+        var machine = HostGateMachine(maximum: nil)
+        machine.leave(try enter(&machine), .refused(pause: .seconds(10)), now: time(0))
+        expect(machine.armTimer(someoneWaits: false, now: time(0)), time(10))
+        expect(fill(&machine).count, 0)
+        machine.open(now: time(9))
+        expect(machine.armTimer(someoneWaits: true, now: time(9)), time(10))
+        machine.open(now: time(10))
         #expect(machine.pausedUntil == nil)
+        expect(fill(&machine, at: 10).count, 1)
     }
 
-    @Test func aPauseIsNeverShortenedAndOverlapsCountOnce() {
-        var machine = Machine(maximum: nil)
-        for _ in 0..<4 { enter(&machine) }
-        expect(machine.leave(.refused(pause: .seconds(10)), now: time(0)).timer, time(10))
-        expect(machine.leave(.refused(pause: .seconds(3)), now: time(1)).timer, nil)
+    @Test func aPauseIsNeverShortenedAndOverlapsCountOnce() throws {
+        var machine = HostGateMachine(maximum: nil)
+        let passes = try (0..<4).map { _ in try enter(&machine) }
+        machine.leave(passes[0], .refused(pause: .seconds(10)), now: time(0))
+        expect(machine.armTimer(someoneWaits: false, now: time(0)), time(10))
+        machine.leave(passes[1], .refused(pause: .seconds(3)), now: time(1))
+        expect(machine.armTimer(someoneWaits: false, now: time(1)), nil)
         #expect(machine.pausedUntil == time(10))
-        expect(machine.leave(.refused(pause: .seconds(14)), now: time(6)).timer, nil)
+        machine.leave(passes[2], .refused(pause: .seconds(14)), now: time(6))
         #expect(machine.pausedUntil == time(20))
-        expect(machine.leave(.refused(pause: nil), now: time(7)).timer, nil)
+        machine.leave(passes[3], .refused(pause: nil), now: time(7))
         #expect(machine.pausedUntil == time(20))
         #expect(machine.pausedTotal == .seconds(20))
         // The timer of the first request finds the longer one.
-        expect(machine.open(now: time(10)).timer, time(20))
-        expect(machine.open(now: time(20)).timer, nil)
+        machine.open(now: time(10), timer: time(10))
+        expect(machine.armTimer(someoneWaits: false, now: time(10)), time(20))
+        machine.open(now: time(20), timer: time(20))
+        expect(machine.armTimer(someoneWaits: false, now: time(20)), nil)
         #expect(machine.pausedUntil == nil)
     }
 
-    @Test func pausesApartAddUp() {
-        var machine = Machine(maximum: nil)
-        enter(&machine)
-        _ = machine.leave(.refused(pause: .seconds(2)), now: time(0))
-        _ = machine.open(now: time(2))
-        enter(&machine)
-        _ = machine.leave(.refused(pause: .seconds(3)), now: time(10))
+    @Test func pausesApartAddUp() throws {
+        var machine = HostGateMachine(maximum: nil)
+        machine.leave(try enter(&machine), .refused(pause: .seconds(2)), now: time(0))
+        machine.open(now: time(2))
+        machine.leave(try enter(&machine, at: 2), .refused(pause: .seconds(3)), now: time(10))
         #expect(machine.pausedTotal == .seconds(5))
     }
 
-    @Test func aPauseOfZeroIsNone() {
-        var machine = Machine(maximum: nil)
-        enter(&machine)
-        expect(machine.leave(.refused(pause: .zero), now: time(0)).timer, nil)
+    @Test func aPauseOfZeroIsNone() throws {
+        var machine = HostGateMachine(maximum: nil)
+        machine.leave(try enter(&machine), .refused(pause: .zero), now: time(0))
+        expect(machine.armTimer(someoneWaits: true, now: time(0)), nil)
         #expect(machine.pausedUntil == nil)
     }
 
-    @Test func afterARefusalOneThenTwoThenFourGoIn() {
-        var machine = Machine(maximum: nil)
-        enter(&machine)
-        _ = machine.leave(.refused(pause: .seconds(1)), now: time(0))
-        for number in 1...7 { _ = machine.enter(isRepeat: true, number, now: time(0)) }
-        expect(machine.open(now: time(1)).admitted, [1])
-        expect(machine.leave(.answered, now: time(1)).admitted, [2, 3])
-        expect(machine.leave(.answered, now: time(1)).admitted, [4, 5, 6])
+    @Test func afterARefusalOneThenTwoThenFourGoIn() throws {
+        var machine = HostGateMachine(maximum: nil)
+        machine.leave(try enter(&machine), .refused(pause: .seconds(1)), now: time(0))
+        machine.open(now: time(1))
+        let first = fill(&machine, at: 1)
+        #expect(first.count == 1)
+        machine.leave(first[0], .answered, now: time(1))
+        let second = fill(&machine, at: 1)
+        #expect(second.count == 2)
+        machine.leave(second[0], .answered, now: time(1))
+        // Four at a time, one of which is still in.
+        expect(fill(&machine, at: 1).count, 3)
         // A second refusal begins anew; those that are in may finish.
-        expect(machine.leave(.refused(pause: .seconds(1)), now: time(1)).admitted, [])
+        machine.leave(second[1], .refused(pause: .seconds(1)), now: time(1))
         #expect(machine.window == 1)
     }
 
-    @Test func theWindowEndsAndTheMaximumHoldsAgain() {
-        var machine = Machine(maximum: 3)
-        enter(&machine)
-        _ = machine.leave(.refused(pause: .seconds(1)), now: time(0))
-        _ = machine.open(now: time(1))
+    @Test func `an attempt without an answer widens no window`() throws {
+        var machine = HostGateMachine(maximum: nil)
+        machine.startSlowly()
+        machine.leave(try enter(&machine), .failed, now: time(0))
+        expect(fill(&machine).count, 1)
+    }
+
+    @Test func theWindowEndsAndTheMaximumHoldsAgain() throws {
+        var machine = HostGateMachine(maximum: 3)
+        machine.leave(try enter(&machine), .refused(pause: .seconds(1)), now: time(0))
+        machine.open(now: time(1))
         for _ in 0..<20 where machine.window != nil {
-            enter(&machine)
-            _ = machine.leave(.answered, now: time(0))
+            machine.leave(try enter(&machine, at: 1), .answered, now: time(1))
         }
         #expect(machine.window == nil)
-        expectRoom(3, in: &machine)
+        expect(fill(&machine, at: 1).count, 3)
     }
 
-    @Test func whoGivesUpLeavesTheQueueOnceAndWhoIsInStaysIn() throws {
-        var machine = Machine(maximum: 1)
-        enter(&machine)
-        let firstEntry = machine.enter(isRepeat: false, 1, now: time(0))
-        let first = try #require(ticket(firstEntry))
-        let secondEntry = machine.enter(isRepeat: true, 2, now: time(0))
-        let second = try #require(ticket(secondEntry))
-        expect(machine.withdraw(ticket: first), 1)
-        expect(machine.withdraw(ticket: first), nil)
-        expect(machine.leave(.answered, now: time(0)).admitted, [2])
-        expect(machine.withdraw(ticket: second), nil)
-        #expect(machine.inFlight == 1 && machine.waiting == 0)
+    @Test func `how long nothing but refusals came begins with the first of them`() throws {
+        var machine = HostGateMachine(maximum: nil)
+        let passes = try (0..<5).map { _ in try enter(&machine) }
+        machine.leave(passes[0], .answered, now: time(1))
+        #expect(machine.refusesOnly(now: time(5)) == .zero)
+        machine.leave(passes[1], .refused(pause: nil, status: 503), now: time(6))
+        machine.leave(passes[2], .refused(pause: nil, status: 503), now: time(8))
+        machine.leave(passes[3], .failed, now: time(8))
+        #expect(machine.refusesOnly(now: time(9)) == .seconds(3))
+        machine.leave(passes[4], .answered, now: time(9))
+        #expect(machine.refusesOnly(now: time(10)) == .zero)
     }
 
-    /// Regression: a timer was under way, and nobody looked for when: who waited for a pace that had become quicker waited for
-    /// the slower one's turn.
-    @Test func aPaceThatGetsQuickerHasItsTimerInTime() throws {
-        var machine = Machine(maximum: nil)
-        for second in [0, 1, 3] {
-            enter(&machine, now: time(second))
-            _ = machine.leave(.refused(pause: nil), now: time(second))
-        }
-        enter(&machine, now: time(7))
-        enter(&machine, now: time(11))
-        guard case .waits(_, let slow) = machine.enter(isRepeat: false, 1, now: time(11)) else {
-            Issue.record("the pace lets nobody in yet")
-            return
-        }
-        #expect(slow == time(15))
-        _ = machine.leave(.answered, now: time(11))
-        let actions = machine.leave(.refused(pause: nil), now: time(11))
-        let quick = try #require(actions.timer)
-        #expect(quick < time(13))
-        expect(machine.open(now: quick, timer: quick).admitted, [1])
-        // The other timer finds nothing, and leaves none behind.
-        expect(machine.open(now: time(15), timer: time(15)).timer, nil)
+    @Test func `the hold says what a host was refused with`() throws {
+        var machine = HostGateMachine(maximum: nil)
+        #expect(machine.hold == nil)
+        machine.leave(try enter(&machine), .refused(pause: .seconds(1), status: 503), now: time(0))
+        #expect(machine.hold == .asked(status: 503))
+        machine.open(now: time(1))
+        #expect(machine.hold == nil)
     }
 
-    /// Any order of events keeps the promises: nobody in while paused, never more than the limit let in, everybody
-    /// let in or taken back exactly once, repeats first, each kind in order.
+    /// Any order of events keeps the promises: nobody in while paused, never more than the limit let in, no place lost, and a
+    /// timer for all who wait for time alone.
     @Test func anyOrderOfEventsKeepsTheInvariants() {
         var random = seededRandom()
         for _ in 0..<300 {
             let maximum = Bool.random(using: &random) ? nil : Int.random(in: 1...4, using: &random)
-            var machine = Machine(maximum: maximum)
+            var machine = HostGateMachine(maximum: maximum)
             var now = time(0)
-            var (inside, next) = (0, 0)
-            var waiting: [(number: Int, ticket: UInt64, isRepeat: Bool)] = []
-            func expectAdmission(_ admitted: [Int]) {
-                for number in admitted {
-                    let expected = (waiting.first { $0.isRepeat } ?? waiting.first)?.number
-                    #expect(number == expected)
-                    waiting.removeAll { $0.number == number }
-                    inside += 1
-                }
-                guard !admitted.isEmpty else { return }
-                #expect(machine.pausedUntil == nil)
-                #expect(inside <= min(maximum ?? .max, machine.window ?? .max))
-            }
-            for _ in 0..<200 {
+            var inside: [HostPace.Pass] = []
+            var timers: [TimerInstant] = []
+            for _ in 0..<400 {
                 let before = (pause: machine.pausedUntil, total: machine.pausedTotal)
-                switch Int.random(in: 0..<6, using: &random) {
-                case 0:
-                    if machine.tryEnter(now: now) {
-                        #expect(waiting.isEmpty && before.pause == nil)
-                        inside += 1
-                    }
-                case 1, 2:
-                    next += 1
+                switch Int.random(in: 0..<5, using: &random) {
+                case 0, 1:
                     let isRepeat = Bool.random(using: &random)
-                    if let ticket = ticket(machine.enter(isRepeat: isRepeat, next, now: now)) {
-                        waiting.append((next, ticket, isRepeat))
-                    } else {
+                    if let pass = machine.tryEnter(isRepeat: isRepeat, now: now) {
                         #expect(before.pause == nil)
-                        inside += 1
+                        inside.append(pass)
+                        #expect(inside.count <= min(maximum ?? .max, machine.window ?? .max))
                     }
-                case 3 where inside > 0:
-                    inside -= 1
+                case 2, 3:
+                    guard !inside.isEmpty else { break }
+                    let pass = inside.remove(at: Int.random(in: inside.indices, using: &random))
                     let outcomes: [HostGate.Outcome] = [
-                        .answered, .abandoned, .refused(pause: nil),
+                        .answered, .abandoned, .failed, .refused(pause: nil), .refused(pause: nil),
                         .refused(pause: .seconds(Int.random(in: 0...5, using: &random))),
                     ]
-                    let outcome = outcomes.randomElement(using: &random)!
-                    expectAdmission(machine.leave(outcome, now: now).admitted)
+                    machine.leave(pass, outcomes.randomElement(using: &random)!, now: now)
                     if let pause = before.pause { #expect(machine.pausedUntil.map { $0 >= pause } == true) }
                 case 4:
-                    now = now.advanced(by: .seconds(1))
-                    expectAdmission(machine.open(now: now).admitted)
+                    now = now.advanced(by: .milliseconds(Int.random(in: 0...1_500, using: &random)))
+                    for timer in timers where timer <= now { machine.open(now: now, timer: timer) }
+                    timers.removeAll { $0 <= now }
                     if let until = machine.pausedUntil { #expect(until > now) }
-                case 5 where !waiting.isEmpty:
-                    let gone = waiting.remove(at: Int.random(in: waiting.indices, using: &random))
-                    expect(machine.withdraw(ticket: gone.ticket), gone.number)
                 default: break
                 }
-                #expect(machine.inFlight == inside)
-                #expect(machine.waiting == waiting.count)
+                if let timer = machine.armTimer(someoneWaits: true, now: now) { timers.append(timer) }
+                #expect(machine.inFlight == inside.count)
                 #expect(machine.pausedTotal >= before.total)
-                // Nobody waits in front of an open door.
-                #expect(
-                    waiting.isEmpty || machine.pausedUntil != nil || machine.pace.wait(at: now) != nil
-                        || inside >= min(maximum ?? .max, machine.window ?? .max))
+                // Nobody waits in front of an open door, and nobody for a door that no timer opens.
+                if !machine.hasRoom(now: now), inside.count < min(maximum ?? .max, machine.window ?? .max) {
+                    let opens = machine.pausedUntil ?? machine.pace.wait(at: now)
+                    #expect(opens.map { opens in timers.contains { $0 <= opens } } == true)
+                }
             }
         }
     }

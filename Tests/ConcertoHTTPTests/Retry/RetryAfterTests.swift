@@ -1,7 +1,9 @@
 #if HTTP
-import ConcertoHTTP
 import Foundation
+import NIOHTTP1
 import Testing
+
+@testable import ConcertoHTTP
 
 struct RetryAfterTests {
     /// Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110.
@@ -10,6 +12,30 @@ struct RetryAfterTests {
     @Test(arguments: [("0", 0), ("120", 120), (" 7 ", 7), ("007", 7)])
     func readsSeconds(value: String, seconds: Int) {
         #expect(RetryAfter.parse(value, now: moment) == .seconds(seconds))
+    }
+
+    // Neither is in the grammar, and both came early.
+    @Test(arguments: [("1.5", 2), ("0.0", 0), ("3.000001", 4), ("2.0", 2)])
+    func `a fraction of a second counts as a whole one`(value: String, seconds: Int) {
+        #expect(RetryAfter.parse(value, now: moment) == .seconds(seconds))
+    }
+
+    @Test func `of several headers the longest time counts`() {
+        let reply = HTTPReply(status: 429, headers: ["retry-after": "1", "Retry-After": "3", "retry-after": "soon"])
+        #expect(RetryAfter.wish(of: reply) == .seconds(3))
+        #expect(RetryAfter.wish(of: HTTPReply(status: 429, headers: ["retry-after": "soon"])) == nil)
+    }
+
+    // H13, T22: a server an hour ahead was waited for up to the cap, one an hour behind not at all.
+    @Test(arguments: ["Sun, 06 Nov 1994 08:49:37 GMT", "Wed, 01 Jan 2999 00:00:00 GMT"])
+    func `a date counts from the answer's own Date`(date: String) {
+        let later = date.replacingOccurrences(of: ":37 ", with: ":40 ")
+            .replacingOccurrences(of: "00:00:00", with: "00:00:03")
+        let reply = HTTPReply(status: 503, headers: ["Date": date, "Retry-After": later])
+        #expect(RetryAfter.wish(of: reply) == .seconds(3))
+        let undated = HTTPReply(
+            status: 503, headers: ["Date": "yesterday", "Retry-After": "Sun, 06 Nov 1994 08:49:37 GMT"])
+        #expect(RetryAfter.wish(of: undated) == .zero)
     }
 
     @Test(arguments: [
@@ -25,7 +51,8 @@ struct RetryAfterTests {
     }
 
     @Test(arguments: [
-        "", " ", "soon", "-5", "+5", "1.5", "5s", "5 6", "Sun, 06 Nov 1994", "Sun, 06 Foo 1994 08:49:37 GMT",
+        "", " ", "soon", "-5", "+5", "1.", ".5", "1.5.5", "5s", "5 6", "Sun, 06 Nov 1994",
+        "Sun, 06 Foo 1994 08:49:37 GMT",
         "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
         "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, 06 Nov 1994 08:49 GMT",
         "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 06 Nov 199 08:49:37 GMT", "Sun, x Nov 1994 08:49:37 GMT",
