@@ -107,7 +107,7 @@ extension ResilientHTTPClient {
         _ failure: HTTPFailure, _ host: HostPipeline, isProbe: Bool, _ progress: inout CallProgress
     ) -> CallSequel {
         // What this machine lacks comes back when other calls have ended; the host has no part in it.
-        if failure.kind == .local {
+        if failure.kind == .local, progress.unsent < options.maxRefusals {
             progress.unsent += 1
             return .again(after: backoff(progress.unsent, &progress))
         }
