@@ -207,6 +207,14 @@ private struct Failure: Error, Equatable {
         // One that the loop gets is observed.
         let failing = try (1...1).concurrentMap(limit: 1) { number -> Int in throw Unread(number: 9) }
         #expect(marbles.run(failing) == "#Unread@1")
+        // Also where the iteration that throws it cancels what else runs.
+        for isOrdered in [true, false] {
+            let wide = try (0..<20).concurrentMap(limit: 4, ordered: isOrdered) { number in
+                if number == 10 { throw Unread(number: number) }
+                return number
+            }
+            #expect(marbles.run(wide).contains("#Unread"))
+        }
         #expect(seen.value.count == 2)
     }
 }

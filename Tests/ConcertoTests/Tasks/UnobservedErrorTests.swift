@@ -133,43 +133,6 @@ import Testing
         #expect(count.value == 150_000)
     }
 
-    // The iteration threw the failure, cancelled its producer, and that reported it once more.
-    @Test(arguments: [true, false])
-    func `concurrentMap raises no failure that it has thrown, F6`(isOrdered: Bool) async {
-        let log = await raised(1_090...1_099) {
-            for _ in 0..<100 {
-                do {
-                    let results = (0..<20).concurrentMap(limit: 4, ordered: isOrdered) { number in
-                        if number == 10 { throw Failure(1_090) }
-                        return number
-                    }
-                    for try await _ in results {}
-                    Issue.record("it has to throw")
-                } catch { #expect(error as? Failure == Failure(1_090)) }
-            }
-        }
-        #expect(log.isEmpty)
-    }
-
-    @Test func `a failure that the consumer of concurrentMap left unread is raised once, F6`() async throws {
-        let failed = AsyncManualResetEvent()
-        let log = try await raised(1_100...1_109, awaiting: 1) {
-            do {
-                let results = (0..<20).concurrentMap(limit: 4) { number in
-                    if number == 2 {
-                        failed.set()
-                        throw Failure(1_100)
-                    }
-                    return number
-                }
-                let iterator = results.makeAsyncIterator()
-                #expect(try await iterator.next() == 0)
-                try await failed.wait()
-            }
-        }
-        #expect(log == [1_100])
-    }
-
     @Test func `Errors of callbacks under a cancel that cannot throw are raised`() async throws {
         let log = try await raised(1_050...1_059) {
             let source = CancellationTokenSource()
