@@ -85,6 +85,10 @@ public struct BatchOptions: Sendable {
     public var proxy: String?
     /// Whether redirects are followed, up to 10.
     public var followsRedirects = false
+    /// A file, PEM, with the certificates of the authorities to trust, instead of the machine's own.
+    public var cacert: String?
+    /// Whether HTTP/2 is offered; HTTP/1.1 is what servers that end connections in good order get on with.
+    public var usesHTTP2 = false
 
     private static var defaultBreaker: CircuitBreakerOptions {
         var breaker = CircuitBreakerOptions()
@@ -134,8 +138,13 @@ public struct BatchOptions: Sendable {
             if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }
         }
         check(
-            proxy.map { HTTPClientFactory.proxy($0) != nil } ?? true,
-            "the proxy must look like http://[user:password@]host:port")
+            proxy.map { HTTPProxy($0) != nil } ?? true,
+            "the proxy must look like http://[user:password@]host:port or socks5://host:port, with a port from 1 to 65535"
+        )
+        check(!insecure || cacert == nil, "insecure checks no certificate: leave it out, or cacert")
+        if let cacert {
+            check(HTTPTransportOptions.holdsCertificates(cacert), "'\(cacert)' holds no certificates, or not as PEM")
+        }
         if existing == .resume {
             check(input != nil, "resume needs an input file: standard input can't be read again")
             check(output != nil, "resume needs an output file (-o): standard output can't be read back")

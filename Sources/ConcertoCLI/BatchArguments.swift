@@ -132,11 +132,23 @@ struct RequestArguments: ParsableArguments {
     @Flag(name: [.customShort("k"), .long], help: "Do not check the server's certificate.")
     var insecure = false
 
-    @Option(name: [.customShort("x"), .long], help: "The proxy: http://[user:password@]host:port.")
+    @Option(
+        help:
+            "A file of certificates (PEM) to trust, instead of the machine's own. (default: SSL_CERT_FILE, if it is there)"
+    )
+    var cacert: String?
+
+    @Option(
+        name: [.customShort("x"), .long], help: "The proxy: http://[user:password@]host:port, or socks5://host:port.")
     var proxy: String?
 
     @Flag(name: [.customShort("L"), .long], help: "Follow redirects, up to 10.")
     var location = false
+
+    @Flag(
+        name: .customLong("http2"), help: "Offer HTTP/2; calls may fail when a server ends a connection (see the page)."
+    )
+    var usesHTTP2 = false
 
     func apply(to options: inout BatchOptions) throws {
         let environment = ProcessInfo.processInfo.environment
@@ -151,8 +163,15 @@ struct RequestArguments: ParsableArguments {
             options.substitution.environment[name] = value
         }
         options.insecure = insecure
+        options.cacert = cacert ?? (insecure ? nil : Self.certificates(environment))
+        options.usesHTTP2 = usesHTTP2
         options.proxy = proxy
         options.followsRedirects = location
+    }
+
+    /// The file that `SSL_CERT_FILE` names, as with OpenSSL and all that is built on it.
+    private static func certificates(_ environment: [String: String]) -> String? {
+        environment["SSL_CERT_FILE"].flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
     }
 
     private static func header(_ text: String, _ environment: [String: String]) throws -> (String, String) {

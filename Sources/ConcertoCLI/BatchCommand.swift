@@ -36,6 +36,7 @@ struct BatchCommand: AsyncParsableCommand {
         retries.apply(to: &options)
         try requests.apply(to: &options)
         options.showsHeaders = display.headers
+        if let notice = DescriptorLimit.fit(&options), !display.quiet { Terminal.complain("concerto: \(notice)") }
         guard demoServer else { return try await run(options) }
         let prepared = options
         try await DemoServer.run(.misbehaving) { server in

@@ -27,7 +27,8 @@ struct BatchOptionsTests {
         let text = options.problems.joined(separator: "\n")
         for name in [
             "concurrency", "per-host", "burst", "timeout", "total-timeout", "max-retries", "backoff's base",
-            "backoff's cap", "max-retry-after", "max-body", "halfOpenPermits", "'A B'", "'Authorization'", "input file",
+            "backoff's cap", "max-retry-after", "max-body", "halfOpenPermits", "a header's name", "'Authorization'",
+            "input file",
             "output file",
         ] {
             #expect(text.contains(name), "\(name)")

@@ -123,14 +123,14 @@ struct RowParser: Sendable {
 
     private func row(from draft: Draft) throws -> BatchRow {
         guard let template = draft.url else { throw Problem("'url' is missing") }
-        let (url, host, credentials) = try Self.target(try substitution.apply(to: template), template)
+        let address = try Self.target(try substitution.apply(to: template), template)
         let method = (draft.method ?? (draft.body == nil ? "GET" : "POST")).uppercased()
         guard HeaderRules.isToken(method) else { throw Problem("'\(method)' is no HTTP method") }
         var headers = try draft.headers.map { ($0.name, try substitution.apply(to: $0.value)) }
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { throw Problem(problem) }
         }
-        if let credentials, !headers.contains(where: { $0.0.lowercased() == "authorization" }) {
+        if let credentials = address.credentials, !headers.contains(where: { $0.0.lowercased() == "authorization" }) {
             headers.append(("Authorization", credentials))
         }
         if let body = draft.body, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
@@ -138,33 +138,28 @@ struct RowParser: Sendable {
                 ("Content-Type", body.stringValue == nil ? "application/json" : "text/plain; charset=utf-8"))
         }
         return BatchRow(
-            identity: draft.identity, method: method, url: url, host: host, headers: headers,
+            identity: draft.identity, method: method, url: address.url, host: address.host, headers: headers,
             body: draft.body.map { $0.stringValue.map { Array($0.utf8) } ?? $0.bytes }, timeout: draft.timeout,
             metadata: draft.metadata, fingerprint: draft.fingerprint)
     }
 
-    /// What an absolute HTTP URL says: where to send the call, `host:port`, and the value of `Authorization` if it holds a
-    /// user and a password, which do not go on the wire as they stand (RFC 9110 §4.2.4).
-    private static func target(
-        _ url: String, _ template: String
-    ) throws -> (url: String, host: String, credentials: String?) {
-        guard let parsed = URL(string: url), let scheme = parsed.scheme?.lowercased() else {
-            throw Problem("'\(masked(template))' is no absolute URL; it should begin with http:// or https://")
+    /// Where a row's call goes; what is wrong is said with the URL as the row has it.
+    private static func target(_ url: String, _ template: String) throws -> HTTPAddress {
+        do throws(HTTPAddress.Problem) {
+            return try HTTPAddress(url)
+        } catch {
+            switch error {
+            case .notAbsolute:
+                throw Problem("'\(masked(template))' is no absolute URL; it should begin with http:// or https://")
+            case .scheme(let scheme):
+                throw Problem(
+                    "the scheme '\(template.contains("{") ? "…" : scheme)' is not supported; use http or https")
+            case .noHost: throw Problem("'\(masked(template))' names no host")
+            case .host: throw Problem("'\(masked(template))' names a host that cannot be one")
+            case .port:
+                throw Problem("'\(masked(template))' names a port that there is not; ports are 1 to 65535")
+            }
         }
-        guard scheme == "http" || scheme == "https" else {
-            throw Problem("the scheme '\(template.contains("{") ? "…" : scheme)' is not supported; use http or https")
-        }
-        guard let host = HTTPCall.host(of: parsed) else { throw Problem("'\(masked(template))' names no host") }
-        guard (1...65_535).contains(parsed.port ?? 80) else {
-            throw Problem("'\(masked(template))' names a port that there is not; ports are 1 to 65535")
-        }
-        guard parsed.user != nil, var components = URLComponents(url: parsed, resolvingAgainstBaseURL: false) else {
-            return (url, host, nil)
-        }
-        let pair = "\(components.user ?? ""):\(components.password ?? "")"
-        (components.user, components.password) = (nil, nil)
-        guard let bare = components.string else { throw Problem("'\(masked(template))' is no absolute URL") }
-        return (bare, host, "Basic \(Data(pair.utf8).base64EncodedString())")
     }
 
     /// The URL without what may be secret in it: user, password and query.

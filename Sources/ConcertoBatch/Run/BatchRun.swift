@@ -128,7 +128,7 @@ public final class BatchRun: Sendable {
         if let given = self.transport {
             transport = given
         } else {
-            (transport, shutdown) = HTTPClientFactory.make(options)
+            (transport, shutdown) = try HTTPClientFactory.make(options)
         }
         let client = try ResilientHTTPClient(transport: transport, options: options.clientOptions(clock: clock))
         let parts = Parts(

@@ -73,7 +73,7 @@ final class RowCall: HTTPCallDelegate {
         let now = clock.now
         times.withLock { times in
             times.ended = now
-            times.cause = result.cause
+            times.cause = result.isRedirect ? nil : result.cause
         }
         // It is known again where the row stands: the server has refused, or nothing was sent.
         switch result {

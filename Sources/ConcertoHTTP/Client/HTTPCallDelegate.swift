@@ -1,5 +1,9 @@
 #if HTTP
+import NIOHTTP1
+
 /// Learns what happens to one call, in the order in which it happens, from the task that makes it.
+///
+/// Where redirects are followed, the attempts of all hops count as those of the one call.
 ///
 /// A caller that holds something scarce while a call is under way (a slot, a lease) gives it back in ``willWait()`` and
 /// takes it again in ``didWait()``.
@@ -21,12 +25,19 @@ public protocol HTTPCallDelegate: Sendable {
 
 /// How one attempt ended.
 public enum AttemptResult: Sendable {
-    /// With an answer; `mayRepeat` if the rule allows another attempt after it.
+    /// With an answer; `mayRepeat` if the rule allows another attempt after it. After a redirect it never is: the call as a
+    /// whole can't be begun anew.
     case answered(HTTPReply, mayRepeat: Bool)
     /// Without one.
     case failed(HTTPFailure, mayRepeat: Bool)
     /// The caller gave up.
     case cancelled
+
+    /// Whether the answer is a redirect, so that an attempt that follows is no repetition.
+    public var isRedirect: Bool {
+        guard case .answered(let reply, mayRepeat: false) = self else { return false }
+        return Redirects.statuses.contains(reply.status) && reply.headers.contains(name: "location")
+    }
 
     /// What a repeated call is counted under: the status, or the kind of the failure.
     public var cause: String {

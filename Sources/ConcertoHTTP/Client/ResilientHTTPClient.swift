@@ -13,6 +13,8 @@ public final class ResilientHTTPClient: Sendable {
 
     let transport: any HTTPTransport
     let options: ResilientHTTPClientOptions
+    /// Calls under way to all hosts, as many as this machine can carry.
+    let capacity: HostGate
     private let hosts = Guarded<[String: HostPipeline]>([:])
     private let timeouts = Guarded<[Duration: Timeout]>([:])
 
@@ -25,6 +27,7 @@ public final class ResilientHTTPClient: Sendable {
         try options.validate()
         self.transport = transport
         self.options = options
+        capacity = HostGate(clock: options.clock)
     }
 
     /// What the gate and the circuit of every known host do.
@@ -32,19 +35,17 @@ public final class ResilientHTTPClient: Sendable {
         hosts.withLock { $0 }.mapValues(\.statistics)
     }
 
+    /// Calls that are under way at a time, at most, since this machine ran short of descriptors, ports or memory; `nil` if it
+    /// did not. Rises again, slowly, while it does not.
+    public var localLimit: Int? { capacity.lowered }
+
     /// The circuit breaker of a host (`host:port`) that has been called: to watch it, or to open and close it by hand.
     public func breaker(of host: String) -> CircuitBreaker? {
         hosts.withLock { $0[host] }?.breaker
     }
 
-    /// Makes `call` until it has an answer that is not to be repeated.
-    ///
-    /// - Cancellation: ends every wait and the attempt under way with `CancellationError`.
-    /// - Where it runs: on the caller's executor, but for what AsyncHTTPClient does on its event loops.
-    /// - Throws: ``HTTPFailure`` if the last attempt got no answer or the call can't be sent, `CircuitOpenError` if the
-    ///   host's circuit is open and calls do not wait for it, `CancellationError`, and what the delegate throws.
-    /// - Returns: The last answer, whatever its status.
-    public func execute(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
+    /// Makes `call`, or one hop of a call that is redirected, until it has an answer that is not to be repeated.
+    func executeHop(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         let host = try pipeline(for: call.host)
         let timeout = try timeout(call.timeout ?? options.timeout)
         var progress = CallProgress()

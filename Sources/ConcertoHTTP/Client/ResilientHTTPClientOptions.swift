@@ -21,6 +21,8 @@ public struct ResilientHTTPClientOptions: Sendable {
     public var maxRetryAfter = Duration.seconds(300)
     /// What may be repeated.
     public var rule = RepeatRule()
+    /// How redirects are followed; `nil`, the default, for not at all: the answer is the redirect.
+    public var redirects: RedirectRule?
     /// When a host that answers no more is left alone; `nil` for never. Default: half of 20 or more attempts within 10 s
     /// fail; then none for 5 s, and one to try.
     ///
@@ -57,6 +59,7 @@ public struct ResilientHTTPClientOptions: Sendable {
         check.require(maxRefusals, "maxRefusals", atLeast: 0)
         check.require(backoff.check(), in: "backoff")
         check.requireNotNegative(maxRetryAfter, "maxRetryAfter")
+        if let redirects { check.require(redirects.limit, "redirects.limit", atLeast: 1) }
         if let breaker { check.require(breaker.check(), in: "breaker") }
         if let maximumPerHost { check.require(maximumPerHost, "maximumPerHost", atLeast: 1) }
         try check.finish()

@@ -34,9 +34,9 @@ public struct RepeatRule: Sendable {
         statuses.contains(status) && (isRepeatable(call) || Self.refusals.contains(status))
     }
 
-    /// Whether `call` may be repeated after `failure`.
+    /// Whether `call` may be repeated after `failure`: not where that is bound to fail in the same way.
     public func allowsRepeat(of call: HTTPCall, after failure: HTTPFailure) -> Bool {
-        guard failure.kind != .invalid else { return false }
+        guard !failure.isLasting else { return false }
         return !failure.mayHaveBeenSent || isRepeatable(call)
     }
 }

@@ -1,5 +1,4 @@
 #if HTTP
-import Foundation
 public import NIOCore
 public import NIOHTTP1
 
@@ -33,20 +32,10 @@ public struct HTTPCall: Sendable {
     ) {
         self.method = method
         self.url = url
-        self.host = host ?? URL(string: url).flatMap(Self.host(of:)) ?? ""
+        self.host = host ?? (try? HTTPAddress(url))?.host ?? ""
         self.headers = headers
         self.body = body
         self.timeout = timeout
-    }
-
-    /// `host:port` in lower case; `nil` if `url` is no absolute HTTP URL.
-    package static func host(of url: URL) -> String? {
-        guard let scheme = url.scheme?.lowercased(), let name = url.host, !name.isEmpty else { return nil }
-        switch scheme {
-        case "http": return "\(name.lowercased()):\(url.port ?? 80)"
-        case "https": return "\(name.lowercased()):\(url.port ?? 443)"
-        default: return nil
-        }
     }
 
     /// Whether a header of that name, in any case, is there.

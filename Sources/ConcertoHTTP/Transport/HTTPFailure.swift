@@ -1,15 +1,8 @@
 #if HTTP
-import AsyncHTTPClient
-import Foundation
-import NIOCore
-import NIOHTTP1
-import NIOPosix
-import NIOSSL
-
 /// Why a call got no complete answer.
 public struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, in the words that results and summaries use.
-    public enum Kind: String, Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// The host's name has no address.
         case dns
         /// No connection could be made.
@@ -22,6 +15,10 @@ public struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case closed
         /// What came back was not HTTP.
         case protocolError = "protocol"
+        /// A redirect that can't be followed.
+        case redirect
+        /// This machine has no more descriptors, ports or memory to make a connection with: nobody else is to blame.
+        case local
         /// The call itself can't be sent.
         case invalid
     }
@@ -30,94 +27,34 @@ public struct HTTPFailure: Error, Hashable, Sendable, CustomStringConvertible {
     public var kind: Kind
     /// Whether the server may have seen the request. `false` is certain: nothing of it was sent.
     public var mayHaveBeenSent: Bool
+    /// Whether another attempt is bound to end in the same way: a name that does not exist, a certificate that is not
+    /// trusted, a redirect in a circle. Such a call is not repeated.
+    public var isLasting: Bool
     /// What happened, for people.
     public var description: String
 
     /// Creates a failure.
-    public init(_ kind: Kind, mayHaveBeenSent: Bool, _ description: String) {
+    ///
+    /// - Parameters:
+    ///   - kind: What went wrong.
+    ///   - mayHaveBeenSent: Whether the server may have seen the request.
+    ///   - isLasting: Whether another attempt is bound to end in the same way; a call that is invalid, or redirected to where
+    ///     nobody can follow, always is.
+    ///   - description: What happened, for people.
+    public init(_ kind: Kind, mayHaveBeenSent: Bool, isLasting: Bool = false, _ description: String) {
         self.kind = kind
         self.mayHaveBeenSent = mayHaveBeenSent
+        self.isLasting = isLasting || kind == .invalid || kind == .redirect
         self.description = description
     }
 
-    /// Errors with which a handshake ends, before anything is sent.
-    private static let refusals: [NIOSSLExtraError] = [
-        .failedToValidateHostname, .serverHostnameImpossibleToMatch, .cannotUseIPAddressInSNI, .invalidSNIHostname,
-    ]
-
-    /// Sorts an error of AsyncHTTPClient and of what stands below it.
-    ///
-    /// Only errors that occur before a connection is ready count as *not sent*; whatever is unknown may have been.
-    init(classifying error: any Error, host: String) {
-        switch error {
-        case let failure as HTTPFailure:
-            self = failure
-        case let error as NIOConnectionError:
-            self.init(connection: error, host: host)
-        case let error as HTTPClientError:
-            self.init(client: error, host: host)
-        case NIOSSLError.handshakeFailed:
-            self.init(.tls, mayHaveBeenSent: false, "the connection to \(host) could not be secured: \(error)")
-        case let error as NIOSSLExtraError where Self.refusals.contains(error):
-            self.init(.tls, mayHaveBeenSent: false, "the connection to \(host) could not be secured: \(error)")
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            // Any other can come on a connection that has carried the request.
-            self.init(.closed, mayHaveBeenSent: true, "the secure connection to \(host) broke: \(error)")
-        case HTTPParserError.invalidEOFState:
-            self.init(.closed, mayHaveBeenSent: true, "\(host) closed the connection before the answer was complete")
-        case let error as IOError:
-            self.init(system: error, host: host)
-        case let error as ChannelError:
-            self.init(.closed, mayHaveBeenSent: true, "the connection to \(host) broke: \(error)")
-        default:
-            self.init(.protocolError, mayHaveBeenSent: true, "\(host) answered with something else than HTTP: \(error)")
-        }
-    }
-
-    private init(connection error: NIOConnectionError, host: String) {
-        if error.connectionErrors.isEmpty, let reason = error.dnsAError ?? error.dnsAAAAError {
-            self.init(.dns, mayHaveBeenSent: false, "the name of \(host) has no address: \(reason)")
-        } else {
-            let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "\(error)"
-            self.init(.connect, mayHaveBeenSent: false, "no connection to \(host): \(reason)")
-        }
-    }
-
-    private init(system error: IOError, host: String) {
-        let reason = String(cString: strerror(error.errnoCode))
-        switch error.errnoCode {
-        case ECONNREFUSED, ENETUNREACH, ENETDOWN, EADDRNOTAVAIL:
-            self.init(.connect, mayHaveBeenSent: false, "no connection to \(host): \(reason)")
-        default:
-            self.init(.closed, mayHaveBeenSent: true, "the connection to \(host) broke: \(reason)")
-        }
-    }
-
-    private init(client error: HTTPClientError, host: String) {
-        switch error {
-        case .connectTimeout, .getConnectionFromPoolTimeout, .socksHandshakeTimeout, .httpProxyHandshakeTimeout:
-            self.init(.connect, mayHaveBeenSent: false, "no connection to \(host): \(error.shortDescription)")
-        case .tlsHandshakeTimeout:
-            self.init(.tls, mayHaveBeenSent: false, "the connection to \(host) could not be secured in time")
-        case .invalidProxyResponse, .proxyAuthenticationRequired:
-            self.init(.connect, mayHaveBeenSent: false, "the proxy refused: \(error.shortDescription)")
-        case .readTimeout, .writeTimeout, .deadlineExceeded:
-            self.init(.timeout, mayHaveBeenSent: true, "\(host) did not answer in time")
-        case .remoteConnectionClosed, .uncleanShutdown:
-            self.init(.closed, mayHaveBeenSent: true, "\(host) closed the connection before the answer was complete")
-        case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath, .contentLengthMissing,
-            .identityCodingIncorrectlyPresent, .bodyLengthMismatch, .traceRequestWithBody:
-            self.init(.invalid, mayHaveBeenSent: false, "the call can't be sent: \(error.shortDescription)")
-        default:
-            // These carry what is wrong, so that they equal none of their kind.
-            let isRefused = ["Invalid header field names", "Invalid header field values", "Unsupported scheme"].contains
-            {
-                error.shortDescription.hasPrefix($0)
-            }
-            self.init(
-                isRefused ? .invalid : .protocolError, mayHaveBeenSent: !isRefused,
-                "the call to \(host) failed: \(error.shortDescription)")
-        }
+    /// The same failure of a request that certainly was not sent.
+    func unsent() -> HTTPFailure {
+        guard mayHaveBeenSent else { return self }
+        var failure = self
+        failure.mayHaveBeenSent = false
+        if kind == .closed { failure.kind = .connect }
+        return failure
     }
 }
 #endif

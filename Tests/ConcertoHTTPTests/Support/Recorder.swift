@@ -6,8 +6,15 @@ import Synchronization
 final class Recorder: HTTPCallDelegate {
     private let storage = Mutex<[String]>([])
     private let beforeSending: @Sendable () throws -> Void
+    private let ended: @Sendable (AttemptResult) -> Void
 
-    init(beforeSending: @escaping @Sendable () throws -> Void = {}) { self.beforeSending = beforeSending }
+    init(
+        beforeSending: @escaping @Sendable () throws -> Void = {},
+        ended: @escaping @Sendable (AttemptResult) -> Void = { _ in }
+    ) {
+        self.beforeSending = beforeSending
+        self.ended = ended
+    }
 
     var events: [String] { storage.withLock { $0 } }
 
@@ -19,6 +26,9 @@ final class Recorder: HTTPCallDelegate {
         note("willSend \(number)")
         try beforeSending()
     }
-    func didSend(_ result: AttemptResult) { note("didSend \(result.cause)") }
+    func didSend(_ result: AttemptResult) {
+        note("didSend \(result.cause)")
+        ended(result)
+    }
 }
 #endif

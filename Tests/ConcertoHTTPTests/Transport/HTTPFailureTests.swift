@@ -1,7 +1,9 @@
 #if HTTP
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOHTTP2
 import NIOPosix
 import NIOSSL
 import Testing
@@ -75,6 +77,36 @@ struct HTTPFailureTests {
         arguments: [NIOSSLError.uncleanShutdown, .readInInvalidTLSState, .writeDuringTLSShutdown])
     func aSecureConnectionThatBreaksLaterMayHaveCarriedTheRequest(error: NIOSSLError) {
         #expect(classify(error).mayHaveBeenSent)
+    }
+
+    @Test(arguments: [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL])
+    func `T4 what this machine runs out of is its own shortage, and nothing was sent`(code: CInt) {
+        let failure = classify(IOError(errnoCode: code, reason: "socket"))
+        #expect(failure.kind == .local && !failure.mayHaveBeenSent && !failure.isLasting)
+        #expect(failure.description.contains(String(cString: strerror(code))))
+    }
+
+    @Test func `T1 a stream that was refused was not processed, one that was closed may have been`() {
+        func closed(_ code: HTTP2ErrorCode) -> HTTPFailure {
+            classify(NIOHTTP2Errors.streamClosed(streamID: 5, errorCode: code))
+        }
+        #expect(!closed(.refusedStream).mayHaveBeenSent && closed(.refusedStream).kind == .closed)
+        #expect(closed(.cancel).mayHaveBeenSent && closed(.cancel).kind == .closed)
+        #expect(!classify(NIOHTTP2Errors.createdStreamAfterGoaway()).mayHaveBeenSent)
+        for failure in [closed(.cancel), closed(.refusedStream)] {
+            #expect(!failure.description.contains(".swift") && failure.description.contains("HTTP/2"))
+        }
+    }
+
+    @Test func `T13 a machine without CA certificates is told from a certificate that is not trusted`() {
+        let failure = FailureClassifier(host: "h:443", lacksAuthorities: true).failure(BoringSSLError.unknownError([]))
+        #expect(failure.kind == .tls && !failure.mayHaveBeenSent && failure.isLasting)
+        #expect(failure.description.contains("no CA certificates") && failure.description.contains("ca-certificates"))
+    }
+
+    @Test func `message 2 a TLS library that gives no reason is not quoted`() {
+        #expect(!classify(BoringSSLError.unknownError([])).description.contains("unknownError"))
+        #expect(classify(BoringSSLError.unknownError([])).mayHaveBeenSent)
     }
 
     @Test func aClassifiedFailureStaysAsItIs() {
