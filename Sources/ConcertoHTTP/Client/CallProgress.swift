@@ -11,6 +11,8 @@ struct CallProgress {
     var refusals = 0
     /// Attempts that could not be sent, to a host that has answered before.
     var unsent = 0
+    /// Attempts that this machine could not make.
+    var shortages = 0
     /// What earlier delays of the call's own left.
     var delays = Backoff.State()
     /// Whether an attempt is under way.

@@ -18,6 +18,8 @@ struct CallSite {
 extension ResilientHTTPClient {
     /// How long a host must have given nothing but refusals before its 503 means that it is away.
     private static let patience = Duration.seconds(1)
+    /// Attempts of one call that this machine may be too short of something to make.
+    private static let mostShortages = 100
 
     /// Makes attempts until one ends the call, or one is to be repeated within the retry budget.
     func attempt(
@@ -29,7 +31,7 @@ extension ResilientHTTPClient {
             case .answer(let reply):
                 return reply
             case .failure(let failure):
-                if !failure.mayHaveBeenSent, failure.kind != .local { site.host.record.noteGivenUp() }
+                if !failure.mayHaveBeenSent { site.host.record.noteGivenUp() }
                 throw FinalFailure(failure: failure)
             case .retry(let error):
                 progress.goesOn = true
@@ -53,9 +55,10 @@ extension ResilientHTTPClient {
         _ call: HTTPCall, _ site: CallSite, _ delegate: some HTTPCallDelegate, _ progress: inout CallProgress
     ) async throws -> CallSequel {
         let host = site.host
-        let entry = try await enter(site, isRepeat: progress.sent > 0, delegate)
+        var entry = try await enter(site, isRepeat: progress.sent > 0, delegate)
         let isProbe = host.waitsForCircuit && entry.admission.map { host.breaker?.isOrdinary($0) == false } == true
         do {
+            entry.place = try await takePlace(site.context, delegate)
             try await delegate.willSend(attempt: progress.sent + 1)
         } catch {
             leave(host, entry, .abandoned, .ignored, nil)
@@ -72,7 +75,12 @@ extension ResilientHTTPClient {
         case .failed(let failure, let mayRepeat):
             progress.isSending = false
             if failure.mayHaveBeenSent { progress.mayHaveBeenSent = true }
-            leave(host, entry, failure.saysNothingOfHost ? .abandoned : .failed, verdict(failure, host), failure)
+            if failure.kind == .local {
+                leave(host, entry, .abandoned, .ignored, nil)
+                capacity.lowerMaximum()
+                return shortage(failure, &progress)
+            }
+            leave(host, entry, failure.kind == .invalid ? .abandoned : .failed, verdict(failure, host), failure)
             guard mayRepeat else { return .failure(failure) }
             return sequel(failure, host, isProbe: isProbe, &progress)
         case .answered(let reply, let mayRepeat):
@@ -106,11 +114,6 @@ extension ResilientHTTPClient {
     private func sequel(
         _ failure: HTTPFailure, _ host: HostPipeline, isProbe: Bool, _ progress: inout CallProgress
     ) -> CallSequel {
-        // What this machine lacks comes back when other calls have ended; the host has no part in it.
-        if failure.kind == .local, progress.unsent < options.maxRefusals {
-            progress.unsent += 1
-            return .again(after: backoff(progress.unsent, &progress))
-        }
         if !failure.mayHaveBeenSent, host.waitsForCircuit {
             // It found out for all who wait that the host is still away, and that costs it none of its own attempts. Else a
             // long outage would fail calls. One that was sent costs an attempt: it may be the call that the host cannot cope
@@ -129,6 +132,13 @@ extension ResilientHTTPClient {
             return .again(after: backoff(progress.spent, &progress))
         }
         return .retry(failure)
+    }
+
+    /// Nobody is to blame but this machine: the call waits until others have come to an end, and loses nothing by it.
+    private func shortage(_ failure: HTTPFailure, _ progress: inout CallProgress) -> CallSequel {
+        guard !failure.mayHaveBeenSent, progress.shortages < Self.mostShortages else { return .failure(failure) }
+        progress.shortages += 1
+        return .again(after: backoff(progress.shortages, &progress))
     }
 
     private func backoff(_ retry: Int, _ progress: inout CallProgress) -> Duration {
@@ -152,6 +162,7 @@ extension ResilientHTTPClient {
             }
         // The window is there before the circuit lets in those who wait for it; the probe was the first call in it.
         if isProbe, Self.isAtHome(reply.status) { host.gate.startSlowly() }
+        if let place = entry.place { capacity.leave(place, .answered) }
         host.gate.leave(entry.pass, outcome)
         let verdict = verdict(reply.status, host, isAsked: pause != nil, isProbe: isProbe)
         tell(host, entry, verdict, verdict == .failure ? UnsatisfyingReply(reply: reply) : nil)
@@ -161,6 +172,7 @@ extension ResilientHTTPClient {
         _ host: HostPipeline, _ entry: Entry, _ outcome: HostGate.Outcome, _ verdict: CircuitBreakerOptions.Verdict,
         _ cause: (any Error)?
     ) {
+        if let place = entry.place { capacity.leave(place, .abandoned) }
         host.gate.leave(entry.pass, outcome)
         tell(host, entry, verdict, cause)
     }
@@ -187,7 +199,8 @@ extension ResilientHTTPClient {
 
     private func verdict(_ failure: HTTPFailure, _ host: HostPipeline) -> CircuitBreakerOptions.Verdict {
         switch failure.kind {
-        case .invalid, .local: .ignored
+        // The host is not in trouble that is called in a way that cannot work.
+        case _ where failure.isLasting: .ignored
         // A server that hangs up after an answer, on a connection that was to be used again.
         case .closed where host.record.hasAnswered(within: Self.patience, of: options.clock.now): .ignored
         default: .failure
@@ -208,6 +221,8 @@ extension ResilientHTTPClient {
         var pass: HostGate.Pass
         /// What the breaker must be told about with ``CircuitBreaker/leave(_:_:_:)``; `nil` without a breaker.
         var admission: CircuitBreaker.Call?
+        /// Its place among the calls that this machine can carry.
+        var place: HostGate.Pass?
     }
 
     /// Goes in, with a turn of the common pace and past the circuit breaker.
@@ -228,7 +243,7 @@ extension ResilientHTTPClient {
                     host.gate.leave(pass, .abandoned)
                     continue
                 }
-                guard let breaker = host.breaker else { return Entry(pass: pass, admission: nil) }
+                guard let breaker = host.breaker else { return Entry(pass: pass) }
                 if let admission = probe ?? breaker.tryEnter() { return Entry(pass: pass, admission: admission) }
                 host.gate.leave(pass, .abandoned)
                 guard host.waitsForCircuit else { throw breaker.rejection(context) }
@@ -251,8 +266,7 @@ extension ResilientHTTPClient {
         var admitted = gate.tryEnter(isRepeat: isRepeat)
         if admitted == nil {
             delegate.willWait()
-            let deadline = context.remaining.map { options.clock.now.advanced(by: $0) } ?? .distantFuture
-            admitted = try await gate.enter(isRepeat: isRepeat, before: deadline)
+            admitted = try await gate.enter(isRepeat: isRepeat, before: deadline(context))
         }
         guard let pass = admitted else { throw NoTimeLeft() }
         await delegate.didWait()
@@ -263,6 +277,22 @@ extension ResilientHTTPClient {
             throw error
         }
         return pass
+    }
+
+    private func takePlace(
+        _ context: ResilienceContext, _ delegate: some HTTPCallDelegate
+    ) async throws -> HostGate.Pass {
+        if let place = capacity.tryEnter() { return place }
+        delegate.willWait()
+        guard let place = try await capacity.enter(isRepeat: false, before: deadline(context)) else {
+            throw NoTimeLeft()
+        }
+        await delegate.didWait()
+        return place
+    }
+
+    private func deadline(_ context: ResilienceContext) -> TimerInstant {
+        context.remaining.map { options.clock.now.advanced(by: $0) } ?? .distantFuture
     }
 
     // MARK: Sending
@@ -280,10 +310,5 @@ extension ResilientHTTPClient {
             return .cancelled
         }
     }
-}
-
-extension HTTPFailure {
-    /// Whether the host has no part in the failure: the call itself can't be sent, or this machine has no room for it.
-    fileprivate var saysNothingOfHost: Bool { kind == .invalid || kind == .local }
 }
 #endif

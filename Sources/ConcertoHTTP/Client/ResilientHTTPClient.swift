@@ -13,6 +13,8 @@ public final class ResilientHTTPClient: Sendable {
 
     let transport: any HTTPTransport
     let options: ResilientHTTPClientOptions
+    /// Calls under way to all hosts, as many as this machine can carry.
+    let capacity: HostGate
     private let hosts = Guarded<[String: HostPipeline]>([:])
     private let timeouts = Guarded<[Duration: Timeout]>([:])
 
@@ -25,12 +27,17 @@ public final class ResilientHTTPClient: Sendable {
         try options.validate()
         self.transport = transport
         self.options = options
+        capacity = HostGate(clock: options.clock)
     }
 
     /// What the gate and the circuit of every known host do.
     public var hostStatistics: [String: HostGate.Statistics] {
         hosts.withLock { $0 }.mapValues(\.statistics)
     }
+
+    /// Calls that are under way at a time, at most, since this machine ran short of descriptors, ports or memory; `nil` if it
+    /// did not. Rises again, slowly, while it does not.
+    public var localLimit: Int? { capacity.lowered }
 
     /// The circuit breaker of a host (`host:port`) that has been called: to watch it, or to open and close it by hand.
     public func breaker(of host: String) -> CircuitBreaker? {

@@ -149,6 +149,12 @@ public final class HostGate: WaiterHost {
         change(now) { $0.leave(pass.pace, outcome, now: now) }
     }
 
+    /// What the maximum has been lowered to; `nil` if it has not.
+    var lowered: Int? { state.withLock { $0.machine.lowered } }
+
+    /// Lets in no more calls at a time from now on than are in. Answers raise it again, slowly.
+    func lowerMaximum() { change(clock.now) { $0.lowerMaximum() } }
+
     /// Lets one call in, then two, then four, from now on: the host has been away.
     func startSlowly() { change(clock.now) { $0.startSlowly() } }
 

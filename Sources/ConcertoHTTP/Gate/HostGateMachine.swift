@@ -19,7 +19,10 @@ struct HostGateMachine: Sendable {
     private var refusal = 429
     /// Since when the host has answered nothing but refusals; `nil` if its latest answer was none.
     private var refusesSince: TimerInstant?
-    private let maximum: Int
+    private var maximum: Int
+    /// Whether the maximum has been lowered, and answers since it was last changed.
+    private var isLowered = false
+    private var answers = 0
     /// For when the timer is set that counts; one set for later before finds nothing to do.
     private var timerAt: TimerInstant?
     /// Bits that say whose turn it is. No fixed order: a host that refuses every second call would always meet the same kind.
@@ -61,6 +64,7 @@ struct HostGateMachine: Sendable {
         switch outcome {
         case .answered:
             refusesSince = nil
+            if isLowered { raiseMaximum() }
             if let open = window { window = open >= Self.widestWindow ? nil : open * 2 }
             pace.answered(pass, at: now)
         case .failed, .abandoned:
@@ -78,6 +82,24 @@ struct HostGateMachine: Sendable {
 
     /// How long the host has answered nothing but refusals.
     func refusesOnly(now: TimerInstant) -> Duration { refusesSince?.duration(to: now) ?? .zero }
+
+    /// What the maximum has been lowered to; `nil` if it has not.
+    var lowered: Int? { isLowered ? maximum : nil }
+
+    /// No more calls from now on than are in flight, but one.
+    mutating func lowerMaximum() {
+        maximum = max(1, min(maximum, inFlight))
+        isLowered = true
+        answers = 0
+    }
+
+    /// By one for four times as many answers as there are calls at a time.
+    private mutating func raiseMaximum() {
+        answers += 1
+        guard answers >= 4 * maximum else { return }
+        answers = 0
+        maximum += 1
+    }
 
     /// From now on one call, then two, then four at a time.
     mutating func startSlowly() { window = 1 }

@@ -225,6 +225,48 @@ struct HostPolicyTests {
         #expect(transport.arrivals.count < 300)
     }
 
+    // T4: 1,746 of 6,000 rows failed, and hosts were blamed.
+    @Test func `this machine's shortage fails no call, blames no host and costs no attempt`() async throws {
+        let inside = Shared(0)
+        let transport = ScriptedTransport(clock: clock) { [clock] _, _ in
+            // Twenty descriptors.
+            var isShort = false
+            inside.change { inside in
+                isShort = inside >= 20
+                if !isShort { inside += 1 }
+            }
+            if isShort { throw HTTPFailure(.local, mayHaveBeenSent: false, "too many open files") }
+            defer { inside.change { $0 -= 1 } }
+            try await Task.delay(for: .milliseconds(10), clock: clock)
+            return .status(200)
+        }
+        let client = try client(transport) { $0.maxRetries = 0 }
+        #expect(client.localLimit == nil)
+        let outcomes = await outcomes(of: (0..<300).map { call("\($0)", "POST") }, client)
+        #expect(outcomes == Array(repeating: "200", count: 300))
+        #expect(client.localLimit.map { (1...40).contains($0) } == true)
+        #expect(client.breaker(of: "a:80")?.state == .closed && client.hostStatistics["a:80"]?.hold == nil)
+    }
+
+    @Test func `a shortage that lasts comes to an end`() async throws {
+        let transport = ScriptedTransport(clock: clock) { _, _ in
+            throw HTTPFailure(.local, mayHaveBeenSent: false, "too many open files")
+        }
+        #expect(await outcomes(of: [call("x")], try client(transport)) == ["local"])
+        #expect(transport.arrivals.count == 101)
+    }
+
+    // T12: verification, a proxy's 407 and redirect limits were tried five times.
+    @Test func `what is bound to fail in the same way is tried once, and blames nobody`() async throws {
+        let transport = ScriptedTransport(clock: clock) { _, _ in
+            throw HTTPFailure(.tls, mayHaveBeenSent: false, isLasting: true, "its certificate is not trusted")
+        }
+        let client = try client(transport)
+        let outcomes = await outcomes(of: (0..<50).map { call("\($0)") }, client)
+        #expect(outcomes == Array(repeating: "tls", count: 50))
+        #expect(transport.arrivals.count == 50 && client.breaker(of: "a:80")?.state == .closed)
+    }
+
     // H16: half of all attempts failed, the circuit opened, and 109 of 120 calls ended as CircuitOpenError.
     @Test func `a server that hangs up after each answer opens no circuit`() async throws {
         let transport = ScriptedTransport(clock: clock) { _, number in

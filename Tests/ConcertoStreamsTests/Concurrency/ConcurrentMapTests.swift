@@ -213,7 +213,7 @@ private struct Failure: Error, Equatable {
                 if number == 10 { throw Unread(number: number) }
                 return number
             }
-            #expect(marbles.run(wide).contains("#Unread"))
+            #expect(marbles.run(wide).description.contains("#Unread"))
         }
         #expect(seen.value.count == 2)
     }
