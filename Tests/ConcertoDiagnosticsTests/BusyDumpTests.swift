@@ -44,8 +44,10 @@ import Testing
         var read = 0
         while dumps < 20 || SystemFile.now < begun + seconds {
             let dump = TaskDump.capture()
-            #expect(dump.cost.impossibleStacks == 0)
-            #expect(dump.named("busy").count <= 2_000)
+            // Of its own tasks: what other tests of this process do meanwhile is not its affair.
+            let busy = dump.named("busy")
+            #expect(busy.count <= 2_000)
+            #expect(busy.filter { $0.stack.map { dump.stacks[$0].isCut } == true }.isEmpty)
             dumps += 1
             read += dump.tasks.count
             moving += Int(dump.cost.moving)
