@@ -28,7 +28,7 @@ failures: setup ## The same with rows that can't succeed; ends with exit code 1 
 
 test: setup ## Build and run every test. No network beyond loopback.
 	@$(SWIFT_BUILD) --build-tests
-	@scripts/run-tests --traits $(TRAITS) --skip-build
+	@scripts/test-all --traits $(TRAITS) --skip-build
 
 docs: setup ## Build the documentation of all libraries into one site; warnings are errors.
 	@DOCS_TRAITS=CLI scripts/docs
