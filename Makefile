@@ -4,7 +4,7 @@ TRAITS := CLI,Lint
 SWIFT_BUILD := swift build --traits $(TRAITS)
 PREFIX ?= /usr/local
 
-.PHONY: help setup build quickstart failures test lint format install docs clean
+.PHONY: help setup build quickstart failures test lint format install docs docs-open clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,8 +30,11 @@ test: setup ## Build and run every test. No network beyond loopback.
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/run-tests --traits $(TRAITS) --skip-build
 
-docs: setup ## Build the documentation; warnings are errors.
-	@scripts/docs
+docs: setup ## Build the documentation of all libraries into one site; warnings are errors.
+	@DOCS_TRAITS=CLI scripts/docs
+
+docs-open: ## Serve the site that `make docs` built, on http://127.0.0.1:8000.
+	@scripts/serve-docs
 
 lint: ## Check the format of all sources.
 	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks)

@@ -1,3 +1,5 @@
+import ConcertoRuntime
+
 /// A callback that waits for a ``CancellationToken``; with it the callback can be taken back.
 public struct CancellationTokenRegistration: Sendable {
     @usableFromInline let source: CancellationTokenSource?

@@ -10,7 +10,7 @@ import Dispatch
 ///
 /// What happens to the waiting thread:
 ///
-/// - A thread of a ``ThreadPool`` is replaced while it waits, so that no other task loses a thread.
+/// - A thread of a ``/ConcertoRuntime/ThreadPool`` is replaced while it waits, so that no other task loses a thread.
 /// - The thread of a ``SynchronizationContext`` pumps its context: all of its jobs, so that other code of the context,
 ///   and the actors that live on it, can run in the middle of the synchronous call.
 /// - The main thread pumps the main actor and libdispatch's main queue in the same way, where

@@ -14,7 +14,7 @@ public import ConcertoRuntime
 /// - Parameters:
 ///   - deadline: When to cancel. One that has passed starts `body` cancelled.
 ///   - tolerance: How late the cancellation may come, not negative; timers may use it to wake up less often.
-///   - clock: Measures `deadline`. A ``TimerClock`` and the system's clocks cost a timer, others a sleeping task.
+///   - clock: Measures `deadline`. A ``/ConcertoRuntime/TimerClock`` and the system's clocks cost a timer, others a sleeping task.
 ///   - body: What to do.
 /// - Throws: What `body` throws.
 nonisolated(nonsending)

@@ -10,7 +10,7 @@ import Darwin
 ///
 /// A callback may end a task, whose callbacks end further tasks, and so on: 12,000 levels would overflow the stack. So
 /// the first callback on a thread makes that thread a trampoline, and those that come while it runs wait their turn.
-enum CallbackTrampoline {
+package enum CallbackTrampoline {
     private final class Pending {
         private var actions: [() -> Void] = []
         private var next = 0
@@ -35,13 +35,13 @@ enum CallbackTrampoline {
     }()
 
     /// Releases `values`, whose destruction may release further ones in the same way.
-    static func release<Value>(_ values: consuming [Value]) {
+    package static func release<Value>(_ values: consuming [Value]) {
         guard !values.isEmpty else { return }
         var values = consume values
         run { values.removeAll() }
     }
 
-    static func run(_ action: @escaping () -> Void) {
+    package static func run(_ action: @escaping () -> Void) {
         if let pending = pthread_getspecific(key) {
             Unmanaged<Pending>.fromOpaque(pending).takeUnretainedValue().append(action)
             return
@@ -57,7 +57,7 @@ enum CallbackTrampoline {
     /// Runs `body`, which blocks this thread or runs other jobs on it, perhaps from inside a callback.
     ///
     /// It may wait for what was put off, so that runs first; and what it runs must not be put off until it has ended.
-    static func setAside<Result>(_ body: () throws -> Result) rethrows -> Result {
+    package static func setAside<Result>(_ body: () throws -> Result) rethrows -> Result {
         guard let outer = pthread_getspecific(key) else { return try body() }
         Unmanaged<Pending>.fromOpaque(outer).takeUnretainedValue().runAll()
         pthread_setspecific(key, nil)

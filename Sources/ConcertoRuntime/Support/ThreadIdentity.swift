@@ -7,11 +7,11 @@ import Darwin
 #endif
 
 /// Names a thread for as long as it lives.
-struct ThreadIdentity: Equatable, Sendable {
+package struct ThreadIdentity: Equatable, Sendable {
     private let handle: UInt
 
     /// The calling thread.
-    static var current: ThreadIdentity {
+    package static var current: ThreadIdentity {
         #if os(Linux)
         ThreadIdentity(handle: UInt(pthread_self()))
         #else
