@@ -9,9 +9,13 @@ final class HostRecord: Sendable {
     /// Calls that came to the end of their attempts before it ever answered.
     private let givenUp = Atomic(0)
     private let latest = Guarded<HostHold?>(nil)
+    /// Why the latest call came to its end that gave the host up for good, and when.
+    private let reason = Guarded<(failure: HTTPFailure, at: TimerInstant)?>(nil)
 
     /// So many calls find out that a host is not there; those after them try once.
     private static let searchers = 16
+    /// For so long what they have found out is told to others without asking again: a look-up in vain takes seconds.
+    private static let memory = Duration.seconds(5)
 
     /// Whether it has ever answered.
     var hasAnswered: Bool { lastAnswer.load(ordering: .relaxed) != .min }
@@ -27,8 +31,18 @@ final class HostRecord: Sendable {
 
     func noteAnswer(at now: TimerInstant) { lastAnswer.store(now.nanoseconds, ordering: .relaxed) }
 
-    func noteGivenUp() {
-        if !hasAnswered { givenUp.add(1, ordering: .relaxed) }
+    func noteGivenUp(_ failure: HTTPFailure, at now: TimerInstant) {
+        guard !hasAnswered else { return }
+        givenUp.add(1, ordering: .relaxed)
+        if failure.isLasting { reason.withLock { $0 = (failure, now) } }
+    }
+
+    /// How a call would end that is bound to end as those just before it; `nil` if it may as well be tried.
+    func foregone(at now: TimerInstant) -> HTTPFailure? {
+        guard isNowhere, let (failure, time) = reason.withLock({ $0 }), time.duration(to: now) < Self.memory else {
+            return nil
+        }
+        return failure
     }
 
     /// How the latest attempt ended that counted against the host.

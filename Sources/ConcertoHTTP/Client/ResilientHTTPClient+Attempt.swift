@@ -27,11 +27,14 @@ extension ResilientHTTPClient {
     ) async throws -> HTTPReply {
         while true {
             progress.goesOn = false
+            if let failure = site.host.record.foregone(at: options.clock.now) { throw FinalFailure(failure: failure) }
             switch try await sendOnce(call, site, delegate, &progress) {
             case .answer(let reply):
                 return reply
             case .failure(let failure):
-                if !failure.mayHaveBeenSent { site.host.record.noteGivenUp() }
+                if !failure.mayHaveBeenSent, failure.kind != .invalid, failure.kind != .local {
+                    site.host.record.noteGivenUp(failure, at: options.clock.now)
+                }
                 throw FinalFailure(failure: failure)
             case .retry(let error):
                 progress.goesOn = true

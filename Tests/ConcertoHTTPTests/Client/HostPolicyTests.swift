@@ -262,9 +262,16 @@ struct HostPolicyTests {
             throw HTTPFailure(.tls, mayHaveBeenSent: false, isLasting: true, "its certificate is not trusted")
         }
         let client = try client(transport)
-        let outcomes = await outcomes(of: (0..<50).map { call("\($0)") }, client)
-        #expect(outcomes == Array(repeating: "tls", count: 50))
-        #expect(transport.arrivals.count == 50 && client.breaker(of: "a:80")?.state == .closed)
+        for number in 0..<16 {
+            #expect(await outcomes(of: [call("\(number)")], client) == ["tls"])
+            #expect(transport.arrivals.count == number + 1)
+        }
+        // Sixteen have found it out: the others are told, for five seconds.
+        #expect(await outcomes(of: (0..<1_000).map { call("r\($0)") }, client) == Array(repeating: "tls", count: 1_000))
+        #expect(transport.arrivals.count == 16)
+        clock.advance(by: .seconds(5))
+        #expect(await outcomes(of: [call("later")], client) == ["tls"])
+        #expect(transport.arrivals.count == 17 && client.breaker(of: "a:80")?.state == .closed)
     }
 
     // H16: half of all attempts failed, the circuit opened, and 109 of 120 calls ended as CircuitOpenError.
