@@ -62,6 +62,7 @@ public struct AsyncHTTPClientTransport: HTTPTransport {
         let (call, address) = try call.prepared()
         var attempt = 1
         while true {
+            // asynclint:ignore:next retry-without-backoff — nothing was sent, and the next connection is another one
             do {
                 return try await send(call, address)
             } catch let turnedAway as TurnedAway {

@@ -38,6 +38,7 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
 
     @inlinable
     func run() async {
+        // asynclint:ignore:next cancellation-shown-as-failure — thrown as it is by the next call
         do { try await body(Yield(self)) } catch { failure = error }
     }
 

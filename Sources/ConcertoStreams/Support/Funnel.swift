@@ -98,6 +98,7 @@ final class Funnel<Event: Sendable, Failure: Error>: Sendable {
                 return
             }
             await withTaskGroup(of: Void.self) { group in
+                // asynclint:ignore:next unbounded-task-group — a task a source, and there are as many sources as the caller named
                 for (number, feed) in feeds.enumerated() {
                     group.addTask(executorPreference: placement) { [self] in
                         do throws(Failure) { try await feed(self) } catch { fail(error, source: number) }
