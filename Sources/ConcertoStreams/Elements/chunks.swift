@@ -62,7 +62,7 @@ public struct ChunkedSequence<Base: AsyncSequence>: AsyncSequence {
                     }
                     chunk.append(element)
                 }
-            // asynclint:ignore:next cancellation-shown-as-failure — thrown as it is by the next call
+                // asynclint:ignore:next cancellation-shown-as-failure — thrown as it is by the next call
             } catch {
                 isThrough = true
                 if chunk.isEmpty { throw error }

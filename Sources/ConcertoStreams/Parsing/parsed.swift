@@ -95,7 +95,7 @@ where Base.Element: Collection<UInt8> & SendableMetatype {
                     let piece = try await base.next(isolation: actor)
                     hasEnded = piece == nil
                     try parse(piece, &ready)
-                // asynclint:ignore:next cancellation-shown-as-failure — thrown as it is when what was parsed before has been read
+                    // asynclint:ignore:next cancellation-shown-as-failure — thrown as it is when what was parsed before has been read
                 } catch {
                     hasEnded = true
                     failure = error
