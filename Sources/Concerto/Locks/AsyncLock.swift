@@ -12,7 +12,7 @@ public import ConcertoRuntime
 ///
 /// - Cancellation: a waiting task that is cancelled leaves the queue with `CancellationError` and does not hold the
 ///   lock; one that was granted at the same moment holds it and goes on.
-/// - Where it runs: resumes on the caller's executor; nothing runs inside ``unlock()``.
+/// - Where it runs: resumes on the caller's executor; nothing runs inside ``unlock(fileID:line:)``.
 /// - Ordering: strict first in, first out.
 /// - Allocates: nothing when the lock is free, one object for a wait.
 public final class AsyncLock: Sendable {

@@ -67,7 +67,10 @@ public struct Chaos: ResilienceStrategy {
 
     /// Throws one of several errors in place of a call, each as often as its weight says.
     ///
-    /// - Parameter errors: Weights of 0 or more, one of them above 0.
+    /// - Parameters:
+    ///   - options: How often, and when at all.
+    ///   - control: What turns it on.
+    ///   - errors: Weights of 0 or more, one of them above 0.
     public static func fault(
         options: ChaosOptions, switch control: ChaosSwitch, weighted errors: [(weight: Double, error: any Error)]
     ) throws(InvalidOptionsError) -> Chaos {

@@ -11,7 +11,7 @@ import Darwin
 /// Turns ``Chaos`` on and off, and says so.
 ///
 /// Off unless somebody turns it on, so that chaos which is built into a pipeline does nothing in production by accident.
-/// ``init(variable:)`` lets the process's environment decide. Whoever turns it on is named on standard error.
+/// ``init(variable:report:)`` lets the process's environment decide. Whoever turns it on is named on standard error.
 public final class ChaosSwitch: Sendable {
     @usableFromInline let state = Atomic<Bool>(false)
     private let report: @Sendable (String) -> Void

@@ -58,7 +58,10 @@ public final class ResilienceParts: Sendable {
 
     /// A rate limiter that keeps what has been used; see ``RateLimiter/update(to:)``.
     ///
-    /// - Parameter options: How callers wait; as they were when it was made.
+    /// - Parameters:
+    ///   - limit: The limit from now on.
+    ///   - options: How callers wait; as they were when it was made.
+    ///   - name: Tells it from others of the same pipeline.
     public func rateLimiter(
         _ limit: RateLimit, options: LimiterOptions = .init(), name: String = ""
     ) throws(InvalidOptionsError) -> RateLimiter {
@@ -74,7 +77,10 @@ public final class ResilienceParts: Sendable {
 
     /// A concurrency limiter that keeps who runs and waits; see ``ConcurrencyLimiter/update(permits:)``.
     ///
-    /// - Parameter options: How callers wait; as they were when it was made.
+    /// - Parameters:
+    ///   - permits: The limit from now on.
+    ///   - options: How callers wait; as they were when it was made.
+    ///   - name: Tells it from others of the same pipeline.
     public func concurrencyLimiter(
         permits: Int, options: LimiterOptions = .init(), name: String = ""
     ) throws(InvalidOptionsError) -> ConcurrencyLimiter {
