@@ -84,7 +84,7 @@ extension WaitGraph {
                 Snapshot.Wait(
                     party: Snapshot.Party(wait.party),
                     resource: Snapshot.Resource(
-                        identity: number(ObjectIdentifier(wait.host)), text: name(of: wait.host)),
+                        identity: number(ObjectIdentifier(wait.resource)), text: name(of: wait.resource)),
                     seconds: (now - wait.since) / .seconds(1), isTimed: false, hasOwner: false, holds: [])
             )
         }

@@ -96,7 +96,7 @@ public enum WaitGraph {
 
     /// A wait for something that nobody holds.
     struct OwnerlessWait {
-        let host: any WaiterHost
+        let resource: any AnyObject & Sendable
         let party: Party
         let since: ContinuousClock.Instant
     }
@@ -133,23 +133,24 @@ public enum WaitGraph {
         }
     }
 
-    static func name(of host: any WaiterHost) -> String {
-        if let host = host as? any LabelledHost { return host.label.description }
-        return (host as? any CustomStringConvertible)?.description ?? "\(type(of: host))"
+    static func name(of resource: any AnyObject & Sendable) -> String {
+        if let resource = resource as? any LabelledResource { return resource.label.description }
+        return (resource as? any CustomStringConvertible)?.description ?? "\(type(of: resource))"
     }
 
-    /// Lists `waiter`, whose host has no owner that the graph knows; the waits of the others list themselves.
+    /// Lists a wait for a resource without an owner that the graph knows; the waits for an ``OwnedResource`` list
+    /// themselves.
     ///
+    /// - Parameter waiter: Tells this wait from others, until ``unlist(_:)``.
     /// - Returns: Whether it is listed, and has to be taken off.
-    static func list(_ waiter: Waiter) -> Bool {
-        let host = waiter.host
-        if host is AsyncSemaphore || host is AsyncReaderWriterLock { return false }
-        let wait = OwnerlessWait(host: host, party: Flow.current.owner, since: .now)
+    static func list(_ waiter: AnyObject, for resource: any AnyObject & Sendable) -> Bool {
+        if resource is any OwnedResource { return false }
+        let wait = OwnerlessWait(resource: resource, party: Flow.current.owner, since: .now)
         state.withLock { $0.ownerless[ObjectIdentifier(waiter)] = wait }
         return true
     }
 
-    static func unlist(_ waiter: Waiter) { state.withLock { $0.ownerless[ObjectIdentifier(waiter)] = nil } }
+    static func unlist(_ waiter: AnyObject) { state.withLock { $0.ownerless[ObjectIdentifier(waiter)] = nil } }
 
     static func hold(_ holding: Holding) {
         state.withLock { $0.holdings[holding.resource, default: []].append(holding) }

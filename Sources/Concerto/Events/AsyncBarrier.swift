@@ -8,7 +8,7 @@ import Synchronization
 /// - Where it runs: participants resume on their own executor; the last one does not suspend.
 /// - Ordering: participants become runnable in the order in which they came.
 /// - Allocates: one object for each participant that waits; the last waits for nobody.
-public final class AsyncBarrier: LabelledHost {
+public final class AsyncBarrier: WaiterHost, LabelledResource {
     struct State: ~Copyable {
         var arrived = 0
         var phase: UInt64 = 0

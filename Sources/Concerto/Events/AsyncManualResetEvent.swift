@@ -8,7 +8,7 @@ import Synchronization
 /// - Where it runs: waiters resume on their own executor, never inside ``set()``.
 /// - Ordering: waiters become runnable in the order in which they came.
 /// - Allocates: nothing if it is set, one object for a wait.
-public final class AsyncManualResetEvent: LabelledHost {
+public final class AsyncManualResetEvent: WaiterHost, LabelledResource {
     struct State: ~Copyable {
         var isSet: Bool
         var waiters = WaiterQueue()

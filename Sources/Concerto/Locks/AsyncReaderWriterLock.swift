@@ -10,7 +10,7 @@ import Synchronization
 /// - Ordering: strict first in, first out between readers and writers: a reader that comes after a waiting writer waits
 ///   behind it, so nobody starves. Readers that are next to each other in the queue go in together.
 /// - Allocates: nothing when the lock is free, one object for a wait.
-public final class AsyncReaderWriterLock: WaiterHost {
+public final class AsyncReaderWriterLock: WaiterHost, OwnedResource {
     struct State: ~Copyable {
         /// How many readers hold the lock; -1 is a writer.
         var holders = 0
@@ -28,7 +28,7 @@ public final class AsyncReaderWriterLock: WaiterHost {
     }
 
     private let state = Guarded(State())
-    private let label: WaitGraph.Label
+    let label: WaitGraph.Label
 
     /// Creates a lock that is free.
     ///

@@ -14,7 +14,7 @@ public import Synchronization
 /// - Where it runs: everything resumes on the caller's executor; nothing runs inside ``release(_:)``.
 /// - Ordering: strict first in, first out. Nobody overtakes a waiter, a small request not even a large one.
 /// - Allocates: nothing when permits are free, one object for a wait.
-public final class AsyncSemaphore: WaiterHost {
+public final class AsyncSemaphore: WaiterHost, OwnedResource {
     struct State: ~Copyable {
         /// How many permits are free; only while `free` is ``queued``.
         var available = 0

@@ -120,7 +120,7 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     nonisolated(nonsending)
         package final func wait(admit: () -> Bool) async -> Outcome
     {
-        let isListed = WaitGraph.isActive && WaitGraph.list(self)
+        let isListed = WaitGraph.isActive && WaitGraph.list(self, for: host)
         let outcome = await waitInPlace(admit: admit)
         if isListed { WaitGraph.unlist(self) }
         return outcome
@@ -163,7 +163,7 @@ package class Waiter: @unchecked Sendable {  // protected as described above
     nonisolated(nonsending)
         package final func waitUninterruptibly(admit: () -> Bool) async
     {
-        let isListed = WaitGraph.isActive && WaitGraph.list(self)
+        let isListed = WaitGraph.isActive && WaitGraph.list(self, for: host)
         _ = await withUnsafeContinuation { continuation in
             self.continuation = continuation
             if !admit() { continuation.resume(returning: outcome) }

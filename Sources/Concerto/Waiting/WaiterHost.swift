@@ -10,9 +10,3 @@ package protocol WaiterHost: AnyObject, Sendable {
     /// - Returns: Everybody to resume, outside the lock.
     func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList
 }
-
-/// A host that diagnostics can tell from others of its kind.
-protocol LabelledHost: WaiterHost {
-    /// Its name, else where it was created.
-    var label: WaitGraph.Label { get }
-}

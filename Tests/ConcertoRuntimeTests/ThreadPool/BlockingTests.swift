@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ConcertoRuntime
@@ -244,7 +245,9 @@ import Testing
         let barrier = Barrier(32)
         let storm = (0..<32).map { _ in Task(executorPreference: pool) { barrier.arriveAndWait() } }
         for task in storm { await task.value }
-        // Each blocker has left its job; its worker parks before it takes another one.
+        // Each blocker has left its job; its worker parks before it takes another one. The limit that was raised while
+        // everything blocked falls when the monitor looks next.
+        await until { pool.scheduler.limit.load(ordering: .relaxed) == 2 }
         let inside = Counter(0)
         let most = Maximum()
         let replaced = Replacements()

@@ -58,7 +58,7 @@ struct WorkItem {
     var body: @Sendable () -> Void
     /// Keeps the pool while the item waits and runs, as a task keeps the pool it prefers: `ThreadPool.current` is unowned.
     /// `nil` for the default pool, which lives as long as the process.
-    var pool: ThreadPool?
+    var pool: AnyObject?
 
     /// Takes the item out of its memory and runs it.
     static func run(_ pointer: UnsafeMutablePointer<WorkItem>) {
