@@ -37,10 +37,10 @@ docs-open: ## Serve the site that `make docs` built, on http://127.0.0.1:8000.
 	@scripts/serve-docs
 
 lint: ## Check the format of all sources.
-	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks) $(wildcard Examples/Streams)
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks) $(wildcard Examples/*/)
 
 format: ## Format all sources.
-	@swift format --in-place --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks) $(wildcard Examples/Streams)
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks) $(wildcard Examples/*/)
 
 install: setup ## Build concerto in release and copy it to PREFIX/bin (default /usr/local).
 	@$(SWIFT_BUILD) -c release --product concerto --static-swift-stdlib

@@ -176,6 +176,13 @@ let package = Package(
         .executableTarget(
             name: "StreamExamples", dependencies: ["Concerto", "ConcertoStreams"], path: "Examples/Streams",
             swiftSettings: settings),
+        // The programs of docs/cookbook.md, which the tests run.
+        .executableTarget(
+            name: "Cookbook",
+            dependencies: ["Concerto", "ConcertoResilience", "ConcertoStreams", "ConcertoTesting"],
+            path: "Examples/Cookbook", exclude: ["expected"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["TestSupport", "Cookbook"], swiftSettings: settings),
         .testTarget(
             name: "ConcertoStreamsTests",
             dependencies: ["ConcertoStreams", "ConcertoTesting", "TestSupport", "StreamExamples"],

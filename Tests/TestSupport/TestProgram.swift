@@ -12,6 +12,8 @@ package struct TestProgram: Sendable {
     package struct Ending: Sendable {
         /// The exit code, or the number of the signal that ended it.
         package var status: Int32
+        /// What it wrote to standard output.
+        package var output: String
         /// What it wrote to standard error.
         package var complaints: String
     }
@@ -30,9 +32,15 @@ package struct TestProgram: Sendable {
         program.environment = ProcessInfo.processInfo.environment
             .filter { $0.key != "CONCERTO_POOL" }
             .merging(environment) { $1 }
-        let complaints = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        try Data().write(to: complaints)
-        defer { try? FileManager.default.removeItem(at: complaints) }
+        // Files, not pipes: nobody has to read them while it runs.
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (output, complaints) = (
+            folder.appendingPathComponent("output"), folder.appendingPathComponent("complaints")
+        )
+        for file in [output, complaints] { try Data().write(to: file) }
+        program.standardOutput = try FileHandle(forWritingTo: output)
         program.standardError = try FileHandle(forWritingTo: complaints)
         let status = try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
@@ -42,7 +50,9 @@ package struct TestProgram: Sendable {
         } onCancel: {
             program.terminate()
         }
-        return Ending(status: status, complaints: try String(contentsOf: complaints, encoding: .utf8))
+        return Ending(
+            status: status, output: try String(contentsOf: output, encoding: .utf8),
+            complaints: try String(contentsOf: complaints, encoding: .utf8))
     }
 }
 #endif
