@@ -21,7 +21,7 @@ final class StreamRace: Sendable {
     func start(on placement: (any TaskExecutor)?, _ run: @escaping @Sendable (Int) async -> Void) {
         for number in 0..<runners {
             // Under the lock, so that a winner finds all tasks that there are; making one runs nothing.
-            state.withLock { $0.tasks.append(Task(executorPreference: placement) { await run(number) }) }
+            state.withLock { $0.tasks.append(StreamTask.start(on: placement) { await run(number) }) }
         }
         let late = state.withLock { state in
             state.winner.map { winner in state.tasks.enumerated().filter { $0.offset != winner }.map(\.element) } ?? []

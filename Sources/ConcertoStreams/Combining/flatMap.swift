@@ -87,7 +87,7 @@ where Base.Element: Sendable, Inner.Element: Sendable, Inner.Failure == Base.Fai
                     let inner = transform(element)
                     number += 1
                     open += 1
-                    group.addTask(executorPreference: placement) { [number] in
+                    group.addTask(on: placement) { [number] in
                         do throws(Failure) { try await funnel.pump(inner) { (number, $0) } } catch {
                             funnel.fail(error, source: number)
                         }

@@ -1,13 +1,12 @@
-public import Concerto
-public import Synchronization
+import Concerto
 
 /// The elements of both streams as they come.
 ///
 /// - Cancellation: of the iterating task, or leaving the loop, cancels both sources.
 /// - Where it runs: each source in a task of its own, from the first `next` on.
-/// - Ordering: of one source as it yields; between sources first come, first served. Each has its share of 16 places that
-///   wait for the loop, so none is starved.
-/// - Allocates: a task for each source and one that drives them, a channel.
+/// - Ordering: of one source as it yields; between sources first come, first served. Each has 16 places that wait for the
+///   loop, so none is starved.
+/// - Allocates: a task for each source and one that drives them, a ring; nothing for an element.
 ///
 /// The stream ends when all sources have ended. If one fails, the others are cancelled and awaited, what they have in the
 /// channel is dropped, and the failure comes out.
@@ -45,10 +44,7 @@ public func merged<Source: AsyncSequence & Sendable>(
 
 /// The elements of several streams as they come; made by `merged(_:_:)`.
 public struct MergedSequence<Element: Sendable, Failure: Error>: AsyncSequence, Sendable {
-    @usableFromInline typealias Event = (source: Int, element: Element)
-    /// Reads one source; a place is taken for each element, and given back when the loop has it.
-    @usableFromInline
-    typealias Feed = @Sendable (Funnel<Event, Failure>, AsyncSemaphore) async throws(Failure) -> Void
+    @usableFromInline typealias Feed = ReadAhead<Element, Failure>.Feed
 
     @usableFromInline let feeds: [Feed]
 
@@ -59,30 +55,16 @@ public struct MergedSequence<Element: Sendable, Failure: Error>: AsyncSequence, 
     static func feed<Source: AsyncSequence & Sendable>(
         _ source: Source, _ number: Int
     ) -> Feed where Source.Element == Element, Source.Failure == Failure {
-        { funnel, places throws(Failure) in
-            var iterator = source.makeAsyncIterator()
-            while let element = try await iterator.next(isolation: nil) {
-                guard (try? await places.acquire()) != nil, await funnel.put((number, element)) else { return }
-            }
-        }
+        { core throws(Failure) in try await core.pump(source, number) }
     }
 
     /// Yields what comes.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        @usableFromInline let reader: FunnelReader<Event, Failure>
-        @usableFromInline let places: [AsyncSemaphore]
+        @usableFromInline let reader: ReadAheadReader<Element, Failure>
 
         @inlinable
         init(_ feeds: [Feed]) {
-            let share = Swift.max(1, 16 / Swift.max(1, feeds.count))
-            let places = feeds.map { _ in AsyncSemaphore(permits: share) }
-            self.places = places
-            reader = FunnelReader(
-                // Always room: the places are fewer.
-                capacity: Swift.max(16, feeds.count),
-                zip(feeds, places).map { feed, places in
-                    { funnel throws(Failure) in try await feed(funnel, places) }
-                })
+            reader = ReadAheadReader(share: 16, feeds)
         }
 
         /// The next element.
@@ -92,12 +74,7 @@ public struct MergedSequence<Element: Sendable, Failure: Error>: AsyncSequence, 
         /// The next element.
         @inlinable
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(Failure) -> Element? {
-            while let event = try await reader.next(isolation: actor) {
-                _ = try? places[event.source].release()
-                let failed = reader.funnel.failedSource.load(ordering: .relaxed)
-                if failed < 0 || failed == event.source { return event.element }
-            }
-            return nil
+            try await reader.next(isolation: actor)
         }
     }
 

@@ -92,7 +92,7 @@ where Base.Element: Sendable, Inner.Element: Sendable, Inner.Failure == Base.Fai
                     await current.value
                 }
                 let inner = transform(element)
-                current = Task(executorPreference: placement) { [epoch] in
+                current = StreamTask.start(on: placement) { [epoch] in
                     do throws(Failure) { try await funnel.pump(inner) { (epoch, $0) } } catch {
                         // One that has been cancelled for the next may not fail the whole.
                         if funnel.epoch.load(ordering: .acquiring) == epoch { funnel.fail(error, source: epoch) }

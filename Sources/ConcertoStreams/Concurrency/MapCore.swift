@@ -43,9 +43,15 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
         /// The number of the next element.
         @usableFromInline var tail = 0
         @usableFromInline var inFlight = 0
-        @usableFromInline var workers: [Task<Void, Never>] = []
+        /// The workers; `nil` for one that is being started.
+        @usableFromInline var workers: [Task<Void, Never>?] = []
         /// What each worker is at; -1 if nothing.
         @usableFromInline var current: [Int] = []
+        /// How many workers have been woken or started and have not asked for a job yet.
+        ///
+        /// While one comes nobody else is woken: it takes the first job, and calls the next if there is more. So work that
+        /// ends at once is done by few, and work that takes its time by all.
+        @usableFromInline var coming = 0
         @usableFromInline var idle = WaiterQueue()
         @usableFromInline var reader = WaiterQueue()
         @usableFromInline var consumer = WaiterQueue()
@@ -78,7 +84,7 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
     /// - Returns: `false` if none may be any more.
     @inlinable
     func waitForRoom() async -> Bool {
-        let (isOver, hasRoom) = state.withLock { ($0.isCancelled || $0.failure != nil, $0.inFlight < limit) }
+        let (isOver, hasRoom) = state.withLock { ($0.isOver, $0.inFlight < limit) }
         if isOver { return false }
         if hasRoom { return true }
         return await waitForRoomSlowly()
@@ -89,44 +95,41 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
         let waiter = Waiter(of: self, weight: 1)
         _ = await waiter.wait {
             state.withLock { state in
-                state.inFlight < limit || state.isCancelled || state.failure != nil
-                    ? waiter.settle(.granted) : state.reader.append(waiter)
+                state.inFlight < limit || state.isOver ? waiter.settle(.granted) : state.reader.append(waiter)
             }
         }
-        return state.withLock { !$0.isCancelled && $0.failure == nil && $0.inFlight < limit }
+        return state.withLock { !$0.isOver && $0.inFlight < limit }
     }
 
     /// Takes in an element that has been read.
     ///
-    /// - Returns: Whether there is need of one more worker.
+    /// - Returns: The number of a worker to start, and whether there is room for one more element.
     @inlinable
-    func add(_ input: Input) -> Bool {
+    func add(_ input: Input) -> (newWorker: Int?, hasRoom: Bool) {
         var wakes = WakeList()
-        let needsWorker = state.withLock { state in
+        let added = state.withLock { state in
             state.jobs.append(Job(index: state.tail, input: input))
             if order == .ordered { state.slots.append(.running) }
             state.tail += 1
             state.inFlight += 1
-            if state.idle.grantFirst(into: &wakes) { return false }
-            return state.workers.count < limit
+            let newWorker = state.coming == 0 ? state.callWorker(limit, into: &wakes) : nil
+            return (newWorker, !state.isOver && state.inFlight < limit)
         }
         wakes.resume()
-        return needsWorker
+        return added
     }
 
-    /// Starts a worker.
+    /// Starts worker `number`, for which `callWorker` has made a place.
     @inlinable
-    func startWorker(on placement: (any TaskExecutor)?, _ work: @escaping @Sendable (Int) async -> Void) {
-        let number = state.withLock { state in
-            state.current.append(-1)
-            return state.current.count - 1
+    func startWorker(
+        _ number: Int, on placement: (any TaskExecutor)?, _ work: @escaping @Sendable (Int) async -> Void
+    ) {
+        let task = StreamTask.start(on: placement) { await work(number) }
+        let isVictim = state.withLock { state in
+            state.workers[number] = task
+            return state.isCancelled || state.isVictim(number, order: order)
         }
-        let task = Task<Void, Never>(executorPreference: placement) { await work(number) }
-        let isCancelled = state.withLock { state in
-            state.workers.append(task)
-            return state.isCancelled
-        }
-        if isCancelled { task.cancel() }
+        if isVictim { task.cancel() }
     }
 
     /// Says that the source has ended, and waits until all workers have.
@@ -135,19 +138,23 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
         var wakes = WakeList()
         var victims: [Task<Void, Never>] = []
         var unread: (any Error)?
-        let workers = state.withLock { state in
+        state.withLock { state in
             state.hasEnded = true
             if state.isCancelled { unread = error }
             if let error, !state.isCancelled, state.failure == nil {
                 victims = state.fail(at: state.tail, error, order: order)
             }
             state.idle.grantAll(into: &wakes)
-            return state.workers
         }
         for victim in victims { victim.cancel() }
         wakes.resume()
         report(unread)
-        for worker in workers { await worker.value }
+        // Workers start workers, always after themselves: whoever started the next has recorded it before it ended.
+        var number = 0
+        while let worker = state.withLock({ $0.workers.count > number ? $0.workers[number] : nil }) {
+            await worker.value
+            number += 1
+        }
         wakes = WakeList()
         state.withLock { state in
             state.isThrough = true
@@ -166,10 +173,12 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
     }
 
     /// Takes the result of the worker's job, if it had one, and gives it the next.
+    ///
+    /// - Returns: The job, and the number of a worker to start.
     @inlinable
-    func exchange(_ worker: Int, _ result: (index: Int, output: Output)?) -> Next {
+    func exchange(_ worker: Int, _ result: (index: Int, output: Output)?) -> (Next, newWorker: Int?) {
         var wakes = WakeList()
-        let next = state.withLock { state -> Next in
+        let exchanged = state.withLock { state -> (Next, Int?) in
             if let result {
                 switch order {
                 case .ordered:
@@ -181,17 +190,22 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
                     _ = state.consumer.grantFirst(into: &wakes)
                 }
             }
+            if result == nil, state.coming > 0 { state.coming -= 1 }
             state.current[worker] = -1
-            guard !state.isCancelled else { return .end }
+            guard !state.isCancelled else { return (.end, nil) }
             while let job = state.jobs.popFirst() {
                 if let failure = state.failure, order == .unordered || job.index > failure.index { continue }
                 state.current[worker] = job.index
-                return .job(job)
+                if state.jobs.isEmpty {
+                    if state.inFlight < limit { _ = state.reader.grantFirst(into: &wakes) }
+                    return (.job(job), nil)
+                }
+                return (.job(job), state.coming == 0 ? state.callWorker(limit, into: &wakes) : nil)
             }
-            return state.hasEnded || state.failure != nil ? .end : .wait
+            return (state.hasEnded || state.failure != nil ? .end : .wait, nil)
         }
         wakes.resume()
-        return next
+        return exchanged
     }
 
     @usableFromInline
@@ -199,8 +213,9 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
         let waiter = Waiter(of: self, weight: 2)
         _ = await waiter.wait {
             state.withLock { state in
-                !state.jobs.isEmpty || state.hasEnded || state.isCancelled || state.failure != nil
-                    ? waiter.settle(.granted) : state.idle.append(waiter)
+                guard !state.jobs.isEmpty || state.hasEnded || state.isOver else { return state.idle.append(waiter) }
+                state.coming += 1
+                return waiter.settle(.granted)
             }
         }
     }
@@ -233,10 +248,17 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
     }
 
     @inlinable
-    func work(_ worker: Int, _ transform: @Sendable (Input) async throws -> Output) async {
+    func work(
+        _ worker: Int, on placement: (any TaskExecutor)?,
+        _ transform: @escaping @Sendable (Input) async throws -> Output
+    ) async {
         var result: (index: Int, output: Output)?
         while true {
-            switch exchange(worker, result.take()) {
+            let (next, newWorker) = exchange(worker, result.take())
+            if let newWorker {
+                startWorker(newWorker, on: placement) { [self] in await work($0, on: placement, transform) }
+            }
+            switch next {
             case .job(let job):
                 do { result = (job.index, try await transform(job.input)) } catch {
                     return fail(job.index, error)
@@ -265,7 +287,8 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
                 _ = state.slots.popFirst()
                 state.head += 1
                 state.inFlight -= 1
-                _ = state.reader.grantFirst(into: &wakes)
+                // While there are jobs whom nobody works on yet there is no need of more.
+                if state.jobs.isEmpty { _ = state.reader.grantFirst(into: &wakes) }
                 return .output(output)
             }
             guard state.isThrough else { return .wait }
@@ -303,7 +326,7 @@ final class MapCore<Input: Sendable, Output: Sendable>: WaiterHost {
             state.isReported = true
             state.idle.grantAll(into: &wakes)
             state.reader.grantAll(into: &wakes)
-            return state.workers + (state.driver.map { [$0] } ?? [])
+            return state.workers.compactMap { $0 } + (state.driver.map { [$0] } ?? [])
         }
         for task in tasks { task.cancel() }
         wakes.resume()
@@ -333,13 +356,41 @@ extension MapCore.State {
         return isThrough
     }
 
+    /// Whether nothing more is read.
+    @inlinable
+    var isOver: Bool { isCancelled || failure != nil }
+
+    /// Wakes an idle worker or makes a place for a new one; called when there is a job that nobody comes for.
+    ///
+    /// - Returns: The number of a worker to start.
+    @inlinable
+    mutating func callWorker(_ limit: Int, into wakes: inout WakeList) -> Int? {
+        if idle.grantFirst(into: &wakes) {
+            coming += 1
+            return nil
+        }
+        guard workers.count < limit else { return nil }
+        coming += 1
+        workers.append(nil)
+        current.append(-1)
+        return workers.count - 1
+    }
+
+    /// Whether what `worker` is at is in vain since the failure.
+    @usableFromInline
+    func isVictim(_ worker: Int, order: MapCore.Order) -> Bool {
+        guard let failure, current[worker] >= 0 else { return false }
+        return order == .unordered ? current[worker] != failure.index : current[worker] > failure.index
+    }
+
     /// - Returns: Whom to cancel, the reader included.
     @usableFromInline
     mutating func fail(at index: Int, _ error: any Error, order: MapCore.Order) -> [Task<Void, Never>] {
         failure = (index, error)
         var victims = driver.map { [$0] } ?? []
-        for (worker, at) in current.enumerated() where at >= 0 && worker < workers.count {
-            if order == .unordered ? at != index : at > index { victims.append(workers[worker]) }
+        for (number, worker) in workers.enumerated() where isVictim(number, order: order) {
+            // One that is being started is asked about again when it is recorded.
+            if let worker { victims.append(worker) }
         }
         return victims
     }

@@ -34,7 +34,7 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// - Cancellation: of the iterating task, or leaving the loop, cancels the source.
     /// - Where it runs: the source in a task of its own, from the first `next` on.
     /// - Ordering: as it comes; what is in the buffer comes before a failure.
-    /// - Allocates: a task and a channel.
+    /// - Allocates: a task and a ring; nothing for an element.
     /// - Throws: `ArgumentError` if `count` is below 1.
     @inlinable
     public func buffered(_ count: Int) throws(ArgumentError) -> BufferedSequence<Self> {
@@ -80,10 +80,10 @@ where Base.Element: Sendable {
 
     /// Yields the elements.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        @usableFromInline let reader: FunnelReader<Element, Failure>
+        @usableFromInline let reader: ReadAheadReader<Element, Failure>
 
         @inlinable
-        init(_ reader: FunnelReader<Element, Failure>) { self.reader = reader }
+        init(_ reader: ReadAheadReader<Element, Failure>) { self.reader = reader }
 
         /// The next element.
         @inlinable
@@ -101,7 +101,7 @@ where Base.Element: Sendable {
     public func makeAsyncIterator() -> AsyncIterator {
         let base = base
         return AsyncIterator(
-            FunnelReader(capacity: count, [{ funnel throws(Failure) in try await funnel.pump(base) { $0 } }]))
+            ReadAheadReader(share: count, [{ core throws(Failure) in try await core.pump(base, 0) }]))
     }
 }
 
@@ -201,11 +201,11 @@ where Base.Element: Sendable {
 
     /// Yields the arrays.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        @usableFromInline let reader: FunnelReader<Base.Element, Failure>
+        @usableFromInline let reader: ReadAheadReader<Base.Element, Failure>
         @usableFromInline let count: Int
 
         @inlinable
-        init(_ reader: FunnelReader<Base.Element, Failure>, count: Int) {
+        init(_ reader: ReadAheadReader<Base.Element, Failure>, count: Int) {
             self.reader = reader
             self.count = count
         }
@@ -219,7 +219,7 @@ where Base.Element: Sendable {
         public mutating func next(isolation actor: isolated (any Actor)?) async throws(Failure) -> Element? {
             guard let first = try await reader.next(isolation: actor) else { return nil }
             var batch = [first]
-            while batch.count < count, let element = reader.funnel.channel.tryRead() { batch.append(element) }
+            while batch.count < count, let element = reader.nextIfReady() { batch.append(element) }
             return batch
         }
     }
@@ -229,7 +229,7 @@ where Base.Element: Sendable {
     public func makeAsyncIterator() -> AsyncIterator {
         let base = base
         return AsyncIterator(
-            FunnelReader(capacity: count, [{ funnel throws(Failure) in try await funnel.pump(base) { $0 } }]),
+            ReadAheadReader(share: count, [{ core throws(Failure) in try await core.pump(base, 0) }]),
             count: count)
     }
 }

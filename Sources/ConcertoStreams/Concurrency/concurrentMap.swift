@@ -136,14 +136,18 @@ where Base.Element: Sendable {
         func start(_ sequence: ConcurrentMapSequence) {
             let core = core
             let placement = StreamPlacement.current
-            let driver = Task<Void, Never>(executorPreference: placement) {
+            let driver = StreamTask.start(on: placement) {
                 let transform = sequence.transform
                 var failure: (any Error)?
                 do {
                     var iterator = sequence.base.makeAsyncIterator()
-                    while await core.waitForRoom(), let element = try await iterator.next(isolation: nil) {
-                        guard core.add(element) else { continue }
-                        core.startWorker(on: placement) { await core.work($0, transform) }
+                    var hasRoom = await core.waitForRoom()
+                    while hasRoom, let element = try await iterator.next(isolation: nil) {
+                        let added = core.add(element)
+                        if let number = added.newWorker {
+                            core.startWorker(number, on: placement) { await core.work($0, on: placement, transform) }
+                        }
+                        hasRoom = added.hasRoom ? true : await core.waitForRoomSlowly()
                     }
                 } catch {
                     failure = error

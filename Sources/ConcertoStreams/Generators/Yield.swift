@@ -54,7 +54,7 @@ public struct Yield<Element: Sendable>: Sendable {
 final class PushTarget<Element: Sendable>: @unchecked Sendable {
     // Sendable: body and closure run one inside the other, in one task.
     @usableFromInline let each: nonisolated(nonsending) (Element) async throws -> Void
-    @usableFromInline var failure: (any Error)?
+    @usableFromInline @exclusivity(unchecked) var failure: (any Error)?
 
     @inlinable
     init(_ each: nonisolated(nonsending) @escaping (Element) async throws -> Void) { self.each = each }

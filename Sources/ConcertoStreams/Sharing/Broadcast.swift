@@ -31,7 +31,7 @@ public final class Broadcast<Element: Sendable>: Sendable {
         case disconnect(after: Int)
     }
 
-    let core: BroadcastCore<Element>
+    @usableFromInline let core: BroadcastCore<Element>
 
     /// Creates a hub over `source`.
     ///
@@ -43,7 +43,8 @@ public final class Broadcast<Element: Sendable>: Sendable {
     ///   - linger: For how long the source stays open without a subscriber.
     ///   - clock: Measures `linger` and `replayAge`.
     /// - Throws: `ArgumentError` for a negative number or time, and for a lag below 1.
-    public init<Source: AsyncSequence & Sendable>(
+    @inlinable
+    public convenience init<Source: AsyncSequence & Sendable>(
         _ source: Source, replay: Int = 0, replayAge: Duration? = nil, slowConsumers: SlowConsumers = .wait,
         linger: Duration = .zero, clock: any TimerClock = MonotonicClock()
     ) throws(ArgumentError) where Source.Element == Element {
@@ -59,13 +60,29 @@ public final class Broadcast<Element: Sendable>: Sendable {
                 throw ArgumentError("slowConsumers", count, "a subscriber must be allowed 1 at least")
             }
         }
+        self.init(
+            source, replay: replay, replayAge: replayAge, slowConsumers: slowConsumers, linger: linger, quorum: 1,
+            clock: clock)
+    }
+
+    /// Creates a hub whose source is opened when `quorum` have subscribed; the rest has been checked.
+    @inlinable
+    init<Source: AsyncSequence & Sendable>(
+        _ source: Source, replay: Int, replayAge: Duration?, slowConsumers: SlowConsumers, linger: Duration,
+        quorum: Int,
+        clock: any TimerClock
+    ) where Source.Element == Element {
         core = BroadcastCore(
-            replay: replay, replayAge: replayAge, policy: slowConsumers, linger: linger, clock: clock
+            replay: replay, replayAge: replayAge, policy: slowConsumers, linger: linger, quorum: quorum, clock: clock
         ) { core, generation in
             do {
                 var iterator = source.makeAsyncIterator()
                 while let element = try await iterator.next(isolation: nil) {
-                    guard await core.publish(element, generation) else { return }
+                    switch core.publish(element, generation) {
+                    case .more: continue
+                    case .wait: guard await core.waitForSlowest(generation) else { return }
+                    case .none: return
+                    }
                 }
                 core.end(nil, generation)
             } catch {
@@ -77,6 +94,7 @@ public final class Broadcast<Element: Sendable>: Sendable {
     /// A stream of the elements from now on, after those that are replayed.
     ///
     /// The subscription begins with the first `next`, and ends when the loop is left.
+    @inlinable
     public func subscribe() -> Subscription { Subscription(core: core) }
 
     /// How many iterations are subscribed now.
@@ -87,53 +105,66 @@ public final class Broadcast<Element: Sendable>: Sendable {
         /// What the source throws, ``SlowConsumerError``, or `CancellationError`.
         public typealias Failure = any Error
 
-        let core: BroadcastCore<Element>
+        @usableFromInline let core: BroadcastCore<Element>
+
+        @inlinable
+        init(core: BroadcastCore<Element>) { self.core = core }
 
         /// Subscribes, with the first `next`.
+        @inlinable
         public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(core) }
 
         /// Yields the elements; leaves the hub when it goes.
         public final class AsyncIterator: AsyncIteratorProtocol {
-            private let core: BroadcastCore<Element>
-            private var seat: BroadcastCore<Element>.Seat?
-            private var isThrough = false
+            @usableFromInline let core: BroadcastCore<Element>
+            @usableFromInline var seat: BroadcastCore<Element>.Seat?
+            /// What has been taken and is not with the loop yet.
+            @usableFromInline @exclusivity(unchecked) var hand = StreamRing<Element>()
+            @usableFromInline @exclusivity(unchecked) var isThrough = false
 
+            @inlinable
             init(_ core: BroadcastCore<Element>) { self.core = core }
 
+            @inlinable
             deinit { if let seat { core.leave(seat) } }
 
             /// How many elements this subscriber has missed so far because it was too slow.
             public var lagged: Int { seat.map { core.lagged($0) } ?? 0 }
 
             /// Subscribes now instead of with the first `next`: what comes from here on is not missed.
+            @inlinable
             public func subscribe() {
                 if seat == nil, !isThrough { seat = core.join() }
             }
 
             /// The next element.
+            @inlinable
             public func next() async throws -> Element? { try await next(isolation: nil) }
 
             /// The next element.
             ///
             /// - Throws: what the source throws; ``SlowConsumerError``; `CancellationError`.
+            @inlinable
             public func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Element? {
                 if isThrough { return nil }
                 if isCurrentTaskCancelled() { throw leave(CancellationError()) }
                 subscribe()
                 let seat = seat.unsafelyUnwrapped
                 while true {
-                    switch core.take(seat) {
-                    case .element(let element): return element
+                    if let element = hand.popFirst() { return element }
+                    switch core.refill(&hand, seat) {
+                    case .some: continue
                     case .end:
                         isThrough = true
                         return nil
                     case .failure(let error): throw leave(error)
-                    case .wait: guard await core.wait(seat) else { throw leave(CancellationError()) }
+                    case .nothing: guard await core.wait(seat) else { throw leave(CancellationError()) }
                     }
                 }
             }
 
-            private func leave(_ error: any Error) -> any Error {
+            @usableFromInline
+            func leave(_ error: any Error) -> any Error {
                 isThrough = true
                 if let seat { core.leave(seat) }
                 return error

@@ -1,122 +1,165 @@
-import Concerto
-import ConcertoRuntime
+public import Concerto
+public import ConcertoRuntime
 
 /// The ring of a hub, and who reads it.
 ///
 /// Elements are numbered from 0 on, and the ring holds the newest ones, as many as a subscriber may have before it. Each
 /// subscriber has the number of its next element; one that has fallen behind the ring finds out when it reads. So an element
 /// costs the same for one subscriber and for a thousand that are busy.
+///
+/// Where the slowest sets the pace, a subscriber takes up to half of what may wait for it at once, and the source goes on
+/// when every subscriber has half of its places free: so they wake each other twice a ring and not with every element.
+@usableFromInline
 final class BroadcastCore<Element: Sendable>: WaiterHost {
     /// A subscriber. Its fields are protected by the hub's lock.
+    @usableFromInline
     final class Seat: @unchecked Sendable {
-        fileprivate var position: Int
-        fileprivate var lagged = 0
-        fileprivate var isDisconnected = false
-        fileprivate var hasLeft = false
+        /// The number of the next element that it takes.
+        @usableFromInline @exclusivity(unchecked) var position: Int
+        /// The number of the oldest element that its loop does not have yet.
+        @usableFromInline @exclusivity(unchecked) var kept: Int
+        @usableFromInline @exclusivity(unchecked) var lagged = 0
+        @usableFromInline @exclusivity(unchecked) var isDisconnected = false
+        var hasLeft = false
 
-        fileprivate init(position: Int) { self.position = position }
+        init(position: Int) {
+            self.position = position
+            kept = position
+        }
     }
 
+    @usableFromInline
     enum Taken {
-        case element(Element)
+        case some
         case end
         case failure(any Error)
-        case wait
+        case nothing
     }
 
-    private struct Entry {
-        let element: Element
-        let at: TimerInstant
+    @usableFromInline
+    struct Entry: Sendable {
+        @usableFromInline let element: Element
+        @usableFromInline let at: TimerInstant
+
+        @inlinable
+        init(element: Element, at: TimerInstant) {
+            self.element = element
+            self.at = at
+        }
     }
 
-    private struct State: ~Copyable, @unchecked Sendable {  // only used under the lock
-        var ring = StreamRing<Entry>()
+    @usableFromInline
+    struct State: ~Copyable, @unchecked Sendable {  // only used under the lock
+        @usableFromInline var ring = StreamRing<Entry>()
         /// The number of the ring's first element.
-        var first = 0
+        @usableFromInline var first = 0
         /// No subscriber is at an element before this one.
-        var slowest = 0
-        var seats: [ObjectIdentifier: Seat] = [:]
-        var readers = WaiterQueue()
-        var source = WaiterQueue()
-        var task: Task<Void, Never>?
+        @usableFromInline var slowest = 0
+        @usableFromInline var seats: [ObjectIdentifier: Seat] = [:]
+        @usableFromInline var readers = WaiterQueue()
+        @usableFromInline var source = WaiterQueue()
+        @usableFromInline var task: Task<Void, Never>?
         /// Counts the openings: what an old source still says is not heard.
-        var generation = 0
-        var isOpen = false
-        var hasEnded = false
-        var error: (any Error)?
-        var timer: (any ScheduledTimer)?
+        @usableFromInline var generation = 0
+        /// How many have joined since the source was last closed.
+        @usableFromInline var joined = 0
+        @usableFromInline var isOpen = false
+        @usableFromInline var hasEnded = false
+        @usableFromInline var error: (any Error)?
+        @usableFromInline var timer: (any ScheduledTimer)?
+
+        @inlinable
+        init() {}
 
         /// The number of the next element.
+        @inlinable
         var end: Int { first + ring.count }
+
+        /// How far the slowest is behind.
+        @inlinable
+        mutating func lag() -> Int {
+            var slowest = end
+            for seat in seats.values where seat.kept < slowest { slowest = seat.kept }
+            self.slowest = slowest
+            return end - slowest
+        }
     }
 
-    private let state = Guarded(State())
+    @usableFromInline let state = Guarded(State())
     private let replay: Int
-    private let replayAge: Duration?
-    private let policy: Broadcast<Element>.SlowConsumers
+    @usableFromInline let replayAge: Duration?
+    @usableFromInline let policy: Broadcast<Element>.SlowConsumers
+    /// How many elements may wait for a subscriber; a replay is no lag.
+    @usableFromInline let allowance: Int
+    /// How many elements a subscriber takes at once.
+    @usableFromInline let batch: Int
+    /// How many have to join before the source is opened.
+    private let quorum: Int
     private let linger: Duration
-    private let clock: any TimerClock
+    @usableFromInline let clock: any TimerClock
     private let run: @Sendable (BroadcastCore, Int) async -> Void
 
+    @usableFromInline
     init(
-        replay: Int, replayAge: Duration?, policy: Broadcast<Element>.SlowConsumers, linger: Duration,
+        replay: Int, replayAge: Duration?, policy: Broadcast<Element>.SlowConsumers, linger: Duration, quorum: Int,
         clock: any TimerClock, _ run: @escaping @Sendable (BroadcastCore, Int) async -> Void
     ) {
         self.replay = replay
         self.replayAge = replayAge
         self.policy = policy
+        switch policy {
+        case .wait:
+            allowance = max(16, replay)
+            batch = allowance / 2
+        case .dropOldest(let count), .disconnect(after: let count):
+            allowance = max(count, replay)
+            // What has been taken could not be dropped any more.
+            batch = 1
+        }
         self.linger = linger
+        self.quorum = quorum
         self.clock = clock
         self.run = run
     }
 
+    @usableFromInline
     var subscribers: Int { state.withLock { $0.seats.count } }
-
-    /// How many elements may wait for a subscriber; a replay is no lag.
-    private var allowance: Int {
-        switch policy {
-        case .wait: max(16, replay)
-        case .dropOldest(let count), .disconnect(after: let count): max(count, replay)
-        }
-    }
 
     // MARK: The source
 
-    /// - Returns: Whether more is wanted.
-    func publish(_ element: Element, _ generation: Int) async -> Bool {
+    /// Whether more is wanted.
+    @usableFromInline
+    enum Demand {
+        case more
+        case wait
+        case none
+    }
+
+    @inlinable
+    func publish(_ element: Element, _ generation: Int) -> Demand {
         let now = replayAge == nil ? TimerInstant(nanoseconds: 0) : clock.now
         var wakes = WakeList()
-        let (isHeard, mustWait) = state.withLock { state -> (Bool, Bool) in
-            guard state.generation == generation, state.isOpen else { return (false, false) }
+        let demand = state.withLock { state -> Demand in
+            guard state.generation == generation, state.isOpen else { return .none }
             state.ring.append(Entry(element: element, at: now))
             // A subscriber that is further behind finds out when it reads.
             while state.ring.count > allowance, state.ring.popFirst() != nil { state.first += 1 }
-            state.readers.grantAll(into: &wakes)
-            return (true, policy == .wait && isAtLimit(&state))
+            if !state.readers.isEmpty { state.readers.grantAll(into: &wakes) }
+            return policy == .wait && isAtLimit(&state) ? .wait : .more
         }
         wakes.resume()
-        guard isHeard, !isCurrentTaskCancelled() else { return false }
-        return mustWait ? await waitForSlowest(generation) : true
+        return demand
     }
 
     /// Whether the slowest has as much before it as it may have.
-    private func isAtLimit(_ state: inout State) -> Bool {
+    @inlinable
+    func isAtLimit(_ state: inout State) -> Bool {
         // It cannot have moved back: to look is only worth it where it could be.
-        state.end - state.slowest >= allowance && lag(&state) >= allowance
+        state.end - state.slowest >= allowance && state.lag() >= allowance
     }
 
-    /// How far the slowest is behind.
-    private func lag(_ state: inout State) -> Int {
-        var slowest = state.end
-        for seat in state.seats.values where seat.position < slowest { slowest = seat.position }
-        state.slowest = slowest
-        return state.end - slowest
-    }
-
-    /// Whether a source that waits may go on: not for one element at a time, but when half of what may wait has gone.
-    private func hasRoom(_ state: inout State) -> Bool { lag(&state) <= allowance / 2 }
-
-    private func waitForSlowest(_ generation: Int) async -> Bool {
+    @usableFromInline
+    func waitForSlowest(_ generation: Int) async -> Bool {
         let waiter = Waiter(of: self, weight: 1)
         _ = await waiter.wait {
             state.withLock { state in
@@ -127,6 +170,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
         return state.withLock { $0.generation == generation && $0.isOpen }
     }
 
+    @usableFromInline
     func end(_ error: (any Error)?, _ generation: Int) {
         var wakes = WakeList()
         let timer = state.withLock { state -> (any ScheduledTimer)? in
@@ -143,6 +187,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
 
     // MARK: Subscribers
 
+    @usableFromInline
     func join() -> Seat {
         let now = replayAge == nil ? TimerInstant(nanoseconds: 0) : clock.now
         let placement = StreamPlacement.current
@@ -158,7 +203,8 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
             guard !state.hasEnded else { return (seat, false, timer) }
             state.seats[ObjectIdentifier(seat)] = seat
             state.slowest = min(state.slowest, position)
-            let opens = !state.isOpen
+            state.joined += 1
+            let opens = !state.isOpen && state.joined >= quorum
             if opens {
                 state.isOpen = true
                 state.generation += 1
@@ -172,7 +218,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
 
     private func open(_ placement: (any TaskExecutor)?) {
         let generation = state.withLock { $0.generation }
-        let task = Task<Void, Never>(executorPreference: placement) { await self.run(self, generation) }
+        let task = StreamTask.start(on: placement) { await self.run(self, generation) }
         let isClosed = state.withLock { state in
             guard state.generation == generation, state.isOpen else { return true }
             state.task = task
@@ -182,7 +228,9 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
         if isClosed { task.cancel() }
     }
 
-    func take(_ seat: Seat) -> Taken {
+    /// Takes what is there, `batch` elements at most, into `hand`, which is empty; what was in it is with the loop by now.
+    @inlinable
+    func refill(_ hand: inout StreamRing<Element>, _ seat: Seat) -> Taken {
         var wakes = WakeList()
         let taken = state.withLock { state -> Taken in
             let floor = state.end - allowance
@@ -192,15 +240,17 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
                 seat.position = floor
             }
             if seat.isDisconnected { return .failure(SlowConsumerError(limit: allowance)) }
-            if seat.position < state.end {
-                let element = state.ring[seat.position - state.first].element
-                seat.position += 1
-                if !state.source.isEmpty, state.end - seat.position <= allowance / 2, hasRoom(&state) {
-                    state.source.grantAll(into: &wakes)
-                }
-                return .element(element)
+            let count = min(batch, state.end - seat.position)
+            for index in 0..<count { hand.append(state.ring[seat.position - state.first + index].element) }
+            seat.position += count
+            // The loop gets the first at once.
+            seat.kept = count == 0 ? seat.position : seat.position - count + 1
+            // The source goes on, but not for one element at a time.
+            if !state.source.isEmpty, state.end - seat.kept <= allowance / 2, state.lag() <= allowance / 2 {
+                state.source.grantAll(into: &wakes)
             }
-            guard state.hasEnded else { return .wait }
+            if count > 0 { return .some }
+            guard state.hasEnded else { return .nothing }
             return state.error.map { .failure($0) } ?? .end
         }
         wakes.resume()
@@ -208,6 +258,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
     }
 
     /// - Returns: `false` if the subscriber has been cancelled.
+    @usableFromInline
     nonisolated(nonsending)
         func wait(_ seat: Seat) async -> Bool
     {
@@ -221,15 +272,17 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
         return outcome == .granted
     }
 
+    @usableFromInline
     func lagged(_ seat: Seat) -> Int { state.withLock { _ in seat.lagged } }
 
+    @usableFromInline
     func leave(_ seat: Seat) {
         var wakes = WakeList()
         let (closes, generation) = state.withLock { state -> (Bool, Int) in
             guard !seat.hasLeft else { return (false, 0) }
             seat.hasLeft = true
             guard state.seats.removeValue(forKey: ObjectIdentifier(seat)) != nil else { return (false, 0) }
-            if !state.source.isEmpty, hasRoom(&state) { state.source.grantAll(into: &wakes) }
+            if !state.source.isEmpty, state.lag() <= allowance / 2 { state.source.grantAll(into: &wakes) }
             return (state.seats.isEmpty && state.isOpen, state.generation)
         }
         wakes.resume()
@@ -250,6 +303,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
         let task = state.withLock { state -> Task<Void, Never>? in
             guard state.seats.isEmpty, state.isOpen, state.generation == generation else { return nil }
             state.isOpen = false
+            state.joined = 0
             state.timer = nil
             state.first = state.end
             state.slowest = state.first
@@ -261,6 +315,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
         wakes.resume()
     }
 
+    @usableFromInline
     package func withdraw(_ waiter: Waiter, as outcome: Waiter.Outcome) -> WakeList {
         var wakes = WakeList()
         // The weight says which queue it is in.

@@ -21,22 +21,12 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     /// `count` streams that each get every element: the slowest sets the pace, and the source starts when all have begun.
     ///
     /// - Throws: `ArgumentError` if `count` is below 1.
-    public func broadcast(to count: Int) throws(ArgumentError) -> [AsyncGenerator<Element>] {
+    @inlinable
+    public func broadcast(to count: Int) throws(ArgumentError) -> [Broadcast<Element>.Subscription] {
         guard count >= 1 else { throw ArgumentError("count", count, "it must be at least 1") }
-        let begun = AsyncCountdownEvent(count: count)
-        let source = AsyncGenerator<Element> { [self] yield in
-            try await begun.wait()
-            var iterator = makeAsyncIterator()
-            while let element = try await iterator.next(isolation: nil) { try await yield(element) }
-        }
-        let hub = try source.shared()
-        return (0..<count).map { _ in
-            AsyncGenerator { yield in
-                let iterator = hub.subscribe().makeAsyncIterator()
-                iterator.subscribe()
-                _ = try? begun.signal()
-                while let element = try await iterator.next(isolation: nil) { try await yield(element) }
-            }
-        }
+        let hub = Broadcast(
+            self, replay: 0, replayAge: nil, slowConsumers: .wait, linger: .zero, quorum: count, clock: MonotonicClock()
+        )
+        return (0..<count).map { _ in hub.subscribe() }
     }
 }

@@ -100,7 +100,7 @@ final class Funnel<Event: Sendable, Failure: Error>: Sendable {
             await withTaskGroup(of: Void.self) { group in
                 // asynclint:ignore:next unbounded-task-group — a task a source, and there are as many sources as the caller named
                 for (number, feed) in feeds.enumerated() {
-                    group.addTask(executorPreference: placement) { [self] in
+                    group.addTask(on: placement) { [self] in
                         do throws(Failure) { try await feed(self) } catch { fail(error, source: number) }
                     }
                 }
@@ -111,7 +111,7 @@ final class Funnel<Event: Sendable, Failure: Error>: Sendable {
     /// Runs `body` in the driving task.
     @inlinable
     func drive(_ body: @escaping @Sendable () async -> Void) {
-        let task = Task<Void, Never>(executorPreference: StreamPlacement.current) { [self] in
+        let task = StreamTask.start(on: StreamPlacement.current) { [self] in
             await body()
             channel.tryComplete()
         }

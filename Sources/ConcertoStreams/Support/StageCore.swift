@@ -83,7 +83,7 @@ final class StageCore<Machine: StageMachine, Failure: Error>: WaiterHost {
     @inlinable
     func start<Source: AsyncSequence & Sendable>(_ source: Source)
     where Source.Element == Machine.Input, Source.Failure == Failure {
-        let task = Task<Void, Never>(executorPreference: StreamPlacement.current) { [self] in
+        let task = StreamTask.start(on: StreamPlacement.current) { [self] in
             do throws(Failure) {
                 var iterator = source.makeAsyncIterator()
                 while let element = try await iterator.next(isolation: nil) {

@@ -70,3 +70,6 @@ struct StreamRing<Element>: ~Copyable {
         head = 0
     }
 }
+
+// Its elements are its own.
+extension StreamRing: @unchecked Sendable where Element: Sendable {}

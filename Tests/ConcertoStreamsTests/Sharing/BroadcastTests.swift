@@ -140,6 +140,25 @@ private struct Broken: Error {}
         #expect(throws: ArgumentError.self) { try (1...3).asStream().broadcast(to: 0) }
     }
 
+    @Test func `37: a fan-out begins when all have begun, and one that leaves early does not hold up the others`()
+        throws
+    {
+        let marbles = Marbles()
+        let source = marbles.cold("a@1 b@2 c@3 |@4")
+        let streams = try source.broadcast(to: 3)
+        let first = marbles.observe(streams[0])
+        let quitter = marbles.observe(streams[1])
+        marbles.play(until: 10)
+        #expect(source.opened == 0)
+        quitter.cancel()
+        marbles.play(until: 20)
+        let last = marbles.observe(streams[2], from: 30)
+        marbles.play()
+        #expect(first.diagram == "a@31 b@32 c@33 |@34")
+        #expect(last.diagram == first.diagram)
+        #expect(source.opened == 1)
+    }
+
     @Test func `103: subscribers that join and leave at random each see a run without a gap`() async throws {
         var random = seededRandom()
         let source = AsyncGenerator<Int> { yield in
