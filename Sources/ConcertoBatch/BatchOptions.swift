@@ -20,6 +20,16 @@ public import ConcertoResilience
 public struct BatchOptions: Sendable {
     /// Where the rows come from: a file's path, or `nil` for standard input.
     public var input: String?
+    /// How the input is written.
+    public var inputForm = InputForm.auto
+    /// What is between two cells of a table, in ASCII; `nil` for a comma, or a tab in a file that says so.
+    public var delimiter: UInt8?
+    /// Whether the first row of a table names its columns; otherwise they are called 1, 2, 3…
+    public var hasHeader = true
+    /// The column of a table that names its rows; `nil` for their numbers.
+    public var idColumn: String?
+    /// What makes calls of rows that do not describe them.
+    public var template = RowTemplate()
     /// Where the results go: a file's path, or `nil` for standard output.
     public var output: String?
     /// Where the run remembers its rows; `nil` for the output's path with `.store` behind it.
@@ -124,6 +134,9 @@ public struct BatchOptions: Sendable {
         HeaderRules.isSecret(header) || secretHeaders.contains(header.lowercased())
     }
 
+    /// Whether the input's rows have columns, as far as its name and the options tell.
+    public var readsColumns: Bool { ![.auto, .ndjson].contains(InputShape(self).form) }
+
     /// Whether a later run can go on where one with these options stops: the input can be read again, and the output can be
     /// read back.
     public var canBeResumed: Bool { InputFile.isRewindable(input) && BatchFiles(self).output != nil }
@@ -149,6 +162,7 @@ public struct BatchOptions: Sendable {
         }
         check((0...(1 << 30)).contains(maxBody), "max-body must be 0 to 1 GiB")
         check((16_000_000...1_000_000_000_000).contains(memory), "memory must be 16MB to 1000GB")
+        problems += InputShape(self).problems
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }
         }

@@ -30,16 +30,15 @@ final class RowSource: Sendable {
     private static let copies = 3
 
     private struct Line: Sendable {
-        var bytes: [UInt8]
+        var record: InputRecord
         var number: Int
-        var lineNumber: Int
         var isSuspect: Bool
 
-        var weight: Int { RowSource.rowWeight + RowSource.copies * bytes.count }
+        var weight: Int { RowSource.rowWeight + RowSource.copies * record.size }
     }
 
     private struct State {
-        var reader: LineReader
+        var reader: RowReader
         var rows = 0
         /// What the rows weigh that are held.
         var held = 0
@@ -65,12 +64,13 @@ final class RowSource: Sendable {
     private let checked: FileVersion?
 
     init(
-        input: InputFile, parser: RowParser, limit: Int? = nil, room: Int = .max, checked: FileVersion? = nil
+        input: InputFile, shape: InputShape = InputShape(), parser: RowParser, limit: Int? = nil, room: Int = .max,
+        checked: FileVersion? = nil
     ) {
         self.limit = limit
         self.room = room
         self.checked = checked
-        state = Guarded(State(reader: input.reader()))
+        state = Guarded(State(reader: RowReader(input, shape)))
         self.input = input
         self.parser = parser
     }
@@ -101,7 +101,7 @@ final class RowSource: Sendable {
             line = try await wait()
         }
         guard let line else { return nil }
-        let item = parser.parse(line.bytes[...], number: line.number, lineNumber: line.lineNumber)
+        let item = parser.parse(line.record, number: line.number)
         return Entry(item: item, weight: line.weight, isSuspect: line.isSuspect)
     }
 
@@ -143,16 +143,11 @@ final class RowSource: Sendable {
         // While the queue fills, the reader is out on loan.
         if state.filling { return .empty }
         do {
-            while let bytes = try state.reader.buffered() {
-                guard bytes.contains(where: { !$0.isJSONWhitespace }) else { continue }
-                state.rows += 1
-                let line = Line(
-                    bytes: Array(bytes), number: state.rows, lineNumber: state.reader.lineNumber,
-                    isSuspect: state.isSuspect)
-                state.held += line.weight
-                return .line(line)
-            }
-            return .empty
+            guard let record = try state.reader.buffered() else { return .empty }
+            state.rows += 1
+            let line = Line(record: record.owned, number: state.rows, isSuspect: state.isSuspect)
+            state.held += line.weight
+            return .line(line)
         } catch {
             state.failure = error
             return .failed(error)
@@ -212,7 +207,7 @@ final class RowSource: Sendable {
     private func fill() {
         // Taken out, not copied: the reader's buffer has one owner, and `filling` keeps the others away.
         var reader = state.withLock { state in
-            defer { state.reader = LineReader(descriptor: -1) }
+            defer { state.reader = state.reader.lent }
             return state.reader
         }
         var end = false

@@ -26,6 +26,7 @@ final class BatchWorkspace: Sendable {
     private let input: InputFile
     private let checked: FileVersion?
     private let parser: RowParser
+    private let shape: InputShape
     private let files: BatchFiles
     private let lock: FileLock?
     private let outputLock: OutputLock?
@@ -75,8 +76,7 @@ final class BatchWorkspace: Sendable {
     ) async throws {
         let isResumed = options.existing == .resume
         let store = try SQLiteStore(path: files.store, durable: options.durable)
-        let parser = RowParser(
-            substitution: options.substitution, secretHeaders: options.secretHeaders, key: store.key)
+        let parser = try RowParser(options, key: store.key)
         var output: any ResultOutput
         var lost = 0
         let recovery = isResumed ? files.output.map { OutputRecovery(path: $0, store: store) } : nil
@@ -92,7 +92,8 @@ final class BatchWorkspace: Sendable {
         let checked = input.isRewindable ? input.version : nil
         if input.isRewindable {
             let planner = BatchPlanner(
-                parser: parser, store: store, isStrict: options.strict, isResumed: isResumed,
+                parser: parser, shape: InputShape(options), store: store, isStrict: options.strict,
+                isResumed: isResumed,
                 isStopped: watch.isStopped, progress: watch.progress, notice: watch.notice)
             plan = try await planner.plan(input)
         }
@@ -105,6 +106,7 @@ final class BatchWorkspace: Sendable {
         self.input = input
         self.checked = checked
         self.parser = parser
+        shape = InputShape(options)
         self.store = store
         self.files = files
         self.lock = lock
@@ -120,7 +122,7 @@ final class BatchWorkspace: Sendable {
     ///
     /// - Parameter room: Bytes of rows that may be held.
     func rows(room: Int) -> RowSource {
-        RowSource(input: input, parser: parser, limit: total, room: room, checked: checked)
+        RowSource(input: input, shape: shape, parser: parser, limit: total, room: room, checked: checked)
     }
 
     func close() async throws { try await store.close() }
