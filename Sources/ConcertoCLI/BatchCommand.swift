@@ -19,6 +19,7 @@ struct BatchCommand: AsyncParsableCommand {
               concerto batch calls.ndjson -o results.ndjson -c 64 --rate 200/s -H 'Authorization: Bearer {env:TOKEN}'
               concerto batch calls.ndjson -o results.ndjson --resume --retry-failed
               concerto batch cities.csv -o places.ndjson --url 'https://api.example.com/geocode?q={city}'
+              concerto batch cities.csv -o places.csv --url 'https://api.example.com/geocode?q={city}' --select 'lat=.[0].lat'
               concerto batch urls.txt | jq -c 'select(.error)'
 
             \(ToolExit.help)
@@ -28,6 +29,7 @@ struct BatchCommand: AsyncParsableCommand {
     var input: String
 
     @OptionGroup(title: "Rows") var rows: InputArguments
+    @OptionGroup(title: "Results") var results: ResultArguments
     @OptionGroup(title: "Files") var files: FileArguments
     @OptionGroup(title: "Limits") var limits: LimitArguments
     @OptionGroup(title: "Retries") var retries: RetryArguments
@@ -45,6 +47,7 @@ struct BatchCommand: AsyncParsableCommand {
         retries.apply(to: &options)
         try requests.apply(to: &options)
         try rows.apply(to: &options, headers: requests.header)
+        results.apply(to: &options)
         options.showsHeaders = display.headers
         if !display.quiet { options.notice = { Terminal.complain("concerto: \($0)") } }
         if let notice = DescriptorLimit.fit(&options), !display.quiet { Terminal.complain("concerto: \(notice)") }

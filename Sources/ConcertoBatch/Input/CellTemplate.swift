@@ -85,6 +85,7 @@ final class CellTemplate: Sendable {
 
 /// Words for messages that stand below the reports.
 enum ReportCount {
+    static func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
     static func cells(_ count: Int) -> String { count == 1 ? "1 cell" : "\(count) cells" }
 }
 #endif
