@@ -42,10 +42,16 @@ lint: ## Check the format of all sources.
 format: ## Format all sources.
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests Plugins $(wildcard Benchmarks) $(wildcard Examples/*/)
 
-install: setup ## Build concerto in release and copy it to PREFIX/bin (default /usr/local).
-	@$(SWIFT_BUILD) -c release --product concerto --static-swift-stdlib
-	@install -d "$(PREFIX)/bin"
+install: setup ## Build concerto in release and copy it to PREFIX/bin (default /usr/local), with completion and man page.
+	@PKG_CONFIG_PATH="$$(scripts/static-libs .build/static-libs)" \
+	    $(SWIFT_BUILD) -c release --product concerto --static-swift-stdlib -Xlinker -s
+	@install -d "$(PREFIX)/bin" "$(PREFIX)/share/bash-completion/completions" "$(PREFIX)/share/zsh/site-functions" \
+	    "$(PREFIX)/share/fish/vendor_completions.d" "$(PREFIX)/share/man/man1"
 	@install "$$($(SWIFT_BUILD) -c release --show-bin-path)/concerto" "$(PREFIX)/bin/concerto"
+	@"$(PREFIX)/bin/concerto" --generate-completion-script bash > "$(PREFIX)/share/bash-completion/completions/concerto"
+	@"$(PREFIX)/bin/concerto" --generate-completion-script zsh > "$(PREFIX)/share/zsh/site-functions/_concerto"
+	@"$(PREFIX)/bin/concerto" --generate-completion-script fish > "$(PREFIX)/share/fish/vendor_completions.d/concerto.fish"
+	@scripts/man-page "$(PREFIX)/bin/concerto" > "$(PREFIX)/share/man/man1/concerto.1"
 	@echo "installed $(PREFIX)/bin/concerto"
 
 clean: ## Remove what was built.

@@ -82,10 +82,13 @@ let package = Package(
             swiftSettings: settings),
 
         // Trait Batch.
+        .systemLibrary(
+            name: "CConcertoZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .yum(["zlib-devel"])]),
         .target(
             name: "ConcertoBatch",
             dependencies: [
-                "Concerto", "ConcertoResilience", "ConcertoHTTP",
+                "Concerto", "ConcertoResilience", "ConcertoStreams", "ConcertoHTTP",
+                .target(name: "CConcertoZlib", condition: .when(traits: ["Batch"])),
                 .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Batch"])),
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Batch"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Batch"])),

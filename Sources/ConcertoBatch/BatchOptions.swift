@@ -20,8 +20,30 @@ public import ConcertoResilience
 public struct BatchOptions: Sendable {
     /// Where the rows come from: a file's path, or `nil` for standard input.
     public var input: String?
+    /// How the input is written.
+    public var inputForm = InputForm.auto
+    /// What is between two cells of a table, in ASCII; `nil` for a comma, or a tab in a file that says so.
+    public var delimiter: UInt8?
+    /// Whether the first row of a table names its columns; otherwise they are called 1, 2, 3…
+    public var hasHeader = true
+    /// The column of a table that names its rows; `nil` for their numbers.
+    public var idColumn: String?
+    /// What makes calls of rows that do not describe them.
+    public var template = RowTemplate()
     /// Where the results go: a file's path, or `nil` for standard output.
     public var output: String?
+    /// How the results are written.
+    public var outputForm = OutputForm.auto
+    /// Whether the results come in the order of the input.
+    public var isOrdered = false
+    /// Parts of the answers that stand in the results instead of the bodies.
+    public var selections: [Selection] = []
+    /// What answers must be like for their rows to count as done.
+    public var expectations: [Expectation] = []
+    /// How answers that come in pages are read to their end; `nil` for one answer a row.
+    public var paging: Paging?
+    /// Where the failed rows go, as an input for the next run; `nil` for nowhere.
+    public var failedRows: String?
     /// Where the run remembers its rows; `nil` for the output's path with `.store` behind it.
     public var store: String?
     /// What a later run does with what an earlier one left.
@@ -124,9 +146,22 @@ public struct BatchOptions: Sendable {
         HeaderRules.isSecret(header) || secretHeaders.contains(header.lowercased())
     }
 
+    /// Whether the input's rows have columns, as far as its name and the options tell.
+    public var readsColumns: Bool { ![.auto, .ndjson].contains(InputShape(self).form) }
+
+    /// How the results are written, told by the output's name if by nothing else.
+    var form: OutputForm {
+        guard outputForm == .auto else { return outputForm }
+        let name = (output ?? "").lowercased()
+        return name.hasSuffix(".csv") ? .csv : name.hasSuffix(".tsv") ? .tsv : .ndjson
+    }
+
+    /// Whether the output is made of the results when the run ends.
+    var exports: Bool { isOrdered || form != .ndjson }
+
     /// Whether a later run can go on where one with these options stops: the input can be read again, and the output can be
     /// read back.
-    public var canBeResumed: Bool { InputFile.isRewindable(input) && BatchFiles(self).output != nil }
+    public var canBeResumed: Bool { InputFile.isRewindable(input) && BatchFiles(self).isKept }
 
     /// Everything that is wrong, a sentence each.
     public var problems: [String] {
@@ -149,6 +184,18 @@ public struct BatchOptions: Sendable {
         }
         check((0...(1 << 30)).contains(maxBody), "max-body must be 0 to 1 GiB")
         check((16_000_000...1_000_000_000_000).contains(memory), "memory must be 16MB to 1000GB")
+        problems += InputShape(self).problems
+        let names = selections.map(\.name)
+        for (index, name) in names.enumerated() where names[..<index].contains(name) {
+            problems.append("two selections are called '\(Visible.text(name))'")
+        }
+        problems += paging?.problems ?? []
+        if let failedRows {
+            check(input != nil, "failed needs an input file: its rows are read again")
+            check(
+                failedRows != input && failedRows != output,
+                "the failed rows must go to a file of their own, not to the input or the output")
+        }
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }
         }
@@ -177,6 +224,7 @@ public struct BatchOptions: Sendable {
             values["header \(name.lowercased())", default: ""] += (hides(name) ? URLSecrets.mask : value) + "\n"
         }
         var identity = values.mapValues { String(SipHash.hash($0.utf8, key: key), radix: 16) }
+        if let paging { identity["paging"] = paging.identity }
         identity["idempotency-key"] = addsIdempotencyKeys ? "auto" : "none"
         return identity
     }

@@ -11,21 +11,25 @@ struct BatchCommand: AsyncParsableCommand {
         abstract: "Makes the API calls of a file and writes a line of JSON for each.",
         discussion: """
             A row is a line of JSON: {"id","method","url","headers","body","timeout","metadata"}; "url" alone suffices.
+            Tables (.csv, .tsv, gzip too) and lists of URLs are read as well; --url, --body and -H make calls of columns.
             Results come in the order of completion. Progress and messages go to standard error only.
 
             Examples:
               concerto batch calls.ndjson -o results.ndjson
               concerto batch calls.ndjson -o results.ndjson -c 64 --rate 200/s -H 'Authorization: Bearer {env:TOKEN}'
               concerto batch calls.ndjson -o results.ndjson --resume --retry-failed
-              jq -cR '{url: .}' urls.txt | concerto batch - | jq -c 'select(.error)'
-            docs/batch.md shows how to make rows of CSV, and how to read results.
+              concerto batch cities.csv -o places.ndjson --url 'https://api.example.com/geocode?q={city}'
+              concerto batch cities.csv -o places.csv --url 'https://api.example.com/geocode?q={city}' --select 'lat=.[0].lat'
+              concerto batch urls.txt | jq -c 'select(.error)'
 
             \(ToolExit.help)
             """)
 
-    @Argument(help: "The file of rows (NDJSON), or - for standard input.", completion: .file())
+    @Argument(help: "The file of rows (NDJSON, CSV, URLs; gzip too), or - for standard input.", completion: .file())
     var input: String
 
+    @OptionGroup(title: "Rows") var rows: InputArguments
+    @OptionGroup(title: "Results") var results: ResultArguments
     @OptionGroup(title: "Files") var files: FileArguments
     @OptionGroup(title: "Limits") var limits: LimitArguments
     @OptionGroup(title: "Retries") var retries: RetryArguments
@@ -42,6 +46,8 @@ struct BatchCommand: AsyncParsableCommand {
         limits.apply(to: &options)
         retries.apply(to: &options)
         try requests.apply(to: &options)
+        try rows.apply(to: &options, headers: requests.header)
+        results.apply(to: &options)
         options.showsHeaders = display.headers
         if !display.quiet { options.notice = { Terminal.complain("concerto: \($0)") } }
         if let notice = DescriptorLimit.fit(&options), !display.quiet { Terminal.complain("concerto: \(notice)") }
@@ -50,6 +56,7 @@ struct BatchCommand: AsyncParsableCommand {
         try await DemoServer.run(.misbehaving) { server in
             var options = prepared
             options.substitution.server = server.url
+            options.template.server = server.url
             try await run(options)
         }
     }
@@ -124,7 +131,7 @@ struct BatchCommand: AsyncParsableCommand {
             return "; a run from a file to a file (-o) could have been resumed"
         }
         let words = ResumeCommand.words(CommandLine.arguments)
-        let shown = requests.masked(words)
+        let shown = rows.masked(requests.masked(words))
         let note = shown == words ? "" : " (with the secrets that are not shown here)"
         return "; go on with\(note):\n  \(ResumeCommand.text(shown))"
     }

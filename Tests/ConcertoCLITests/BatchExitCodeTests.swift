@@ -89,10 +89,48 @@ struct BatchExitCodeTests {
             (["in", "--resume"], "resume needs an output file (-o)"),
             (["-", "-o", "out", "--resume"], "resume needs an input file"),
             // T19
-            (["table.csv", "-o", "out"], "the input 'table.csv' looks like CSV"),
-            (["urls.txt", "-o", "out"], "the input 'urls.txt' is a list of URLs"),
+            (["table", "-o", "out"], "the input 'table' looks like CSV, and its name does not say so"),
+            (
+                ["semicolons.csv", "-o", "out"],
+                "the header of the input 'semicolons.csv' has no ',', but ';': read it with --delimiter ';'"
+            ),
+            (["twins.csv", "-o", "out"], "two columns of the input 'twins.csv' are called 'a'"),
+            (["open.csv", "-o", "out"], "line 2 of the input 'open.csv' has a quote that nothing closes"),
+            (["names.csv", "-o", "out"], "no column is called 'url', and no --url says how"),
+            (
+                ["names.csv", "-o", "out", "--url", "http://h/{nmae}"],
+                "--url names {nmae}, and there is no such column; is 'name' meant? The columns are name, city"
+            ),
+            (
+                ["names.csv", "-o", "out", "--url", "http://h/", "--id-column", "citi"],
+                "--id-column names {citi}, and there is no such column; is 'city' meant?"
+            ),
+            (
+                ["names.csv", "-o", "out", "--url", "http://h/", "--body", #"{"a": {name}"#],
+                "--body looks like JSON and is none"
+            ),
+            (["names.csv", "-o", "out", "--url", "http://h/{name"], "a brace of --url is not closed; write {{"),
+            (
+                ["names.csv", "-o", "out", "--url", "http://h/", "-H", "X: {city"],
+                "a brace of the header 'X' is not closed"
+            ),
+            (["names.csv", "-o", "out", "--url", "http://{env:CONCERTO_UNSET}/"], "CONCERTO_UNSET is not set"),
+            (
+                ["names.csv", "-o", "out", "--url", "http://h/", "--body", "@missing"],
+                "--body @missing: the file can't be read"
+            ),
+            (["names.csv", "-o", "out", "--delimiter", "::"], "The value '::' is invalid for '--delimiter"),
+            (["in", "-o", "out", "--no-header"], "--no-header belongs to tables"),
+            (["names.csv", "-o", "out", "--from-curl", "curl"], "--from-curl: there is no URL in the command"),
+            (
+                ["names.csv", "-o", "out", "--from-curl", "curl -F a=b http://h/"],
+                "--from-curl: -F is not understood"
+            ),
+            (["names.csv", "-o", "out", "--from-curl", "curl 'http://h/"], "--from-curl: a quote is not closed"),
             (["array.json", "-o", "out"], "the input 'array.json' is a JSON array"),
-            (["rows.gz", "-o", "out"], "the input 'rows.gz' is compressed (gzip)"),
+            (["rows.gz", "-o", "out"], "the input is gzip, and"),
+            (["rows.zst", "-o", "out"], "is compressed (zstd), and only gzip is unpacked"),
+            (["utf16", "-o", "out", "--input-format", "csv"], "the input 'utf16' is UTF-16"),
             (["utf16", "-o", "out"], "the input 'utf16' is UTF-16"),
             (["-", "-o", "out"], "standard input holds no rows"),
             // T8.3
@@ -105,8 +143,12 @@ struct BatchExitCodeTests {
         try scratch.write("broken", [#"{"url":"http://h/"}"#, #"{"url":"http://h/"}"#, "{"])
         try scratch.write(
             "twins", [#"{"id":"a","url":"http://h/1"}"#, #"{"url":"http://h/2"}"#, #"{"id":"a","url":"http://h/3"}"#])
-        try scratch.write("table.csv", ["id,url", "1,http://h/1", "2,http://h/2"])
-        try scratch.write("urls.txt", ["https://h/1", "https://h/2"])
+        try scratch.write("table", ["id,url", "1,http://h/1", "2,http://h/2"])
+        try scratch.write("semicolons.csv", ["id;url", "1;http://h/1"])
+        try scratch.write("twins.csv", ["a,url,a", "1,http://h/1,2"])
+        try scratch.write("open.csv", ["a,url", "1,\"http://h/1"])
+        try scratch.write("names.csv", ["name,city", "Ada,London"])
+        try Data([0x28, 0xB5, 0x2F, 0xFD, 0, 0]).write(to: scratch.url.appendingPathComponent("rows.zst"))
         try scratch.write("array.json", ["[", #"  {"url":"http://h/1"}"#, "]"])
         try Data([0x1F, 0x8B, 8, 0, 0, 0, 0, 0]).write(to: scratch.url.appendingPathComponent("rows.gz"))
         try #require(#"{"url":"http://h/1"}"#.data(using: .utf16)).write(

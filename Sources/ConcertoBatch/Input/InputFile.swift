@@ -82,6 +82,12 @@ final class InputFile: Sendable {
         if isRewindable { lseek(descriptor, 0, SEEK_SET) }
         return LineReader(descriptor: descriptor, of: self, polls: polls, judging: judges ? name : nil)
     }
+
+    /// The bytes from the start, or from where a stream stands.
+    func bytes() -> ByteSource {
+        if isRewindable { lseek(descriptor, 0, SEEK_SET) }
+        return ByteSource(descriptor: descriptor, of: self, polls: polls)
+    }
 }
 
 /// What a write to a file changes.

@@ -6,6 +6,8 @@ enum InputFormat {
         /// More of the input is needed.
         case undecided
         case rows
+        /// A URL a line.
+        case urls
         /// What the input does or is instead, to be read behind its name.
         case other(String)
     }
@@ -20,7 +22,7 @@ enum InputFormat {
     ///   - isWhole: Whether there is no more, or this much is enough.
     static func judge(_ head: ArraySlice<UInt8>, isWhole: Bool) -> Verdict {
         guard head.count >= 4 || isWhole else { return .undecided }
-        if let what = binary(Array(head.prefix(6))) { return .other(what) }
+        if let what = foreign(head) { return .other(what) }
         var rest = head.starts(with: byteOrderMark) ? head.dropFirst(byteOrderMark.count) : head
         var strange: [ArraySlice<UInt8>] = []
         while !rest.isEmpty, strange.count < judgedLines {
@@ -45,7 +47,14 @@ enum InputFormat {
         }
         guard let first = strange.first else { return isWhole ? .rows : .undecided }
         guard strange.count == judgedLines || isWhole else { return .undecided }
-        return .other(what(first))
+        return isURL(first) ? .urls : .other(what(first))
+    }
+
+    /// What makes an input no text in UTF-8, by its first bytes; `nil` if nothing does.
+    static func foreign(_ head: ArraySlice<UInt8>) -> String? { binary(Array(head.prefix(6))) }
+
+    private static func isURL(_ line: ArraySlice<UInt8>) -> Bool {
+        line.starts(with: Array("http://".utf8)) || line.starts(with: Array("https://".utf8))
     }
 
     private static let manyLines =
@@ -54,9 +63,7 @@ enum InputFormat {
     private static func binary(_ magic: [UInt8]) -> String? {
         func begins(_ bytes: UInt8...) -> Bool { magic.starts(with: bytes) }
         let packed: String? =
-            if begins(0x1F, 0x8B) {
-                "gzip"
-            } else if begins(0x28, 0xB5, 0x2F, 0xFD) {
+            if begins(0x28, 0xB5, 0x2F, 0xFD) {
                 "zstd"
             } else if begins(0xFD, 0x37, 0x7A, 0x58) {
                 "xz"
@@ -67,21 +74,20 @@ enum InputFormat {
             } else {
                 nil
             }
-        if let packed { return "is compressed (\(packed)); unpack it first" }
+        if let packed { return "is compressed (\(packed)), and only gzip is unpacked; unpack it first" }
         guard begins(0xFF, 0xFE) || begins(0xFE, 0xFF) || magic.prefix(4).contains(0) else { return nil }
         return "is UTF-16 (or no text at all), and rows are UTF-8; iconv -f UTF-16 -t UTF-8 converts it"
     }
 
     /// What a line that is no object looks like.
     private static func what(_ line: ArraySlice<UInt8>) -> String {
-        if line.starts(with: Array("http://".utf8)) || line.starts(with: Array("https://".utf8)) {
-            return "is a list of URLs, and a row is a JSON object; jq -cR '{url: .}' makes rows of it"
-        }
         if line.contains(where: { [UInt8(ascii: ","), UInt8(ascii: ";"), 0x09].contains($0) }) {
-            return "looks like CSV, and a row is a JSON object on a line, such as {\"url\": \"https://example.com\"}; "
-                + "docs/batch.md shows how to make rows of it"
+            return "looks like CSV, and its name does not say so; read it with --input-format csv (or tsv), "
+                + "or call it .csv"
         }
-        return "holds no rows: its first lines are no JSON objects; a row looks like {\"url\": \"https://example.com\"}"
+        return
+            "holds no rows: its first lines are no JSON objects; a row looks like {\"url\": \"https://example.com\"}, "
+            + "and --input-format lines makes a row of each line"
     }
 
     private static func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

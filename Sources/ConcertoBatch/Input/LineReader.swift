@@ -1,5 +1,5 @@
 #if Batch
-import Foundation
+import ConcertoStreams
 
 /// Splits a file descriptor into lines: one chunk of the input and the unfinished line are all it holds.
 ///
@@ -7,24 +7,22 @@ import Foundation
 struct LineReader {
     /// A line longer than this is no API call but a file without line breaks.
     static let maximumLineLength = 64 << 20
-    static let chunkSize = 256 << 10
+    static let chunkSize = ByteSource.chunkSize
 
-    private let descriptor: CInt
-    private var buffer: [UInt8] = []
-    private var start = 0
-    /// Bytes from `start` that hold no line break: they are not searched twice.
-    private var searched = 0
+    private let source: ByteSource
+    private var splitter: LineSplitter
     private var atEnd = false
-    private(set) var lineNumber = 0
-    /// Bytes up to the end of the line that was taken last, its line break included.
-    private(set) var offset: Int64 = 0
+    /// What has come before the input has been seen to hold rows.
+    private var head: [UInt8] = []
     /// What messages call the input, until it has been seen to hold rows; `nil` where nobody looks.
     private var unjudged: String?
-    /// Whether a read returns at once where there is nothing: then the wait comes before.
-    private let polls: Bool
-    private let longest: Int
-    /// Keeps the descriptor open: another file would get its number.
-    private let owner: InputFile?
+    /// Whether the input has turned out to be a list of URLs.
+    private(set) var holdsURLs = false
+
+    /// The number of the line that was taken last.
+    var lineNumber: Int { splitter.lineNumber }
+    /// Bytes up to the end of the line that was taken last, its line break included.
+    var offset: Int64 { Int64(splitter.offset) }
 
     /// - Parameters:
     ///   - owner: Whose descriptor it is; kept as long as it is read.
@@ -35,10 +33,8 @@ struct LineReader {
         descriptor: CInt, of owner: InputFile? = nil, longest: Int = maximumLineLength, polls: Bool = false,
         judging name: String? = nil
     ) {
-        self.owner = owner
-        self.descriptor = descriptor
-        self.longest = longest
-        self.polls = polls
+        source = ByteSource(descriptor: descriptor, of: owner, polls: polls)
+        splitter = LineSplitter(limit: min(longest, .max / 2))
         unjudged = name
     }
 
@@ -54,32 +50,30 @@ struct LineReader {
     /// The next line that has already been read, or `nil`.
     mutating func buffered() throws -> ArraySlice<UInt8>? {
         guard try judge() else { return nil }
-        let from = start + searched
-        let newline = buffer.withUnsafeBytes { bytes -> Int? in
-            guard from < bytes.count, let base = bytes.baseAddress,
-                let found = memchr(base + from, 0x0A, bytes.count - from)
-            else { return nil }
-            return UnsafeRawPointer(found) - base
-        }
-        if let newline { return take(upTo: newline, skipping: 1) }
-        searched = buffer.count - start
-        guard searched <= longest else {
+        do {
+            guard var line = try atEnd ? splitter.finish() : splitter.next() else { return nil }
+            if atEnd, line.last == 0x0D { line.removeLast() }
+            // A byte order mark begins a file, and a file may be one of several that were put together.
+            if line.starts(with: InputFormat.byteOrderMark) { line.removeFirst(InputFormat.byteOrderMark.count) }
+            return line
+        } catch {
             throw BatchError.configuration(
-                "line \(lineNumber + 1) of the input is longer than 64 MiB; rows stand on a line each (NDJSON)")
+                "line \(error.line) of the input is longer than 64 MiB; rows stand on a line each (NDJSON)")
         }
-        guard atEnd, start < buffer.count else { return nil }
-        return take(upTo: buffer.count, skipping: 0)
     }
 
     /// Reads one chunk; `false` at the end of the input. Blocks while the input has nothing.
     mutating func fill() throws -> Bool {
-        if start > 0 {
-            buffer.removeFirst(start)
-            start = 0
+        let isJudged = unjudged == nil
+        // `take` is called while this value is being changed: it changes what is its own.
+        var (splitter, head) = (self.splitter, self.head)
+        (self.splitter, self.head) = (LineSplitter(), [])
+        defer { (self.splitter, self.head) = (splitter, head) }
+        let more = try source.read { bytes in
+            if isJudged { splitter.append(bytes) } else { head.append(contentsOf: bytes) }
         }
-        let count = try readChunk()
-        if count == 0 { atEnd = true }
-        return !atEnd
+        if !more { atEnd = true }
+        return more
     }
 
     /// Whether the input looks like rows by now.
@@ -87,54 +81,16 @@ struct LineReader {
     /// - Throws: ``BatchError`` if it is something else.
     private mutating func judge() throws -> Bool {
         guard let name = unjudged else { return true }
-        switch InputFormat.judge(buffer[start...], isWhole: atEnd || buffer.count >= Self.chunkSize / 4) {
+        switch InputFormat.judge(head[...], isWhole: atEnd || head.count >= Self.chunkSize / 4) {
         case .undecided: return false
-        case .rows: unjudged = nil
+        case .rows: break
+        case .urls: holdsURLs = true
         case .other(let what): throw BatchError.configuration("\(name) \(what)")
         }
+        unjudged = nil
+        splitter.append(head)
+        head = []
         return true
-    }
-
-    private mutating func readChunk() throws -> Int {
-        let used = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: Self.chunkSize))
-        let (descriptor, polls) = (descriptor, polls)
-        let count = buffer.withUnsafeMutableBytes { bytes -> Int in
-            guard let free = bytes.baseAddress?.advanced(by: used) else { return 0 }
-            var mustWait = polls
-            while true {
-                if mustWait { Self.waitForInput(descriptor) }
-                let count = read(descriptor, free, Self.chunkSize)
-                if count >= 0 { return count }
-                // Whoever shares a pipe with us may have made it one that does not block.
-                mustWait = errno == EAGAIN
-                if errno != EINTR && errno != EAGAIN { return count }
-            }
-        }
-        let failure = errno
-        buffer.removeLast(Self.chunkSize - max(0, count))
-        guard count >= 0 else {
-            throw BatchError.configuration("the input can't be read: \(String(cString: strerror(failure)))")
-        }
-        return count
-    }
-
-    /// Returns when there is something to read, or the last writer has gone.
-    private static func waitForInput(_ descriptor: CInt) {
-        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        while poll(&waiting, 1, -1) < 0, errno == EINTR {}
-    }
-
-    private mutating func take(upTo end: Int, skipping separator: Int) -> ArraySlice<UInt8> {
-        var line = buffer[start..<end]
-        if line.last == 0x0D { line.removeLast() }
-        // A byte order mark begins a file, and a file may be one of several that were put together.
-        if line.starts(with: InputFormat.byteOrderMark) { line.removeFirst(InputFormat.byteOrderMark.count) }
-        offset += Int64(end + separator - start)
-        start = end + separator
-        searched = 0
-        lineNumber += 1
-        return line
     }
 }
 #endif

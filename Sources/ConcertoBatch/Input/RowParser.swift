@@ -9,6 +9,8 @@ struct RowParser: Sendable {
     var secretHeaders: Set<String>
     /// What fingerprints are made with.
     var key = SipHash.Key.zero
+    /// What rows that are objects are filled up with, from their metadata.
+    var template: CallTemplate?
 
     private static let fields: Set<String> = ["id", "method", "url", "headers", "body", "timeout", "metadata"]
 
@@ -16,31 +18,40 @@ struct RowParser: Sendable {
         var draft = Draft(identity: RowIdentity(number: number, line: lineNumber))
         do {
             try read(Array(line), into: &draft)
+            if let template { try fill(&draft, by: template) }
             return .success(try row(from: draft))
         } catch {
-            var fingerprint = RowFingerprint()
-            fingerprint.note("(unreadable row)", line, key: key)
-            return .failure(
-                InvalidRow(
-                    identity: draft.identity,
-                    reason: error is JSONSyntaxError ? "not valid JSON: \(error)" : "\(error)",
-                    metadata: draft.metadata, fingerprint: fingerprint))
+            return .failure(failed(draft, error, line))
         }
     }
 
+    func failed(_ draft: Draft, _ error: any Error, _ text: some Sequence<UInt8>) -> InvalidRow {
+        var fingerprint = RowFingerprint()
+        fingerprint.note("(unreadable row)", text, key: key)
+        return InvalidRow(
+            identity: draft.identity, reason: error is JSONSyntaxError ? "not valid JSON: \(error)" : "\(error)",
+            metadata: draft.metadata, fingerprint: fingerprint)
+    }
+
     /// What stood in the line, checked for shape only.
-    private struct Draft {
+    struct Draft {
         var identity: RowIdentity
         var method: String?
         var url: String?
         var headers: [(name: String, value: String)] = []
-        var body: JSONText?
+        var body: [UInt8]?
+        /// What the body is, if no header says so.
+        var bodyType: String?
         var timeout: Duration?
         var metadata: JSONText?
         var fingerprint = RowFingerprint()
+        /// Whether placeholders stand for something still: what a template has made is as it is to be.
+        var hasPlaceholders = true
+        /// The URL as messages may show it, where it is not that of the row.
+        var source: String?
     }
 
-    private struct Problem: Error, CustomStringConvertible {
+    struct Problem: Error, CustomStringConvertible {
         var description: String
         init(_ description: String) { self.description = description }
     }
@@ -94,14 +105,16 @@ struct RowParser: Sendable {
             let open = draft.headers.map { ($0.name, isSecret($0.name) ? "" : $0.value) }
             draft.fingerprint.note("headers", open.map { "\($0): \($1)\n" }.joined().utf8, key: self.key)
             return
-        case "body": draft.body = value
+        case "body":
+            draft.body = value.stringValue.map { Array($0.utf8) } ?? value.bytes
+            draft.bodyType = value.stringValue == nil ? "application/json" : "text/plain; charset=utf-8"
         case "timeout": draft.timeout = try duration(value)
         default: break
         }
         if key != "id" { draft.fingerprint.note(key, value.bytes, key: self.key) }
     }
 
-    private func isSecret(_ header: String) -> Bool {
+    func isSecret(_ header: String) -> Bool {
         HeaderRules.isSecret(header) || secretHeaders.contains(header.lowercased())
     }
 
@@ -135,28 +148,30 @@ struct RowParser: Sendable {
         return parsed
     }
 
-    private func row(from draft: Draft) throws -> BatchRow {
+    func row(from draft: Draft) throws -> BatchRow {
         guard let template = draft.url else { throw Problem("'url' is missing") }
-        let address = try Self.target(try substitution.apply(to: template), template)
+        func filled(_ text: String) throws -> String {
+            draft.hasPlaceholders ? try substitution.apply(to: text) : text
+        }
+        let address = try Self.target(try filled(template), draft.source ?? template)
         let method = (draft.method ?? (draft.body == nil ? "GET" : "POST")).uppercased()
         guard HeaderRules.isToken(method) else {
             throw Problem("'\(Visible.text(method.prefix(40)))' is no HTTP method")
         }
-        var headers = try draft.headers.map { ($0.name, try substitution.apply(to: $0.value)) }
+        var headers = try draft.headers.map { ($0.name, try filled($0.value)) }
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { throw Problem(problem) }
         }
         if let credentials = address.credentials, !headers.contains(where: { $0.0.lowercased() == "authorization" }) {
             headers.append(("Authorization", credentials))
         }
-        if let body = draft.body, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
-            headers.append(
-                ("Content-Type", body.stringValue == nil ? "application/json" : "text/plain; charset=utf-8"))
+        if let type = draft.bodyType, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
+            headers.append(("Content-Type", type))
         }
         return BatchRow(
             identity: draft.identity, method: method, url: address.url,
-            host: substitution.label(address.host, of: template), headers: headers,
-            body: draft.body.map { $0.stringValue.map { Array($0.utf8) } ?? $0.bytes }, timeout: draft.timeout,
+            host: substitution.label(address.host, of: draft.source ?? template), headers: headers,
+            body: draft.body, timeout: draft.timeout,
             metadata: draft.metadata, fingerprint: draft.fingerprint, losesText: Self.losesText(template))
     }
 

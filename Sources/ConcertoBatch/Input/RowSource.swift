@@ -8,7 +8,9 @@ import Dispatch
 /// threads that run tasks. At most one chunk is read ahead, and only while somebody waits for a row.
 ///
 /// It also counts what the rows weigh that are held, and hands out no more while they weigh as much as they may: rows that
-/// wait for a slow host take room, and the rest of it is for the rows of others.
+/// wait for a slow host take room, and the rest of it is for the rows of others. Where many rows of one host are held, those of
+/// it that come next are set aside as the text that they are, which takes a hundredth of the room, so that the rows of other
+/// hosts come through, whatever the order of the input (B47). They are handed out, in their order, as the host's rows end.
 final class RowSource: Sendable {
     typealias Item = Result<BatchRow, InvalidRow>
     private typealias Waiter = UnsafeContinuation<Line?, any Error>
@@ -18,6 +20,8 @@ final class RowSource: Sendable {
         var item: Item
         /// What must be given back when it is held no more.
         var weight: Int
+        /// Whose share it is a part of; `nil` for a row that is called nowhere.
+        var host: String?
         /// Whether the input was written to since it was checked: the row may not be the one that was.
         var isSuspect: Bool
 
@@ -30,19 +34,27 @@ final class RowSource: Sendable {
     private static let copies = 3
 
     private struct Line: Sendable {
-        var bytes: [UInt8]
+        var record: InputRecord
         var number: Int
-        var lineNumber: Int
         var isSuspect: Bool
 
-        var weight: Int { RowSource.rowWeight + RowSource.copies * bytes.count }
+        /// The host that it was set aside for, and is counted under again.
+        var host: String?
+
+        /// What it takes while it is only text.
+        var textWeight: Int { 128 + record.size }
+        var weight: Int { RowSource.rowWeight + RowSource.copies * record.size }
     }
 
     private struct State {
-        var reader: LineReader
+        var reader: RowReader
         var rows = 0
         /// What the rows weigh that are held.
         var held = 0
+        /// Rows that are held, by host.
+        var hands: [String: Int] = [:]
+        /// Rows that are set aside, by host, in order; `taken` of them have been handed out.
+        var aside: [String: (lines: [Line], taken: Int)] = [:]
         var isSuspect = false
         var ended = false
         var failure: (any Error)?
@@ -61,16 +73,20 @@ final class RowSource: Sendable {
     private let limit: Int?
     /// What rows may weigh while more are handed out; the last one may go beyond.
     private let room: Int
+    /// Rows of one host that are held before others are set aside; `nil` for as many as there is room for.
+    private let share: Int?
     /// The input as it was when it was checked.
     private let checked: FileVersion?
 
     init(
-        input: InputFile, parser: RowParser, limit: Int? = nil, room: Int = .max, checked: FileVersion? = nil
+        input: InputFile, shape: InputShape = InputShape(), parser: RowParser, limit: Int? = nil, room: Int = .max,
+        share: Int? = nil, checked: FileVersion? = nil
     ) {
+        self.share = share
         self.limit = limit
         self.room = room
         self.checked = checked
-        state = Guarded(State(reader: input.reader()))
+        state = Guarded(State(reader: RowReader(input, shape)))
         self.input = input
         self.parser = parser
     }
@@ -84,37 +100,84 @@ final class RowSource: Sendable {
     ///
     /// - Parameters:
     ///   - weight: What is given back of a row before.
+    ///   - host: Whose share that was.
     ///   - willWait: Called if the input has nothing yet, or the rows that are held take all the room.
-    func next(returning weight: Int = 0, willWait: () -> Void = {}) async throws -> Entry? {
-        let (ready, deliveries) = state.withLock { state -> (Taken, Deliveries) in
-            let deliveries = putBack(weight, &state)
+    func next(
+        returning weight: Int = 0, of host: String? = nil, willWait: () -> Void = {}
+    ) async throws -> Entry? {
+        var (ready, deliveries) = state.withLock { state -> (Taken, Deliveries) in
+            let deliveries = putBack(weight, of: host, &state)
             return (take(&state), deliveries)
         }
         perform(deliveries)
-        let line: Line?
-        switch ready {
-        case .line(let found): line = found
-        case .end: line = nil
-        case .failed(let error): throw error
-        case .empty, .full:
-            willWait()
-            line = try await wait()
+        while true {
+            let line: Line?
+            switch ready {
+            case .line(let found): line = found
+            case .end: line = nil
+            case .failed(let error): throw error
+            case .empty, .full:
+                willWait()
+                line = try await wait()
+            }
+            guard let line else { return nil }
+            let item = parser.parse(line.record, number: line.number)
+            if let entry = admit(item, line) { return entry }
+            ready = state.withLock { take(&$0) }
         }
-        guard let line else { return nil }
-        let item = parser.parse(line.bytes[...], number: line.number, lineNumber: line.lineNumber)
-        return Entry(item: item, weight: line.weight, isSuspect: line.isSuspect)
+    }
+
+    /// The row as one that is held, or `nil` if it has been set aside.
+    private func admit(_ item: Item, _ line: Line) -> Entry? {
+        var entry = Entry(item: item, weight: line.weight, host: line.host, isSuspect: line.isSuspect)
+        guard line.host == nil, let share, case .success(let row) = item else { return entry }
+        let isHeld = state.withLock { state in
+            let free = (room - state.held) / Self.rowWeight / 2
+            // Behind its own that wait already: rows of one host stay in order.
+            guard state.aside[row.host] != nil || state.hands[row.host, default: 0] >= max(share, free) else {
+                state.hands[row.host, default: 0] += 1
+                return true
+            }
+            state.aside[row.host, default: ([], 0)].lines.append(line)
+            state.held += line.textWeight - line.weight
+            return false
+        }
+        entry.host = row.host
+        return isHeld ? entry : nil
+    }
+
+    /// A row that was set aside, of a host that has room again.
+    private func takeAside(_ state: inout State) -> Line? {
+        for (host, queue) in state.aside {
+            let free = (room - state.held) / Self.rowWeight / 2
+            guard state.hands[host, default: 0] < max(share ?? .max, free) else { continue }
+            var line = queue.lines[queue.taken]
+            state.aside[host]?.taken += 1
+            if queue.taken + 1 == queue.lines.count {
+                state.aside[host] = nil
+            } else if queue.taken >= 1_024, queue.taken > queue.lines.count / 2 {
+                state.aside[host]?.lines.removeFirst(queue.taken + 1)
+                state.aside[host]?.taken = 0
+            }
+            state.hands[host, default: 0] += 1
+            state.held += line.weight - line.textWeight
+            line.host = host
+            return line
+        }
+        return nil
     }
 
     /// Gives back what a row weighed that nobody holds any more.
-    func putBack(_ weight: Int) {
+    func putBack(_ weight: Int, of host: String? = nil) {
         guard weight > 0 else { return }
-        perform(state.withLock { state in putBack(weight, &state) })
+        perform(state.withLock { state in putBack(weight, of: host, &state) })
     }
 
     /// Ends the input: every later ``next()`` returns `nil`, and so does every waiting one.
     func close() {
         let waiters = state.withLock { state in
             state.ended = true
+            state.aside = [:]
             defer { state.waiters = [] }
             return state.waiters
         }
@@ -138,29 +201,27 @@ final class RowSource: Sendable {
 
     private func take(_ state: inout State) -> Taken {
         if let failure = state.failure { return .failed(failure) }
-        if state.ended || state.rows == limit { return .end }
+        if !state.aside.isEmpty, let line = takeAside(&state) { return .line(line) }
+        // What is set aside comes when a row of its host has ended.
+        if state.ended || state.rows == limit { return state.aside.isEmpty ? .end : .full }
         if state.held >= room { return .full }
         // While the queue fills, the reader is out on loan.
         if state.filling { return .empty }
         do {
-            while let bytes = try state.reader.buffered() {
-                guard bytes.contains(where: { !$0.isJSONWhitespace }) else { continue }
-                state.rows += 1
-                let line = Line(
-                    bytes: Array(bytes), number: state.rows, lineNumber: state.reader.lineNumber,
-                    isSuspect: state.isSuspect)
-                state.held += line.weight
-                return .line(line)
-            }
-            return .empty
+            guard let record = try state.reader.buffered() else { return .empty }
+            state.rows += 1
+            let line = Line(record: record.owned, number: state.rows, isSuspect: state.isSuspect)
+            state.held += line.weight
+            return .line(line)
         } catch {
             state.failure = error
             return .failed(error)
         }
     }
 
-    private func putBack(_ weight: Int, _ state: inout State) -> Deliveries {
+    private func putBack(_ weight: Int, of host: String?, _ state: inout State) -> Deliveries {
         state.held -= weight
+        if let host, let held = state.hands[host] { state.hands[host] = held > 1 ? held - 1 : nil }
         guard weight > 0, !state.waiters.isEmpty, !state.filling else { return Deliveries() }
         return deliver(&state)
     }
@@ -212,7 +273,7 @@ final class RowSource: Sendable {
     private func fill() {
         // Taken out, not copied: the reader's buffer has one owner, and `filling` keeps the others away.
         var reader = state.withLock { state in
-            defer { state.reader = LineReader(descriptor: -1) }
+            defer { state.reader = state.reader.lent }
             return state.reader
         }
         var end = false
@@ -234,6 +295,7 @@ final class RowSource: Sendable {
                     state.ended = true
                     state.filling = false
                     deliveries.fills = false
+                    guard state.aside.isEmpty else { return deliveries }
                     deliveries.lines += state.waiters.map { ($0, .end) }
                     state.waiters = []
                 }

@@ -9,6 +9,9 @@ public struct Substitution: Sendable {
     /// The variables that may be named, with their values.
     public var environment: [String: String]
 
+    /// Variables that the command line names: no row may, and nothing shows their values.
+    public var hidden: [String: String] = [:]
+
     /// Creates a substitution.
     public init(server: String? = nil, environment: [String: String] = [:]) {
         self.server = server
@@ -46,12 +49,14 @@ public struct Substitution: Sendable {
 
     /// `text` without values that came from the environment. The shortest are left: every other word holds them.
     func hiding(_ text: String) -> String {
-        environment.isEmpty ? text : replacing(text, longerThan: 3) { _ in URLSecrets.mask }
+        environment.isEmpty && hidden.isEmpty ? text : replacing(text, longerThan: 3) { _ in URLSecrets.mask }
     }
 
     private func replacing(_ text: String, longerThan shortest: Int = 0, by name: (String) -> String) -> String {
         // The longest first: one value may be a part of another.
-        let values = environment.sorted { ($1.value.utf8.count, $0.key) < ($0.value.utf8.count, $1.key) }
+        let values = environment.merging(hidden) { value, _ in value }.sorted {
+            ($1.value.utf8.count, $0.key) < ($0.value.utf8.count, $1.key)
+        }
         return values.reduce(text) { text, variable in
             guard variable.value.utf8.count > shortest else { return text }
             return [variable.value, variable.value.lowercased()].reduce(text) {

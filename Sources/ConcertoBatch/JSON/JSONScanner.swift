@@ -12,9 +12,9 @@ struct JSONScanner {
     private let bytes: UnsafeBufferPointer<UInt8>
     private(set) var position: Int
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int = 0) {
         self.bytes = bytes
-        self.position = 0
+        self.position = position
     }
 
     var isAtEnd: Bool { position >= bytes.count }

@@ -35,6 +35,9 @@ struct JSONText: Equatable, Sendable {
 
     private init(bytes: [UInt8]) { self.bytes = bytes }
 
+    /// Takes what was written as JSON on one line.
+    init(compacted bytes: [UInt8]) { self.bytes = bytes }
+
     /// The JSON string of `text`.
     static func string(_ text: some StringProtocol) -> JSONText {
         var bytes: [UInt8] = []

@@ -76,6 +76,20 @@ final class ResultFile: ResultOutput {
         return (count, last)
     }
 
+    /// `count` bytes from `offset` on.
+    func read(_ count: Int, at offset: Int64) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset) + off_t(filled))
+                guard got > 0 else {
+                    if got < 0, errno == EINTR { continue }
+                    throw BatchError.store("the results in '\(path)' can't be read back: \(SystemError(errno))")
+                }
+                filled += got
+            }
+        }
+    }
+
     /// A reader of the file's lines from byte `offset` on.
     func lines(from offset: Int64) throws -> (reader: LineReader, close: @Sendable () -> Void) {
         let reading = open(path, O_RDONLY | O_CLOEXEC)

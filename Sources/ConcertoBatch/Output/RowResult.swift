@@ -19,8 +19,17 @@ struct RowResult: Sendable {
     /// Everything before it: from when the row was due, its waits and earlier attempts included.
     var queued = Duration.zero
     var metadata: JSONText?
+    /// The answer's body, if somebody wants a part of it and it is JSON.
+    var json: [UInt8]?
+    /// What the pages of the answer hold together, and how many they were.
+    var pages: (items: [UInt8], count: Int, isCut: Bool)?
+    /// What was expected of the answer, and was not so.
+    var unmet: String?
 
-    var isSuccess: Bool {
+    var isSuccess: Bool { isAccepted && unmet == nil }
+
+    /// Whether the answer's status is one of success.
+    var isAccepted: Bool {
         if case .answered(let reply) = outcome { (200..<400).contains(reply.status) } else { false }
     }
 
@@ -28,7 +37,7 @@ struct RowResult: Sendable {
     var failure: (kind: String, message: String)? {
         switch outcome {
         case .failed(let kind, let message): (kind, message)
-        case .answered where isSuccess: nil
+        case .answered where isAccepted: unmet.map { ("expectation", $0) }
         case .answered(let reply): ("status", "\(HTTPResponseStatus(statusCode: reply.status))")
         }
     }
@@ -39,6 +48,7 @@ struct ResultEncoder: Sendable {
     var showsHeaders: Bool
     /// Names of secret headers, in lower case, besides those that look secret.
     var secretHeaders: Set<String>
+    var selections: [Selection] = []
 
     func line(for result: RowResult) -> [UInt8] {
         var line: [UInt8] = []
@@ -49,9 +59,24 @@ struct ResultEncoder: Sendable {
         if case .answered(let reply) = result.outcome {
             line.append(contentsOf: String(reply.status).utf8)
             if showsHeaders { append(reply.headers, to: &line) }
-            append(reply, to: &line)
+            if let pages = result.pages {
+                if selections.isEmpty {
+                    line.append(contentsOf: ",\"body\":".utf8)
+                    line.append(contentsOf: pages.items)
+                }
+                line.append(contentsOf: ",\"pages\":\(pages.count)\(pages.isCut ? ",\"pages_cut\":true" : "")".utf8)
+            } else if selections.isEmpty || !result.isSuccess {
+                append(reply, to: &line)
+            }
         } else {
-            line.append(contentsOf: "null,\"body\":null".utf8)
+            line.append(contentsOf: selections.isEmpty ? "null,\"body\":null".utf8 : "null".utf8)
+        }
+        for selection in selections {
+            line.append(UInt8(ascii: ","))
+            line.appendJSONString(selection.name.utf8)
+            line.append(UInt8(ascii: ":"))
+            let value = result.isSuccess ? result.json.flatMap { selection.path.value(in: $0) } : nil
+            line.append(contentsOf: value?.bytes ?? Array("null".utf8))
         }
         line.append(contentsOf: ",\"attempts\":\(result.attempts),\"latency_ms\":".utf8)
         append(result.latency, to: &line)
@@ -127,6 +152,16 @@ struct ResultEncoder: Sendable {
             if let text = String(validating: body.dropLast(cut), as: UTF8.self) { return text }
         }
         return nil
+    }
+
+    /// The body on one line, if it is JSON, whatever it calls itself.
+    static func json(_ reply: HTTPReply) -> [UInt8]? {
+        guard !reply.isTruncated else { return nil }
+        var json: [UInt8] = []
+        let isJSON = reply.body.readableBytesView.withUnsafeBytes { bytes in
+            JSONText.append(bytes.bindMemory(to: UInt8.self), to: &json)
+        }
+        return isJSON ? json : nil
     }
 
     private func appendJSON(_ reply: HTTPReply, to line: inout [UInt8]) -> Bool {

@@ -17,14 +17,12 @@ public struct DryRun: Sendable {
     ///
     /// - Throws: ``BatchError`` if the input can't be read.
     public func text(count: Int) throws -> String {
-        let parser = RowParser(substitution: options.substitution, secretHeaders: options.secretHeaders)
+        let parser = try RowParser(options)
         let input = try InputFile(path: options.input)
-        var reader = input.reader()
+        var reader = RowReader(input, InputShape(options))
         var shown: [String] = []
-        while shown.count < count, let line = try reader.next() {
-            guard line.contains(where: { !$0.isJSONWhitespace }) else { continue }
-            let number = shown.count + 1
-            switch parser.parse(line, number: number, lineNumber: reader.lineNumber) {
+        while shown.count < count, let record = try reader.next() {
+            switch parser.parse(record, number: shown.count + 1) {
             case .failure(let row): shown.append("# line \(row.identity.line) would fail: \(row.reason)")
             case .success(let row): shown.append(text(of: row))
             }
@@ -54,7 +52,8 @@ public struct DryRun: Sendable {
     /// A text without values that came from the environment, and without what else is secret in a URL.
     private func masked(_ text: String) -> String {
         var shown = text
-        for value in options.substitution.environment.values where !value.isEmpty {
+        for value in Array(options.substitution.environment.values) + Array(options.substitution.hidden.values)
+        where !value.isEmpty {
             shown = shown.replacingOccurrences(of: value, with: URLSecrets.mask)
         }
         return URLSecrets.masked(shown)

@@ -5,6 +5,9 @@ public enum Visible {
     /// out: an id must not set a terminal's title, or break a list.
     public static func text(_ text: some StringProtocol) -> String { escaped(text) { _ in false } }
 
+    /// A URL, or a template of one, without what is secret in it by its place or name.
+    public static func url(_ url: String) -> String { URLSecrets.masked(url) }
+
     /// The same for a text of several lines, whose line breaks and tabs stay.
     public static func lines(_ text: some StringProtocol) -> String { escaped(text) { $0 == "\n" || $0 == "\t" } }
 

@@ -13,6 +13,7 @@ struct BatchPlanner {
     private static let batchSize = 1_000
 
     var parser: RowParser
+    var shape = InputShape()
     var store: any BatchStore
     var isStrict: Bool
     var isResumed: Bool
@@ -25,14 +26,13 @@ struct BatchPlanner {
 
     /// - Throws: ``BatchError`` that names the lines.
     func plan(_ input: InputFile) async throws -> Plan {
-        var reader = input.reader()
+        var reader = RowReader(input, shape)
         var plan = Plan()
         var batch: [RowEntry] = []
         var hasWarned = false
-        while let line = try reader.next() {
-            guard line.contains(where: { !$0.isJSONWhitespace }) else { continue }
+        while let record = try reader.next() {
             plan.total += 1
-            let item = parser.parse(line, number: plan.total, lineNumber: reader.lineNumber)
+            let item = parser.parse(record, number: plan.total)
             switch item {
             case .failure(let row) where isStrict:
                 throw BatchError.configuration("line \(row.identity.line): \(row.reason)")

@@ -100,7 +100,10 @@ public final class BatchRun: Sendable {
         } catch {
             result = .failure(error)
         }
-        do { try await workspace.close() } catch  where (try? result.get()) != nil { throw error }
+        do {
+            if (try? result.get()) != nil { try await workspace.finish() } else { workspace.removeTemporary() }
+            try await workspace.close()
+        } catch  where (try? result.get()) != nil { throw error }
         // A stream that held no rows has left nothing that could be gone on with.
         if case .failure(let error as BatchError) = result, error.kind == .configuration, !workspace.isPlanned,
             statistics.finishedRows == 0
@@ -155,7 +158,7 @@ public final class BatchRun: Sendable {
             options: options, clock: clock, client: client, ledger: workspace.ledger, statistics: statistics,
             store: workspace.store, answers: AnswerRoom(bytes: options.memory / 2), notices: notices,
             runID: workspace.runID)
-        let source = workspace.rows(room: options.memory / 2)
+        let source = workspace.rows(room: options.memory / 2, share: 2 * options.concurrency)
         let start = clock.now
         let runner = RowRunner(
             parts: parts, known: workspace.known, registers: !workspace.isPlanned, start: start

@@ -26,9 +26,11 @@ final class BatchWorkspace: Sendable {
     private let input: InputFile
     private let checked: FileVersion?
     private let parser: RowParser
+    private let shape: InputShape
     private let files: BatchFiles
     private let lock: FileLock?
     private let outputLock: OutputLock?
+    private let options: BatchOptions
 
     /// Whether the input was read before the first call.
     var isPlanned: Bool { total != nil }
@@ -75,8 +77,8 @@ final class BatchWorkspace: Sendable {
     ) async throws {
         let isResumed = options.existing == .resume
         let store = try SQLiteStore(path: files.store, durable: options.durable)
-        let parser = RowParser(
-            substitution: options.substitution, secretHeaders: options.secretHeaders, key: store.key)
+        let parser = try RowParser(options, key: store.key)
+        self.options = options
         var output: any ResultOutput
         var lost = 0
         let recovery = isResumed ? files.output.map { OutputRecovery(path: $0, store: store) } : nil
@@ -92,7 +94,8 @@ final class BatchWorkspace: Sendable {
         let checked = input.isRewindable ? input.version : nil
         if input.isRewindable {
             let planner = BatchPlanner(
-                parser: parser, store: store, isStrict: options.strict, isResumed: isResumed,
+                parser: parser, shape: InputShape(options), store: store, isStrict: options.strict,
+                isResumed: isResumed,
                 isStopped: watch.isStopped, progress: watch.progress, notice: watch.notice)
             plan = try await planner.plan(input)
         }
@@ -105,6 +108,7 @@ final class BatchWorkspace: Sendable {
         self.input = input
         self.checked = checked
         self.parser = parser
+        shape = InputShape(options)
         self.store = store
         self.files = files
         self.lock = lock
@@ -118,12 +122,38 @@ final class BatchWorkspace: Sendable {
 
     /// The rows, from the first.
     ///
-    /// - Parameter room: Bytes of rows that may be held.
-    func rows(room: Int) -> RowSource {
-        RowSource(input: input, parser: parser, limit: total, room: room, checked: checked)
+    /// - Parameters:
+    ///   - room: Bytes of rows that may be held.
+    ///   - share: Rows of one host that may be held before others are set aside.
+    func rows(room: Int, share: Int) -> RowSource {
+        RowSource(
+            input: input, shape: shape, parser: parser, limit: total, room: room, share: share, checked: checked)
     }
 
     func close() async throws { try await store.close() }
+
+    /// Writes what is made of the results when a run has ended, however it ended.
+    func finish() async throws {
+        if options.exports, let path = files.output {
+            let export = ResultExport(
+                source: try ResultFile(path: path, durable: false), form: options.form,
+                selections: options.selections.map(\.name), hasColumns: options.readsColumns, store: store)
+            try await files.writeExport(export, options)
+        }
+        if let path = options.failedRows, isPlanned {
+            let rows = FailedRows(input: input, shape: shape, parser: parser, store: store, limit: total ?? 0)
+            let left = try await rows.write(to: path, includingUnknown: options.repeatRule.repeatsUnsafe)
+            if left > 0 {
+                options.notice?(
+                    "\(ReportCount.rows(left)) of unknown outcome not in '\(path)': those calls may have taken effect; "
+                        + "--retry-unsafe puts them there")
+            }
+        }
+        removeTemporary()
+    }
+
+    /// Removes results that nobody goes on with.
+    func removeTemporary() { files.removeTemporary() }
 
     /// Removes what the run has written.
     func removeFiles() { try? files.remove() }
@@ -145,8 +175,12 @@ final class BatchWorkspace: Sendable {
 
 /// The paths of a run.
 struct BatchFiles: Sendable {
-    /// The output, if it is a file that can be continued.
+    /// The file that results go to as they come, if it can be read back.
     let output: String?
+    /// The file that is made of them in the end; `nil` for none.
+    let export: String?
+    /// Whether the results that have come stay for a later run.
+    let isKept: Bool
     /// The store; `nil` for a temporary one.
     let store: String?
     /// An output that can only be written to: a device, a pipe.
@@ -157,9 +191,37 @@ struct BatchFiles: Sendable {
         let isSpecial =
             options.output.map { stat($0, &status) == 0 && ![S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) }
             ?? false
-        output = isSpecial ? nil : options.output
+        let file = isSpecial ? nil : options.output
         stream = isSpecial ? options.output : nil
-        store = options.store ?? output.map { $0 + ".store" }
+        export = options.exports ? file : nil
+        isKept = file != nil
+        if options.exports {
+            let folder = FileManager.default.temporaryDirectory.path
+            output = file.map { $0 + ".results" } ?? "\(folder)/concerto-\(UUID().uuidString).results"
+        } else {
+            output = file
+        }
+        store = options.store ?? file.map { $0 + ".store" }
+    }
+
+    /// Removes results that nobody goes on with.
+    func removeTemporary() {
+        if !isKept, let output { unlink(output) }
+    }
+
+    /// Writes what is made of the results: a file is there as a whole or not at all.
+    func writeExport(_ results: ResultExport, _ options: BatchOptions) async throws {
+        guard let export else {
+            let stream = try openStream()
+            return try await results.run { try stream.append($0) }
+        }
+        let part = export + ".part"
+        unlink(part)
+        let file = try ResultFile(path: part, durable: true)
+        try await results.run { try file.append($0) }
+        guard rename(part, export) == 0 else {
+            throw BatchError.store("the output '\(export)' can't be written: \(SystemError(errno))")
+        }
     }
 
     /// - Throws: ``BatchError`` if a file can't stand where it should.
@@ -168,7 +230,7 @@ struct BatchFiles: Sendable {
             let areOne = FileIdentity(path: output).map { $0 == FileIdentity(path: store) } ?? (output == store)
             if areOne { throw BatchError.configuration("the output and the store must not be one file") }
         }
-        let places = stores + [output].compactMap { $0 }
+        let places = stores + [output, export].compactMap { $0 }
         if let file = input.file, let place = places.first(where: { FileIdentity(path: $0) == file }) {
             throw BatchError.configuration("'\(place)' is the input; write to another file")
         }
@@ -190,7 +252,7 @@ struct BatchFiles: Sendable {
     }
 
     func checkExisting(_ existing: BatchOptions.Existing) throws {
-        let there = [output, store].compactMap { $0 }.filter(FileManager.default.fileExists)
+        let there = [export, output, store].compactMap { $0 }.filter(FileManager.default.fileExists)
         switch existing {
         case .overwrite: break
         case .refuse:
@@ -214,13 +276,17 @@ struct BatchFiles: Sendable {
 
     /// Removes output and store.
     func remove() throws {
-        for path in stores + [output].compactMap({ $0 }) where unlink(path) != 0 && errno != ENOENT {
+        for path in stores + [output, export].compactMap({ $0 }) where unlink(path) != 0 && errno != ENOENT {
             throw BatchError.configuration("'\(path)' can't be removed: \(SystemError(errno))")
         }
     }
 
     func newOutput(_ options: BatchOptions) throws -> any ResultOutput {
         if let output { return try ResultFile(path: output, durable: options.durable) }
+        return try openStream()
+    }
+
+    private func openStream() throws -> ResultStream {
         guard let stream else { return ResultStream(descriptor: STDOUT_FILENO, name: "standard output") }
         let descriptor = Foundation.open(stream, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

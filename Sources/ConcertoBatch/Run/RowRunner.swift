@@ -29,7 +29,8 @@ struct RowRunner: Sendable {
         self.start = start
         self.finished = finished
         encoder = ResultEncoder(
-            showsHeaders: parts.options.showsHeaders, secretHeaders: parts.options.secretHeaders)
+            showsHeaders: parts.options.showsHeaders, secretHeaders: parts.options.secretHeaders,
+            selections: parts.options.selections)
     }
 
     /// What one worker does: row after row, until the input ends or its slot is wanted.
@@ -37,13 +38,14 @@ struct RowRunner: Sendable {
     /// - Throws: An error of the input, the output or the store, or ``InputChanged``: the run can't go on.
     func work(_ crew: WorkerCrew, _ worker: Int, _ source: RowSource) async throws {
         var weight = 0
-        defer { source.putBack(weight) }
+        var host: String?
+        defer { source.putBack(weight, of: host) }
         while crew.continues(worker) {
             let returned = weight
             weight = 0
-            let entry = try await source.next(returning: returned) { crew.park(worker, forInput: true) }
+            let entry = try await source.next(returning: returned, of: host) { crew.park(worker, forInput: true) }
             guard let entry else { return crew.inputEnded() }
-            weight = entry.weight
+            (weight, host) = (entry.weight, entry.host)
             await crew.unpark(worker)
             try await run(entry, crew, worker)
             await crew.unpark(worker)
@@ -112,14 +114,37 @@ struct RowRunner: Sendable {
                             + "repeated; find out whether it took effect"),
                     metadata: row.metadata), as: .unknown)
         }
-        let progress = RowCall(
-            key: row.identity.key, isRepeatable: isRepeatable, due: due, worker: worker, crew: crew, run: parts)
+        func began() -> RowCall {
+            RowCall(key: row.identity.key, isRepeatable: isRepeatable, due: due, worker: worker, crew: crew, run: parts)
+        }
+        var progress = began()
         defer { progress.dropAnswer() }
+        var walk = try await walk(of: row)
+        var page = call
+        if let next = walk?.next { turn(&page, of: call, to: next, after: walk?.pages ?? 0) }
+        var attempts = 0
         var result = RowResult(
             identity: row.identity, outcome: .failed(kind: "", message: ""), metadata: row.metadata)
         var failedState = RowState.failed
         do {
-            result.outcome = .answered(try await parts.client.execute(call, delegate: progress))
+            while true {
+                let reply = try await parts.client.execute(page, delegate: progress)
+                result.outcome = .answered(reply)
+                look(into: reply, &result)
+                guard result.isSuccess, walk != nil else { break }
+                guard let record = try walk?.take(reply, from: page.url, of: row.identity.key) else {
+                    result.pages = walk?.result
+                    result.json = result.pages?.items
+                    break
+                }
+                try await parts.ledger.keep(record, isRepeatable: isRepeatable)
+                turn(&page, of: call, to: record.next, after: record.number)
+                attempts += progress.measured.attempts
+                progress.dropAnswer()
+                progress = began()
+            }
+        } catch let problem as PageWalk.Problem {
+            result.outcome = .failed(kind: "paging", message: problem.message)
         } catch let failure as HTTPFailure {
             result.outcome = .failed(
                 kind: failure.kind.rawValue, message: parts.options.substitution.hiding(failure.description))
@@ -129,7 +154,35 @@ struct RowRunner: Sendable {
             return
         }
         (result.attempts, result.latency, result.queued) = progress.measured
-        try await finish(result, as: failedState)
+        result.attempts += attempts
+        try await finish(result, as: failedState, hadPages: walk.map { $0.pages > 1 } ?? false)
+    }
+
+    /// The row's way through its pages, behind those that an earlier run has read.
+    private func walk(of row: BatchRow) async throws -> PageWalk? {
+        guard let paging = parts.options.paging else { return nil }
+        let isKnown = known[row.identity.number] != nil
+        let records = isKnown ? try await parts.store.pages(of: row.identity.key) : []
+        return PageWalk(paging, limit: parts.options.maxBody, after: records)
+    }
+
+    /// Makes the call of the next page of it: another call has another key.
+    private func turn(_ page: inout HTTPCall, of call: HTTPCall, to url: String, after number: Int) {
+        page.url = url
+        guard parts.options.addsIdempotencyKeys else { return }
+        page.headers = call.headers.map { name, value in
+            (name, name.lowercased() == "idempotency-key" ? "\(value)-\(number + 1)" : value)
+        }
+    }
+
+    /// Whether the answer is what was expected, and what of it is wanted.
+    private func look(into reply: HTTPReply, _ result: inout RowResult) {
+        let options = parts.options
+        guard result.isAccepted, !options.expectations.isEmpty || !options.selections.isEmpty else { return }
+        result.json = ResultEncoder.json(reply)
+        for expectation in options.expectations where result.unmet == nil {
+            result.unmet = expectation.failure(status: reply.status, body: result.json)
+        }
     }
 
     /// When the row should have begun: with a rate, its turn; otherwise now. Latency is counted from there, so that a
@@ -142,14 +195,15 @@ struct RowRunner: Sendable {
     /// - Parameters:
     ///   - failedState: What the store is told if the row has failed.
     ///   - isEntered: Whether the store knows the row under its id.
+    ///   - hadPages: Whether the store keeps pages of it.
     private func finish(
-        _ result: RowResult, as failedState: RowState = .failed, isEntered: Bool = true
+        _ result: RowResult, as failedState: RowState = .failed, isEntered: Bool = true, hadPages: Bool = false
     ) async throws {
         let counts = parts.statistics.finished(result)
         let line = encoder.line(for: result)
         if isEntered {
             try await parts.ledger.finish(
-                result.identity.key, as: result.isSuccess ? .succeeded : failedState, line: line)
+                result.identity.key, as: result.isSuccess ? .succeeded : failedState, line: line, hadPages: hadPages)
         } else {
             try await parts.ledger.append(line: line)
         }

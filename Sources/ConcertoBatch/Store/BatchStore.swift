@@ -24,11 +24,20 @@ protocol BatchStore: Sendable {
     /// Does all `changes` and sets the length of the output that belongs to them, all or nothing.
     func commit(_ changes: [StateChange], outputLength: Int64) async throws
 
+    /// Keeps pages of rows that are not finished; a finished row's are dropped by ``commit(_:outputLength:)``.
+    func keep(_ pages: [PageRecord]) async throws
+
+    /// The pages of a row that were kept, in order.
+    func pages(of key: String) async throws -> [PageRecord]
+
     /// The length of the output, in bytes, up to which every line belongs to a finished row.
     func outputLength() async throws -> Int64
 
     /// The states of rows, `nil` for unknown ones.
     func states(of keys: [String]) async throws -> [RowState?]
+
+    /// The lines of the input where rows begin, `nil` for unknown ones.
+    func lines(of keys: [String]) async throws -> [Int?]
 
     /// What rows were when they were entered, `nil` for unknown ones.
     func fingerprints(of keys: [String]) async throws -> [RowFingerprint?]
@@ -89,6 +98,8 @@ enum RowState: Int, Sendable {
 struct StateChange: Sendable {
     var key: String
     var state: RowState
+    /// Whether pages of it are kept that nobody needs any more.
+    var dropsPages = false
 }
 
 /// A row that the input holds.

@@ -26,13 +26,21 @@ final class Ledger: Sendable {
         private(set) var lines: [[UInt8]] = []
         private(set) var size = 0
         var changes: [StateChange] = []
+        private(set) var pages: [PageRecord] = []
         /// In the order of the input, without a gap.
         var registrations: [(row: RowRegistration, registrant: Registrant)] = []
         var waiters: [Waiter] = []
 
-        var isEmpty: Bool { lines.isEmpty && changes.isEmpty && registrations.isEmpty && waiters.isEmpty }
+        var isEmpty: Bool {
+            lines.isEmpty && pages.isEmpty && changes.isEmpty && registrations.isEmpty && waiters.isEmpty
+        }
         /// Somebody stands still until it is committed.
         var isUrgent: Bool { !registrations.isEmpty || !waiters.isEmpty }
+
+        mutating func append(_ page: PageRecord) {
+            pages.append(page)
+            size += page.items.count
+        }
 
         mutating func append(_ line: [UInt8]) {
             size += line.count
@@ -81,10 +89,25 @@ final class Ledger: Sendable {
     }
 
     /// Hands in the result of a finished row. Returns at once, unless the disk is far behind.
-    func finish(_ key: String, as outcome: RowState, line: [UInt8]) async throws {
+    ///
+    /// - Parameter hadPages: Whether pages of it are kept, which are dropped now.
+    func finish(_ key: String, as outcome: RowState, line: [UInt8], hadPages: Bool = false) async throws {
         let full = try submit { batch in
             batch.append(line)
-            batch.changes.append(StateChange(key: key, state: outcome))
+            batch.changes.append(StateChange(key: key, state: outcome, dropsPages: hadPages))
+            return batch.size > Self.backlog
+        }
+        if full { try await flush() }
+    }
+
+    /// Hands in a page of a row that has more of them. It is kept before the state of its row changes, so that a row that is
+    /// no longer under way has the page that says so.
+    ///
+    /// A page whose successor has a secret in its URL is not kept: after a crash its row begins anew.
+    func keep(_ page: PageRecord, isRepeatable: Bool) async throws {
+        let full = try submit { batch in
+            if URLSecrets.masked(page.next) == page.next { batch.append(page) }
+            if !isRepeatable { batch.changes.append(StateChange(key: page.key, state: .pending)) }
             return batch.size > Self.backlog
         }
         if full { try await flush() }
@@ -178,6 +201,7 @@ final class Ledger: Sendable {
     private func commit(_ batch: Batch) async throws {
         var answers: [RowRegistration.Answer] = []
         if !batch.registrations.isEmpty { answers = try await store.register(batch.registrations.map(\.row)) }
+        if !batch.pages.isEmpty { try await store.keep(batch.pages) }
         for lines in batch.lines { try output.append(lines) }
         if !batch.changes.isEmpty || !batch.lines.isEmpty {
             try await store.commit(batch.changes, outputLength: output.length)

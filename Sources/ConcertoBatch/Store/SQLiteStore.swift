@@ -84,6 +84,12 @@ struct SQLiteStore: BatchStore {
                 try db.execute(sql: "INSERT INTO run VALUES (?, ?)", arguments: [key, value])
             }
         }
+        try db.execute(
+            sql: """
+                CREATE TABLE IF NOT EXISTS page (
+                    id TEXT NOT NULL, number INTEGER NOT NULL, next TEXT NOT NULL, items BLOB NOT NULL,
+                    PRIMARY KEY (id, number)) WITHOUT ROWID
+                """)
         let run = try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'run'")
         let pass = try Int.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'pass'")
         let key = try String.fetchOne(db, sql: "SELECT value FROM run WHERE key = 'key'").flatMap(SipHash.Key.init)
@@ -139,9 +145,36 @@ struct SQLiteStore: BatchStore {
     func commit(_ changes: [StateChange], outputLength: Int64) async throws {
         try await write { db in
             let update = try db.cachedStatement(sql: "UPDATE row SET state = ? WHERE id = ?")
-            for change in changes { try update.execute(arguments: [change.state.rawValue, change.key]) }
+            for change in changes {
+                try update.execute(arguments: [change.state.rawValue, change.key])
+                if change.dropsPages {
+                    try db.cachedStatement(sql: "DELETE FROM page WHERE id = ?").execute(arguments: [change.key])
+                }
+            }
             let length = try db.cachedStatement(sql: "UPDATE run SET value = ? WHERE key = 'output'")
             try length.execute(arguments: [outputLength])
+        }
+    }
+
+    func keep(_ pages: [PageRecord]) async throws {
+        try await write { db in
+            let insert = try db.cachedStatement(sql: "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?)")
+            for page in pages {
+                try insert.execute(arguments: [page.key, page.number, page.next, Data(page.items)])
+            }
+        }
+    }
+
+    func pages(of key: String) async throws -> [PageRecord] {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db, sql: "SELECT number, next, items FROM page WHERE id = ? ORDER BY number", arguments: [key])
+            return try rows.map { row in
+                PageRecord(
+                    key: key, number: try row.decode(Int.self, forColumn: "number"),
+                    next: try row.decode(String.self, forColumn: "next"),
+                    items: Array(try row.decode(Data.self, forColumn: "items")))
+            }
         }
     }
 
@@ -155,6 +188,13 @@ struct SQLiteStore: BatchStore {
         try await read { db in
             let select = try db.cachedStatement(sql: "SELECT state FROM row WHERE id = ?")
             return try keys.map { try Int.fetchOne(select, arguments: [$0]).flatMap(RowState.init) }
+        }
+    }
+
+    func lines(of keys: [String]) async throws -> [Int?] {
+        try await read { db in
+            let select = try db.cachedStatement(sql: "SELECT line FROM row WHERE id = ?")
+            return try keys.map { try Int.fetchOne(select, arguments: [$0]) }
         }
     }
 

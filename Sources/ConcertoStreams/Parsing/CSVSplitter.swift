@@ -88,6 +88,31 @@ public struct CSVSplitter: Sendable {
         }
     }
 
+    /// Takes in what comes next and calls `body` with every row that is complete now and the line at which it begins, from 1.
+    ///
+    /// - Throws: ``CSVError``; what `body` throws.
+    public mutating func appendNumbered(_ bytes: [UInt8], _ body: ([String], Int) throws -> Void) throws {
+        for byte in bytes {
+            defer { offset += 1 }
+            if offset < 3, byte == [0xEF, 0xBB, 0xBF][offset], row.isEmpty, field.isEmpty { continue }
+            if skipsLineFeed {
+                skipsLineFeed = false
+                if byte == 0x0A { continue }
+            }
+            let line = rowLine
+            if try take(byte), let row = try endRow() { try body(row, line) }
+        }
+    }
+
+    /// Says that nothing more comes, as ``finish()`` does.
+    ///
+    /// - Returns: The last row and its line, if nothing had ended it.
+    /// - Throws: ``CSVError`` if a quote is open.
+    public mutating func finishNumbered() throws -> (row: [String], line: Int)? {
+        let line = rowLine
+        return try finish().map { ($0, line) }
+    }
+
     /// Says that nothing more comes.
     ///
     /// - Returns: The last row, if nothing had ended it.

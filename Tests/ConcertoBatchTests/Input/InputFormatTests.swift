@@ -23,7 +23,6 @@ struct InputFormatTests {
     @Test(arguments: [
         ("[{\"url\":\"http://h/\"}]", "JSON array"), ("[\n  {\"url\": \"http://h/\"},\n", "JSON array"),
         ("\u{FEFF}[1]", "JSON array"), ("{\n  \"url\": \"http://h/\"\n}\n", "several lines"),
-        ("https://example.com/1\nhttps://example.com/2\n", "list of URLs"), ("http://h/", "list of URLs"),
         ("id,url\n1,http://h/\n", "CSV"), ("id;url\n", "CSV"), ("id\turl\n", "CSV"),
         ("\"id\",\"url\"\n\"1\",\"http://h/\"\n", "CSV"),
         ("a\nb\nc\nd\ne\n{}\n", "no JSON objects"), ("7", "no JSON objects"),
@@ -33,10 +32,13 @@ struct InputFormatTests {
         #expect(what.contains(name) && !what.contains("\n"), "\(what)")
     }
 
+    @Test(arguments: ["https://example.com/1\nhttps://example.com/2\n", "http://h/", "\u{FEFF}\n http://h/\n"])
+    func `a list of URLs is one`(text: String) { #expect(judge(text) == .urls) }
+
     @Test func `compressed files and UTF-16 are named`() {
         let utf16 = "{\"url\":1}\n".data(using: .utf16LittleEndian)!
         let cases: [([UInt8], String)] = [
-            ([0x1F, 0x8B, 8, 0, 0], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD, 0], "zstd"), (Array("PK\u{3}\u{4}".utf8), "zip"),
+            ([0x28, 0xB5, 0x2F, 0xFD, 0], "zstd"), (Array("PK\u{3}\u{4}".utf8), "zip"),
             (Array("BZh91AY".utf8), "bzip2"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0], "xz"),
             ([0xFF, 0xFE] + utf16, "UTF-16"),
             ([0xFE, 0xFF, 0, 0x7B], "UTF-16"), (Array(utf16), "UTF-16"),

@@ -159,7 +159,7 @@ struct BatchPromiseTests {
 
     // T19: every line of such a file was a failed row.
     @Test(
-        arguments: ["id,url\n1,http://h/\n", "https://a/\nhttps://b/\n", "[{\"url\":\"http://h/\"}]\n"], [false, true])
+        arguments: ["id,url\n1,http://h/\n", "[{\"url\":\"http://h/\"}]\n"], [false, true])
     func `an input of another kind calls nothing and leaves nothing`(text: String, isStream: Bool) async throws {
         let transport = setup.transport { _, _ in .status(200) }
         if isStream {

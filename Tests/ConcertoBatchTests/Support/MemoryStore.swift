@@ -58,6 +58,9 @@ final class MemoryStore: BatchStore {
     func outputLength() async throws -> Int64 { commits.last?.outputLength ?? 0 }
     func states(of keys: [String]) async throws -> [RowState?] { keys.map { states[$0] } }
     func fingerprints(of keys: [String]) async throws -> [RowFingerprint?] { keys.map { _ in nil } }
+    func keep(_ pages: [PageRecord]) async throws {}
+    func pages(of key: String) async throws -> [PageRecord] { [] }
+    func lines(of keys: [String]) async throws -> [Int?] { keys.map { _ in nil } }
     func finishedRows() async throws -> Int { states.values.filter(\.isFinished).count }
     func markSeen(_ keys: [String]) async throws -> [Bool] { keys.map { _ in true } }
     func reopenUnseen(outputLength: Int64) async throws -> Int { 0 }
