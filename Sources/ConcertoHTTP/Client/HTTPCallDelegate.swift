@@ -1,7 +1,7 @@
 #if HTTP
 import NIOHTTP1
 
-/// Learns what happens to one call, in the order in which it happens, from the task that makes it.
+/// Learns what happens to one call, in the order in which it happens, from the task that makes it (but for hedges).
 ///
 /// Where redirects are followed, the attempts of all hops count as those of the one call.
 ///
@@ -19,8 +19,25 @@ public protocol HTTPCallDelegate: Sendable {
     /// - Throws: Anything, to abandon the call before it is sent.
     func willSend(attempt number: Int) async throws
 
-    /// The attempt has ended.
+    /// The attempt has ended; where it was hedged, both have, and this is the call's outcome.
     func didSend(_ result: AttemptResult)
+
+    /// A second attempt is about to be sent while the first is under way (``ResilientHTTPClientOptions/hedge``). Called in
+    /// that attempt's task, with ``didHedge()`` to follow before ``didSend(_:)``. Default: it may.
+    ///
+    /// - Returns: Whether it may.
+    func willHedge() -> Bool
+
+    /// The second attempt has ended.
+    func didHedge()
+}
+
+extension HTTPCallDelegate {
+    /// It may.
+    public func willHedge() -> Bool { true }
+
+    /// Changes nothing.
+    public func didHedge() {}
 }
 
 /// How one attempt ended.

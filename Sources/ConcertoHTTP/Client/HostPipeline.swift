@@ -11,9 +11,13 @@ struct HostPipeline: Sendable {
     private let needsAnswer: Bool
     let record = HostRecord()
     let retries: ResiliencePipeline
+    /// What retries and hedges are taken out of.
+    let budget: RetryBudget
+    /// When a call is sent a second time; `nil` for never.
+    let hedging: Hedging?
 
     init(host: String, options: ResilientHTTPClientOptions) throws(InvalidOptionsError) {
-        gate = HostGate(maximum: options.maximumPerHost, clock: options.clock)
+        gate = HostGate(maximum: options.maximumPerHost, adaptive: options.adaptive, clock: options.clock)
         waitsForCircuit = options.breaker?.whenOpen == .wait
         needsAnswer = options.breakerNeedsAnswer
         breaker = try Self.breaker(host: host, options: options)
@@ -22,7 +26,9 @@ struct HostPipeline: Sendable {
         retry.backoff = options.backoff
         retry.clock = options.clock
         retry.random = options.random
-        retry.budget = RetryBudget(clock: options.clock)
+        budget = RetryBudget(clock: options.clock)
+        hedging = try Self.hedging(host: host, options: options)
+        retry.budget = budget
         retry.whenBudgetExhausted = .wait
         retry.shouldRetry = { $0 is UnsatisfyingReply || $0 is HTTPFailure }
         retry.name = host
@@ -31,6 +37,21 @@ struct HostPipeline: Sendable {
             if let total = options.totalTimeout { Timeout(total, clock: options.clock) }
             strategy
         }
+    }
+
+    /// The budget is no affair of the hedging's: a second attempt is taken out of it when it is sent, and not when it is time
+    /// for it.
+    private static func hedging(
+        host: String, options: ResilientHTTPClientOptions
+    ) throws(InvalidOptionsError) -> Hedging? {
+        guard let delay = options.hedge else { return nil }
+        var hedging = HedgingOptions()
+        hedging.delay = delay
+        hedging.budget = nil
+        hedging.isFailure = { !(($0 as? UnsatisfyingAttempt)?.isFinal ?? true) }
+        hedging.clock = options.clock
+        hedging.name = host
+        return try Hedging(options: hedging)
     }
 
     private static func breaker(

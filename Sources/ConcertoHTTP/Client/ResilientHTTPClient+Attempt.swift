@@ -69,30 +69,21 @@ extension ResilientHTTPClient {
         }
         progress.sent += 1
         progress.isSending = true
-        let result = await send(call, site.timeout)
-        delegate.didSend(result)
-        switch result {
+        entry.sent = options.clock.now
+        switch await send(call, site, entry, isProbe: isProbe, delegate, &progress) {
         case .cancelled:
-            leave(host, entry, .abandoned, .ignored, nil)
             throw CancellationError()
         case .failed(let failure, let mayRepeat):
             progress.isSending = false
             if failure.mayHaveBeenSent { progress.mayHaveBeenSent = true }
-            if failure.kind == .local {
-                leave(host, entry, .abandoned, .ignored, nil)
-                capacity.lowerMaximum()
-                return shortage(failure, &progress)
-            }
-            leave(host, entry, failure.kind == .invalid ? .abandoned : .failed, verdict(failure, host), failure)
+            if failure.kind == .local { return shortage(failure, &progress) }
             guard mayRepeat else { return .failure(failure) }
             return sequel(failure, host, isProbe: isProbe, &progress)
         case .answered(let reply, let mayRepeat):
             progress.isSending = false
-            let pause = pause(reply)
-            leave(host, entry, reply, pause, isProbe: isProbe)
             guard mayRepeat, options.maxRetries > 0 else { return .answer(reply) }
             progress.reply = reply
-            return sequel(reply, pause, host, &progress)
+            return sequel(reply, pause(reply), host, &progress)
         }
     }
 
@@ -154,6 +145,21 @@ extension ResilientHTTPClient {
 
     // MARK: What the host has to do with it
 
+    /// Goes out with what an attempt has shown of its host.
+    func settle(_ result: AttemptResult, _ entry: Entry, _ host: HostPipeline, isProbe: Bool = false) {
+        switch result {
+        case .cancelled:
+            leave(host, entry, .abandoned, .ignored, nil)
+        case .failed(let failure, _) where failure.kind == .local:
+            leave(host, entry, .abandoned, .ignored, nil)
+            capacity.lowerMaximum()
+        case .failed(let failure, _):
+            leave(host, entry, failure.kind == .invalid ? .abandoned : .failed, verdict(failure, host), failure)
+        case .answered(let reply, _):
+            leave(host, entry, reply, pause(reply), isProbe: isProbe)
+        }
+    }
+
     private func leave(
         _ host: HostPipeline, _ entry: Entry, _ reply: HTTPReply, _ pause: Duration?, isProbe: Bool
     ) {
@@ -166,12 +172,12 @@ extension ResilientHTTPClient {
         // The window is there before the circuit lets in those who wait for it; the probe was the first call in it.
         if isProbe, Self.isAtHome(reply.status) { host.gate.startSlowly() }
         if let place = entry.place { capacity.leave(place, .answered) }
-        host.gate.leave(entry.pass, outcome)
+        host.gate.leave(entry.pass, outcome, after: entry.sent?.duration(to: options.clock.now))
         let verdict = verdict(reply.status, host, isAsked: pause != nil, isProbe: isProbe)
         tell(host, entry, verdict, verdict == .failure ? UnsatisfyingReply(reply: reply) : nil)
     }
 
-    private func leave(
+    func leave(
         _ host: HostPipeline, _ entry: Entry, _ outcome: HostGate.Outcome, _ verdict: CircuitBreakerOptions.Verdict,
         _ cause: (any Error)?
     ) {
@@ -220,12 +226,14 @@ extension ResilientHTTPClient {
     // MARK: Going in
 
     /// What a call has been given on its way to the host.
-    private struct Entry {
+    struct Entry {
         var pass: HostGate.Pass
         /// What the breaker must be told about with ``CircuitBreaker/leave(_:_:_:)``; `nil` without a breaker.
         var admission: CircuitBreaker.Call?
         /// Its place among the calls that this machine can carry.
         var place: HostGate.Pass?
+        /// When the call went out.
+        var sent: TimerInstant?
     }
 
     /// Goes in, with a turn of the common pace and past the circuit breaker.
@@ -263,7 +271,7 @@ extension ResilientHTTPClient {
 
     /// Goes in through the gate and takes a turn of the common pace. A gate that stays closed beyond the call's time is not
     /// waited for.
-    private func enterGate(
+    func enterGate(
         _ gate: HostGate, isRepeat: Bool, _ context: ResilienceContext, _ delegate: some HTTPCallDelegate
     ) async throws -> HostGate.Pass {
         var admitted = gate.tryEnter(isRepeat: isRepeat)
@@ -300,7 +308,7 @@ extension ResilientHTTPClient {
 
     // MARK: Sending
 
-    private func send(_ call: HTTPCall, _ timeout: Timeout) async -> AttemptResult {
+    func send(_ call: HTTPCall, _ timeout: Timeout) async -> AttemptResult {
         do {
             let reply = try await timeout.execute { _ in try await self.transport.send(call) }
             return .answered(reply, mayRepeat: options.rule.allowsRepeat(of: call, after: reply.status))

@@ -18,7 +18,7 @@ extension ResilientHTTPClient {
 }
 
 /// Whoever makes a call and does not want to know what becomes of it on the way.
-private struct Unobserved: HTTPCallDelegate {
+struct Unobserved: HTTPCallDelegate {
     func willWait() {}
     func didWait() async {}
     func willSend(attempt number: Int) async throws {}

@@ -75,6 +75,14 @@ private struct HopDelegate<Base: HTTPCallDelegate>: HTTPCallDelegate {
     }
 
     func didSend(_ result: AttemptResult) { base.didSend(isFirst ? result : result.final) }
+
+    func willHedge() -> Bool {
+        guard base.willHedge() else { return false }
+        _ = sent.next()
+        return true
+    }
+
+    func didHedge() { base.didHedge() }
 }
 
 /// The attempts of all hops so far.

@@ -40,6 +40,18 @@ public struct ResilientHTTPClientOptions: Sendable {
     public var breakerNeedsAnswer = false
     /// Calls in flight at a time to one host: 1 or more; default no limit.
     public var maximumPerHost: Int?
+    /// Finds out how many calls in flight each host bears, from their latencies and from refusals and timeouts; `nil`, the
+    /// default, for not at all. ``maximumPerHost`` holds as well. Its `isOverload` and `waiting` are not used: callers wait at
+    /// the host's gate, repeated calls first.
+    public var adaptive: AdaptiveLimiterOptions?
+    /// When a call that is under way is sent a second time, so that the faster answer counts: after a time, or when it takes
+    /// longer than most calls to its host; `nil`, the default, for never.
+    ///
+    /// Only calls that may arrive twice (``RepeatRule/isRepeatable(_:)``). The second attempt goes through the host's gate with
+    /// a turn of the pace and past the circuit breaker as any other does, is taken out of the host's retry budget, and gives up
+    /// if one of them does not let it. What has lost is cancelled and waited for. A first attempt that fails before is
+    /// followed by a retry instead: `afterFailure` is refused.
+    public var hedge: HedgingOptions.Delay?
     /// Paces all attempts to all hosts; default not at all.
     public var limiter: RateLimiter?
     /// Measures all time.
@@ -61,6 +73,15 @@ public struct ResilientHTTPClientOptions: Sendable {
         check.requireNotNegative(maxRetryAfter, "maxRetryAfter")
         if let redirects { check.require(redirects.limit, "redirects.limit", atLeast: 1) }
         if let breaker { check.require(breaker.check(), in: "breaker") }
+        if let adaptive { check.require(adaptive.check(), in: "adaptive") }
+        if let hedge {
+            var hedging = HedgingOptions()
+            hedging.delay = hedge
+            check.require(hedging.check(), in: "hedge")
+            if case .afterFailure = hedge {
+                check.require(false, "hedge", "afterFailure", "a time; what fails is followed by a retry")
+            }
+        }
         if let maximumPerHost { check.require(maximumPerHost, "maximumPerHost", atLeast: 1) }
         try check.finish()
     }

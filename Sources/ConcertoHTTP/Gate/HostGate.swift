@@ -1,5 +1,6 @@
 #if HTTP
 public import Concerto
+import ConcertoResilience
 
 /// Lets calls to one host in: at most so many at a time; none while the host has asked to be left alone
 /// (`Retry-After`), and one, then two, then four after that, so that a crowd that has waited does not run into the same
@@ -23,6 +24,8 @@ public final class HostGate: WaiterHost {
     /// What ``leave(_:_:)`` needs to know of a call that was let in.
     public struct Pass: Sendable {
         let pace: HostPace.Pass
+        /// Of the adaptive limit, when the call was let in.
+        let generation: Int
     }
 
     /// What a gate does just now.
@@ -43,6 +46,8 @@ public final class HostGate: WaiterHost {
         public var circuitOpenFor: Duration?
         /// Why the host is called less than there are calls for it; `nil` if it is not.
         public var hold: HostHold?
+        /// Calls at a time that the host bears, as far as is known; `nil` if that is not looked for.
+        public var limit: Int?
     }
 
     /// Decisions and queues change together, under one lock.
@@ -51,10 +56,15 @@ public final class HostGate: WaiterHost {
         var repeats = WaiterQueue()
         var firsts = WaiterQueue()
         /// What those have got who were let in, by the number that their waiters carry.
-        var passes: [Int: HostPace.Pass] = [:]
+        var passes: [Int: Pass] = [:]
         var lastPass = 0
 
         var waiting: Int { repeats.count + firsts.count }
+
+        /// What a call gets that has just been let in.
+        func pass(_ pace: HostPace.Pass) -> Pass {
+            Pass(pace: pace, generation: machine.adaptive?.generation ?? 0)
+        }
 
         /// Lets in whoever may go. Called under the lock.
         mutating func serve(now: TimerInstant, into wakes: inout WakeList) -> TimerInstant? {
@@ -65,7 +75,7 @@ public final class HostGate: WaiterHost {
                 else { break }
                 lastPass &+= 1
                 waiter.weight = lastPass
-                passes[lastPass] = pass
+                passes[lastPass] = self.pass(pass)
                 if isRepeat { repeats.grant(waiter, into: &wakes) } else { firsts.grant(waiter, into: &wakes) }
             }
             return machine.armTimer(someoneWaits: waiting > 0, now: now)
@@ -80,9 +90,15 @@ public final class HostGate: WaiterHost {
     /// - Parameters:
     ///   - maximum: Calls that may be in flight at a time, at least 1; `nil` for no limit.
     ///   - clock: Measures the pauses.
-    public init(maximum: Int? = nil, clock: any TimerClock = .monotonic) {
+    public convenience init(maximum: Int? = nil, clock: any TimerClock = .monotonic) {
+        self.init(maximum: maximum, adaptive: nil, clock: clock)
+    }
+
+    /// Creates an open gate that also finds out how many calls its host bears.
+    init(maximum: Int?, adaptive: AdaptiveLimiterOptions?, clock: any TimerClock) {
         demand(maximum ?? 1 >= 1, "HostGate: maximum must be at least 1")
-        state = Guarded(State(machine: HostGateMachine(maximum: maximum)))
+        let machine = HostGateMachine(maximum: maximum, adaptive: adaptive.map { AdaptivePermits($0) })
+        state = Guarded(State(machine: machine))
         self.clock = clock
     }
 
@@ -92,7 +108,8 @@ public final class HostGate: WaiterHost {
             let machine = state.machine
             return Statistics(
                 inFlight: machine.inFlight, waiting: state.waiting, pausedUntil: machine.pausedUntil,
-                pausedTotal: machine.pausedTotal, pace: machine.pace.rate, hold: machine.hold)
+                pausedTotal: machine.pausedTotal, pace: machine.pace.rate, hold: machine.hold,
+                limit: machine.adaptive?.limit)
         }
     }
 
@@ -113,7 +130,7 @@ public final class HostGate: WaiterHost {
         let now = clock.now
         return state.withLock { state in
             guard isRepeat ? state.repeats.isEmpty : state.waiting == 0 else { return nil }
-            return state.machine.tryEnter(isRepeat: isRepeat, now: now).map { Pass(pace: $0) }
+            return state.machine.tryEnter(isRepeat: isRepeat, now: now).map { state.pass($0) }
         }
     }
 
@@ -135,7 +152,7 @@ public final class HostGate: WaiterHost {
         let outcome = await waiter.wait(limit) { enqueue(waiter, isRepeat, deadline) }
         switch outcome {
         case .granted:
-            return state.withLock { state in state.passes.removeValue(forKey: waiter.weight).map { Pass(pace: $0) } }
+            return state.withLock { state in state.passes.removeValue(forKey: waiter.weight) }
         case .cancelled:
             throw CancellationError()
         case .timedOut, .failed:
@@ -144,9 +161,16 @@ public final class HostGate: WaiterHost {
     }
 
     /// Goes out again.
-    public func leave(_ pass: Pass, _ outcome: Outcome) {
+    ///
+    /// - Parameters:
+    ///   - pass: What the call was let in with.
+    ///   - outcome: How it ended.
+    ///   - latency: How long its answer took, for an adaptive limit; `nil` if it says nothing about the host's load.
+    public func leave(_ pass: Pass, _ outcome: Outcome, after latency: Duration? = nil) {
         let now = clock.now
-        change(now) { $0.leave(pass.pace, outcome, now: now) }
+        change(now) {
+            $0.leave(pass.pace, outcome, generation: pass.generation, latency: latency, now: now)
+        }
     }
 
     /// What the maximum has been lowered to; `nil` if it has not.

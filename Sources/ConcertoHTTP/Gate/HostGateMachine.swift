@@ -1,10 +1,11 @@
 #if HTTP
 import Concerto
+import ConcertoResilience
 
 /// The decisions of a ``HostGate``: who may call now, and what an answer changes. Who waits stands in the gate's queues.
 ///
-/// - `inFlight ≤ limit` whenever a call is let in, where `limit` is the smaller of the configured maximum and the
-///   window of a slow start.
+/// - `inFlight ≤ limit` whenever a call is let in, where `limit` is the smallest of the configured maximum, the window of a
+///   slow start and, where one is looked for, the number of calls that the host bears.
 /// - Nobody is let in while the host has asked to be left alone, nor faster than its pace.
 /// - While somebody waits for time alone (a pause, a pace), a timer is under way that comes in time.
 struct HostGateMachine: Sendable {
@@ -15,6 +16,8 @@ struct HostGateMachine: Sendable {
     /// Calls the gate lets in at a time after a pause: doubles with every answer that is no refusal. `nil` is no window.
     private(set) var window: Int?
     private(set) var pace = HostPace()
+    /// Finds out how many calls the host bears; `nil` if nobody wants to know.
+    private(set) var adaptive: AdaptivePermits?
     /// What the latest refusal was answered with.
     private var refusal = 429
     /// Since when the host has answered nothing but refusals; `nil` if its latest answer was none.
@@ -31,7 +34,10 @@ struct HostGateMachine: Sendable {
     /// From here on a window is no limit any more.
     private static var widestWindow: Int { 1024 }
 
-    init(maximum: Int?) { self.maximum = maximum ?? .max }
+    init(maximum: Int?, adaptive: AdaptivePermits? = nil) {
+        self.maximum = maximum ?? .max
+        self.adaptive = adaptive
+    }
 
     var hold: HostHold? {
         if pausedUntil != nil { return .asked(status: refusal) }
@@ -42,11 +48,13 @@ struct HostGateMachine: Sendable {
     mutating func tryEnter(isRepeat: Bool, now: TimerInstant) -> HostPace.Pass? {
         guard hasRoom(now: now) else { return nil }
         inFlight += 1
+        adaptive?.take()
         return pace.admitted(isRepeat: isRepeat, at: now)
     }
 
     func hasRoom(now: TimerInstant) -> Bool {
-        pausedUntil == nil && inFlight < min(maximum, window ?? .max) && pace.wait(at: now) == nil
+        pausedUntil == nil && inFlight < min(maximum, window ?? .max, adaptive?.limit ?? .max)
+            && pace.wait(at: now) == nil
     }
 
     /// Whether a repeated call goes next, where new ones wait too. Repeated ones go first: a row that has been turned away does
@@ -59,8 +67,17 @@ struct HostGateMachine: Sendable {
         return turns & 1 == 0
     }
 
-    mutating func leave(_ pass: HostPace.Pass, _ outcome: HostGate.Outcome, now: TimerInstant) {
+    /// - Parameters:
+    ///   - generation: Of the adaptive limit, when the call was let in.
+    ///   - latency: How long the answer took, if it says something about the host's load.
+    mutating func leave(
+        _ pass: HostPace.Pass, _ outcome: HostGate.Outcome, generation: Int = 0, latency: Duration? = nil,
+        now: TimerInstant
+    ) {
         inFlight -= 1
+        adaptive?.leave(
+            generation, latency: outcome.isAnswer ? latency?.saturatingNanoseconds : nil,
+            isOverload: outcome.isOverload, at: now)
         switch outcome {
         case .answered:
             refusesSince = nil
@@ -131,6 +148,18 @@ struct HostGateMachine: Sendable {
         guard until > before else { return }
         pausedTotal += before.duration(to: until)
         pausedUntil = until
+    }
+}
+
+extension HostGate.Outcome {
+    fileprivate var isAnswer: Bool { if case .answered = self { true } else { false } }
+
+    /// Refused, or without an answer in time: the host has more to do than it bears.
+    fileprivate var isOverload: Bool {
+        switch self {
+        case .refused, .failed: true
+        case .answered, .abandoned: false
+        }
     }
 }
 #endif

@@ -153,10 +153,11 @@ public final class AdaptiveLimiter: ResilienceStrategy {
     /// Its queue obeys the context's deadline.
     public func prepare(_ site: inout StrategySite) { site.obeysDeadlines(of: queue.clock) }
 
+    /// Takes its isolation as a parameter: see ``ChaosCore/execute(_:_:isolation:)``.
     @usableFromInline
-    nonisolated(nonsending)
-        func executeWhenAdmitted(_ context: ResilienceContext, _ body: ResilienceBody) async throws
-    {
+    func executeWhenAdmitted(
+        _ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)? = #isolation
+    ) async throws {
         let permit = try await wait(context)
         do {
             try await body(context.with(reading: ResilienceContext.noReading))

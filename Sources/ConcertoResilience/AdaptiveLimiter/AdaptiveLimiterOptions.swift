@@ -72,6 +72,10 @@ public struct AdaptiveLimiterOptions: Sendable {
 
     /// Names every field that cannot work.
     public func validate() throws(InvalidOptionsError) {
+        try check().finish()
+    }
+
+    package func check() -> OptionsCheck {
         var check = OptionsCheck("AdaptiveLimiter")
         check.require(minimum, "minimum", atLeast: 1)
         check.require(
@@ -105,6 +109,6 @@ public struct AdaptiveLimiterOptions: Sendable {
             check.requirePositive(aimd.longestLatency, "aimd.longestLatency")
         }
         check.require(waiting)
-        try check.finish()
+        return check
     }
 }

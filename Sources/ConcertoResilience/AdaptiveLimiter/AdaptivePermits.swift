@@ -3,7 +3,7 @@
 /// A permit carries the *generation* in which it was taken; a sample counts only if that is the present one. A probe begins
 /// a generation and ends one, so that calls from before it, which had the old load around them, say nothing about the
 /// latency without load, and calls of the probe nothing about the load after it.
-struct AdaptivePermits: AdmissionPolicy {
+package struct AdaptivePermits: AdmissionPolicy {
     static var usesTime: Bool { false }
 
     /// Shorter calls are not calls: an answer from a cache, a refusal.
@@ -29,7 +29,7 @@ struct AdaptivePermits: AdmissionPolicy {
 
     private var algorithm: Algorithm
     private(set) var used = 0
-    private(set) var generation = 0
+    package private(set) var generation = 0
     private var samples = Samples()
     private var windowEnd = TimerInstant(nanoseconds: .min)
     /// When the next probe begins; set by the first sample.
@@ -37,13 +37,13 @@ struct AdaptivePermits: AdmissionPolicy {
     /// While the latency without load is measured: the limit meanwhile, and when it is given up.
     private var probe: (limit: Int, until: TimerInstant)?
     /// The present limit.
-    private(set) var limit: Int
+    package private(set) var limit: Int
     /// The latency of the latest full window, in nanoseconds.
     private(set) var latency = 0.0
     /// A limit that nobody has been told of.
     private(set) var hasNews = false
 
-    init(_ options: AdaptiveLimiterOptions) {
+    package init(_ options: AdaptiveLimiterOptions) {
         range = Double(options.minimum)...Double(options.maximum)
         window = options.window.saturatingNanoseconds
         minimumSamples = options.minimumSamples
@@ -73,7 +73,7 @@ struct AdaptivePermits: AdmissionPolicy {
     }
 
     /// Takes a permit whatever the limit.
-    mutating func take() {
+    package mutating func take() {
         used += 1
         samples.mostInFlight = max(samples.mostInFlight, used)
     }
@@ -83,7 +83,7 @@ struct AdaptivePermits: AdmissionPolicy {
     /// Gives a permit back.
     ///
     /// - Parameter latency: How long the call has taken, in nanoseconds; `nil` if it says nothing.
-    mutating func leave(_ generation: Int, latency: Int64?, isOverload: Bool, at now: TimerInstant) {
+    package mutating func leave(_ generation: Int, latency: Int64?, isOverload: Bool, at now: TimerInstant) {
         used -= 1
         guard generation == self.generation else { return }
         if isOverload { samples.overloads += 1 }

@@ -18,10 +18,12 @@ final class ChaosCore: Sendable {
         clock = StrategyClock(options.clock)
     }
 
+    /// Takes its isolation as a parameter, so that its caller goes back to its executor right after it, and not where this
+    /// path meets that of a chaos which is off: there it would cost every call a hop.
     @usableFromInline
-    nonisolated(nonsending)
-        func execute(_ context: ResilienceContext, _ body: ResilienceBody) async throws
-    {
+    func execute(
+        _ context: ResilienceContext, _ body: ResilienceBody, isolation: isolated (any Actor)? = #isolation
+    ) async throws {
         let context = context.with(reading: ResilienceContext.noReading)
         guard try await strikes(context) else { return try await body(context) }
         try Task.checkCancellation()

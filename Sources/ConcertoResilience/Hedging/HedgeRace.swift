@@ -12,7 +12,7 @@ final class HedgeRace: WaiterHost, @unchecked Sendable {  // `entries` is its ca
 
     private let state: Guarded<State>
     /// One an attempt, in their order. Only the caller adds to it, and only it and its children's own entries are used.
-    private(set) var entries: [DeadlineEntry]
+    @exclusivity(unchecked) private(set) var entries: [DeadlineEntry]
 
     init(maxAttempts: Int) {
         state = Guarded(State(machine: HedgeMachine(maxAttempts: maxAttempts)))

@@ -90,7 +90,7 @@ public final class Hedging: Sendable {
         let results = core.options.failureResults
         // Written by the first attempt's child, read when that has been awaited; most calls have no other.
         nonisolated(unsafe) var first: T?
-        let others = HedgeResults<T>()
+        let others = HedgeResults()
         let outcome = await core.run(ResilienceContext(operation: operation), maxAttempts: maxAttempts) {
             number, context in
             let result = try await body(context)
@@ -104,7 +104,7 @@ public final class Hedging: Sendable {
             for loser in others.losers(but: winner) { await core.discard(loser) }
         }
         if let error = outcome.error { throw error }
-        guard let result = winner == 1 ? first : others.result(of: winner) else {
+        guard let result = winner == 1 ? first : others.result(of: winner, as: T.self) else {
             throw MissingResultError(wanted: "\(T.self)", found: nil)
         }
         return result
@@ -141,7 +141,7 @@ public final class Hedging: Sendable {
         ) async throws -> T
     {
         let results = core.options.failureResults
-        let kept = HedgeResults<T>()
+        let kept = HedgeResults()
         let core = core
         let winner: Int
         do {
@@ -155,7 +155,7 @@ public final class Hedging: Sendable {
             for loser in kept.close() { await core.discard(loser) }
             throw error
         }
-        let result = kept.result(of: winner)
+        let result = kept.result(of: winner, as: T.self)
         for loser in kept.close(but: winner) { await core.discard(loser) }
         guard let result else { throw MissingResultError(wanted: "\(T.self)", found: nil) }
         return result

@@ -98,7 +98,12 @@ final class HedgingCore: Sendable {
         if !Self.isIsolated(#isolation) { _ = _PoolInternals.keepNextJob() }
         async let child: Void = make(number, entry, race, context, start, body, isolation: nil)
         if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: nil) }
-        if !race.isDecided { await coordinate(race, context, start, body) }
+        if !race.isDecided {
+            await coordinate(race, context, start, body)
+        } else if number > 1 {
+            // It has won where it stood, before anybody waited for it; those before it do not know yet.
+            race.cancelLosers()
+        }
         await child
     }
 
@@ -125,7 +130,7 @@ final class HedgingCore: Sendable {
         }
         if let error = entry.error {
             isOutcome = !context.bound { options.isFailure(error) }
-        } else if number == 1, isOutcome, race.winner == nil {
+        } else if number == 1, isOutcome, latencies != nil, race.winner == nil {
             noteLatency(since: start)
         }
         await entry.finish()

@@ -56,6 +56,10 @@ public struct HedgingOptions: Sendable {
 
     /// Names every field that cannot work.
     public func validate() throws(InvalidOptionsError) {
+        try check().finish()
+    }
+
+    package func check() -> OptionsCheck {
         var check = OptionsCheck("Hedging")
         check.require((1...10).contains(maxHedges), "maxHedges", maxHedges, "between 1 and 10")
         switch delay {
@@ -70,6 +74,6 @@ public struct HedgingOptions: Sendable {
         case .generated, .afterFailure:
             break
         }
-        try check.finish()
+        return check
     }
 }

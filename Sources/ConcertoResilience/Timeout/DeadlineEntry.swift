@@ -11,6 +11,9 @@ import Synchronization
 ///
 /// The task is kept as a bare pointer. An `UnsafeCurrentTask` is a counted reference, and a child task lives in its
 /// parent's frame: a release after the child has gone would write into memory that belongs to somebody else.
+///
+/// The properties are not checked for exclusive access at run time: each says who may touch it, and a check costs every
+/// call ten nanoseconds.
 final class DeadlineEntry: @unchecked Sendable {  // each property says who may touch it
     enum Phase: UInt8, AtomicRepresentable {
         /// The child has not said yet which task it is.
@@ -30,25 +33,25 @@ final class DeadlineEntry: @unchecked Sendable {  // each property says who may 
 
     private let phase = Atomic(Phase.starting)
     /// Written before `phase` is `running`.
-    private var task: UnsafeMutableRawPointer?
+    @exclusivity(unchecked) private var task: UnsafeMutableRawPointer?
     /// Written before `phase` is `awaited`.
-    private var waiter: UnsafeContinuation<Void, Never>?
+    @exclusivity(unchecked) private var waiter: UnsafeContinuation<Void, Never>?
     /// What the body threw. Written by the child, read after it has been awaited.
-    var error: (any Error)?
+    @exclusivity(unchecked) var error: (any Error)?
     /// Whether its time was up before it ended. Written before, or by, the child's end; read after that.
-    private(set) var isExpired = false
+    @exclusivity(unchecked) private(set) var isExpired = false
     /// Only for an entry whose deadline comes before that of an older one: see ``DeadlineList``. The caller's.
     var timer: (any ScheduledTimer)?
 
     // Under the list's lock.
 
-    var deadline = TimerInstant.distantFuture
+    @exclusivity(unchecked) var deadline = TimerInstant.distantFuture
     /// Counts the uses of this entry, so that a late timer of an earlier use does nothing.
-    var use: UInt64 = 0
-    var isLinked = false
+    @exclusivity(unchecked) var use: UInt64 = 0
+    @exclusivity(unchecked) var isLinked = false
     unowned(unsafe) var previous: DeadlineEntry?
     /// Owns the next entry, in the list of deadlines or in the free list.
-    var next: DeadlineEntry?
+    @exclusivity(unchecked) var next: DeadlineEntry?
 
     /// Forgets the call that has ended.
     func reset() {

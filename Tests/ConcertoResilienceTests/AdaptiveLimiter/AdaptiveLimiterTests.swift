@@ -108,7 +108,7 @@ struct AdaptiveLimiterTests {
         #expect(limiter.snapshot.limit == 3 && limiter.snapshot.waiting == 0)
     }
 
-    /// Conservation: 10⁶ with `CONCERTO_STRESS=20`.
+    /// Conservation: 10⁶ with `CONCERTO_STRESS=40`.
     @Test(arguments: [false, true])
     func `no permit is lost under random cancellations`(isPartitioned: Bool) async throws {
         let rounds =
