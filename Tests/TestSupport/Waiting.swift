@@ -4,8 +4,14 @@ import Foundation
 import Synchronization
 
 /// Returns as soon as `condition` holds, or the test's time is over; lets other tasks run meanwhile.
-package func until(_ condition: () -> Bool) async {
-    while !condition(), !Task.isCancelled { await Task.yield() }
+///
+/// A state that does not come in five minutes will not come: the run ends, and says where it waited.
+package func until(file: StaticString = #file, line: UInt = #line, _ condition: () -> Bool) async {
+    let start = ContinuousClock.now
+    while !condition(), !Task.isCancelled {
+        if ContinuousClock.now - start > .seconds(300) { fatalError("the state never came", file: file, line: line) }
+        await Task.yield()
+    }
 }
 
 /// A gate that a test opens: whoever waits goes on, or leaves when its task is cancelled.
@@ -36,10 +42,15 @@ package func seededRandom(_ test: String = #function) -> SeededRandom {
 ///
 /// Whoever was woken gets a few turns before time goes on: a task that is on its way to its next wait, on a busy machine,
 /// would otherwise find that the wait is over.
-package func drive(_ clock: ManualClock, horizon: Duration = .seconds(2_000), until isDone: () -> Bool) async {
+package func drive(
+    _ clock: ManualClock, horizon: Duration = .seconds(2_000), file: StaticString = #file, line: UInt = #line,
+    until isDone: () -> Bool
+) async {
+    let start = ContinuousClock.now
     var seen: (pending: Int, next: TimerInstant?) = (0, nil)
     var quietTurns = 0
     while !isDone(), !Task.isCancelled {
+        if ContinuousClock.now - start > .seconds(300) { fatalError("the state never came", file: file, line: line) }
         let now = (pending: clock.pending, next: clock.nextDeadline)
         quietTurns = now == seen ? quietTurns + 1 : 0
         seen = now
