@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "Concerto", targets: ["Concerto"]),
         .library(name: "ConcertoStreams", targets: ["ConcertoStreams"]),
         .library(name: "ConcertoResilience", targets: ["ConcertoResilience"]),
+        .library(name: "ConcertoResources", targets: ["ConcertoResources"]),
         .library(name: "ConcertoDiagnostics", targets: ["ConcertoDiagnostics"]),
         .library(name: "ConcertoTesting", targets: ["ConcertoTesting"]),
         .library(name: "ConcertoHTTP", targets: ["ConcertoHTTP"]),
@@ -62,6 +63,8 @@ let package = Package(
         .target(name: "ConcertoTesting", dependencies: ["Concerto"], swiftSettings: settings),
         .target(name: "ConcertoStreams", dependencies: ["Concerto"], swiftSettings: settings),
         .target(name: "ConcertoResilience", dependencies: ["Concerto"], swiftSettings: settings),
+        .target(
+            name: "ConcertoResources", dependencies: ["Concerto", "ConcertoResilience"], swiftSettings: settings),
         .target(name: "ConcertoDiagnostics", dependencies: ["Concerto", "CConcerto"], swiftSettings: settings),
 
         // Trait HTTP.
@@ -192,6 +195,9 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoResourcesTests", dependencies: ["ConcertoResources", "ConcertoTesting", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoHTTPTests",
