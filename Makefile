@@ -4,7 +4,7 @@ TRAITS := CLI,Lint
 SWIFT_BUILD := swift build --traits $(TRAITS)
 PREFIX ?= /usr/local
 
-.PHONY: help setup build quickstart failures test lint format install docs docs-open clean
+.PHONY: help setup build quickstart failures table test lint format install docs docs-open clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ quickstart: setup ## Build concerto and make 1,000 calls to a demo server that m
 failures: setup ## The same with rows that can't succeed; ends with exit code 1 and a list of them.
 	@$(SWIFT_BUILD) --product concerto
 	-@"$$($(SWIFT_BUILD) --show-bin-path)/concerto" batch Examples/failures.ndjson --demo-server --overwrite -o results.ndjson
+
+table: setup ## Call the demo server for each row of a table, and get a table back.
+	@$(SWIFT_BUILD) --product concerto
+	@echo "$$ concerto batch Examples/people.csv --demo-server --url '{server}/users/{id}?city={city}' --select answer=.name -o people-out.csv"
+	@"$$($(SWIFT_BUILD) --show-bin-path)/concerto" batch Examples/people.csv --demo-server --overwrite \
+	    --url '{server}/users/{id}?city={city}' --select answer=.name -o people-out.csv
+	@head -4 people-out.csv
 
 test: setup ## Build and run every test. No network beyond loopback.
 	@$(SWIFT_BUILD) --build-tests

@@ -54,6 +54,8 @@ struct DemoResponder: Sendable {
         case (_, "slow", let milliseconds?):
             try await Task.sleep(for: .milliseconds(Int(milliseconds) ?? 0))
             return json("{\"slow\": true}")
+        case (.get, "pages", let count?) where parts.count == 4:
+            return page(parts[3], of: count, called: parts[2])
         case (_, "echo", _):
             return try await echo(request)
         default:
@@ -71,6 +73,13 @@ struct DemoResponder: Sendable {
                 body: .init(byteBuffer: ByteBuffer(string: "{\"error\": \"an order is a JSON object\"}")))
         }
         return json("{\"accepted\": \(String(buffer: body))}", status: .created)
+    }
+
+    /// One of a list's pages, which tells where the next one stands.
+    private func page(_ number: String, of count: String, called name: String) -> Response {
+        let (number, count) = (Int(number) ?? 1, Int(count) ?? 1)
+        let next = number < count ? "\"/pages/\(count)/\(name)/\(number + 1)\"" : "null"
+        return json("{\"items\": [{\"list\": \"\(name)\", \"page\": \(number)}], \"next\": \(next)}")
     }
 
     private func echo(_ request: Request) async throws -> Response {

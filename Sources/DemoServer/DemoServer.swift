@@ -10,6 +10,7 @@ import Synchronization
 /// | `GET /users/ID` | 200 and a JSON object |
 /// | `GET /text/ID`, `GET /binary/ID`, `GET /large/BYTES` | 200 and text, bytes, or so many bytes |
 /// | `POST /orders` | 201 and the body in a JSON object; 422 if the body is no JSON object |
+/// | `GET /pages/COUNT/NAME/1` | 200 and the first of so many pages of a list, with `next` |
 /// | `/status/CODE` | that status |
 /// | `/slow/MILLISECONDS` | 200 after that time |
 /// | `/echo` | 200 and the request's head and body |

@@ -70,6 +70,57 @@ struct BatchTableTests {
         #expect(lines.dropFirst().map { $0.prefix { $0 != "," } } == (1...Self.rows).map { "r \($0)" })
     }
 
+    @Test(
+        "Killed at random, rows that come in pages have all their pages once and in order, and finished rows are not read again",
+        .timeLimit(.minutes(30)))
+    func killedAmongPages() async throws {
+        let given = ProcessInfo.processInfo.environment["CONCERTO_TEST_SEED"].flatMap(UInt64.init)
+        var random = SeededGenerator(seed: given ?? UInt64.random(in: 0...(.max)))
+        print("CONCERTO_TEST_SEED=\(random.seed)")
+        let scratch = try Scratch()
+        let rows = Self.kills * 20
+        let moments = (0..<Self.kills).map { _ in
+            (calls: Int.random(in: 1...95, using: &random), concurrency: Int.random(in: 1...32, using: &random))
+        }
+        try scratch.write("in.csv", ["name"] + (1...rows).map { "p\($0)" })
+        try await DemoServer.run { server in
+            func arguments(_ concurrency: Int) -> [String] {
+                [
+                    "batch", "in.csv", "-o", "out", "-c", "\(concurrency)", "--id-column", "name", "--url",
+                    "\(server.url)/pages/5/{name}/1", "--next", ".next", "--join", ".items",
+                ] + (scratch.exists("out.store") ? ["--resume"] : [])
+            }
+            var finished: [String: Int] = [:]
+            for moment in moments {
+                let calls = server.hits.values.reduce(0, +) + moment.calls
+                let tool = try ToolProcess(arguments(moment.concurrency), in: scratch)
+                await withTaskGroup { group in
+                    group.addTask { await server.received(calls) }
+                    group.addTask { await tool.hasEnded() }
+                    await group.next()
+                    group.cancelAll()
+                }
+                tool.signal(SIGKILL)
+                _ = try await tool.wait()
+                for id in try StoreReader.finished(scratch.path("out.store")) where finished[id] == nil {
+                    finished[id] = server.hits["GET /pages/5/\(id)/1"] ?? 0
+                }
+            }
+            let last = try await ToolProcess(arguments(8), in: scratch).wait()
+            #expect(last.code == 0, "\(last.errors)")
+            for (id, count) in finished where server.hits["GET /pages/5/\(id)/1"] ?? 0 != count {
+                Issue.record("\(id) was read again after it had finished")
+            }
+        }
+        let lines = try scratch.read("out").split(separator: "\n")
+        #expect(lines.count == rows)
+        for number in 1...rows {
+            let items = (1...5).map { #"{"list":"p\#(number)","page":\#($0)}"# }.joined(separator: ",")
+            let expected = #"{"id":"p\#(number)","status":200,"body":[\#(items)],"pages":5,"#
+            #expect(lines.filter { $0.hasPrefix(expected) }.count == 1, "p\(number)")
+        }
+    }
+
     @Test("A token in a column, and one of the environment, stand in no file and on no screen")
     func secrets() async throws {
         let scratch = try Scratch()

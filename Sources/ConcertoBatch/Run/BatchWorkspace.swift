@@ -126,8 +126,11 @@ final class BatchWorkspace: Sendable {
     ///   - room: Bytes of rows that may be held.
     ///   - share: Rows of one host that may be held before others are set aside.
     func rows(room: Int, share: Int) -> RowSource {
+        // Rows of a stream are entered in the store in their order as they come: one that is set aside would keep all that
+        // follow from being entered, and called.
         RowSource(
-            input: input, shape: shape, parser: parser, limit: total, room: room, share: share, checked: checked)
+            input: input, shape: shape, parser: parser, limit: total, room: room, share: isPlanned ? share : nil,
+            checked: checked)
     }
 
     func close() async throws { try await store.close() }

@@ -64,6 +64,35 @@ struct FairnessTests {
         #expect(try setup.results().count == 2 * count && transport.arrivals.count == 2 * count + 1)
     }
 
+    @Test func `rows of a stream are not set aside: they are entered in their order, and all of them come`()
+        async throws
+    {
+        let count = 800
+        let path = setup.folder("input")
+        #expect(mkfifo(path, 0o600) == 0)
+        let text = Array(lines(["closed", "open"], count).utf8)
+        Thread.detachNewThread {
+            let writer = Foundation.open(path, O_WRONLY)
+            var rest = text[...]
+            while !rest.isEmpty {
+                let written = rest.withUnsafeBytes { write(writer, $0.baseAddress, $0.count) }
+                guard written > 0 else { break }
+                rest = rest.dropFirst(written)
+            }
+            close(writer)
+        }
+        let transport = setup.transport { call, attempt in
+            call.host.hasPrefix("closed") && attempt == 1 && call.url.hasSuffix("/1")
+                ? .status(429, retryAfter: "60") : .status(200)
+        }
+        let options = setup.options {
+            $0.memory = 16_000_000
+            $0.concurrency = 4
+        }
+        let summary = try await setup.finish(options, transport)
+        #expect(summary.succeeded == 2 * count && summary.failed == 0)
+    }
+
     @Test func `rows of one host stay in order, and all of them come`() async throws {
         try setup.folder.write(
             "input", (1...2_000).map { "{\"url\":\"http://\($0 % 5 == 0 ? "b" : "a")/\($0)\"}\n" }.joined())
