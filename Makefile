@@ -1,10 +1,10 @@
 # What a person types. `make quickstart` and `make test` are the two commands of the README.
 
-TRAITS := CLI,Lint
+TRAITS := CLI,Lint,Observability,Exporters
 SWIFT_BUILD := swift build --traits $(TRAITS)
 PREFIX ?= /usr/local
 
-.PHONY: help setup build quickstart failures table test lint format install docs docs-open clean
+.PHONY: help setup build quickstart failures table test test-tools lint format install docs docs-open clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ table: setup ## Call the demo server for each row of a table, and get a table ba
 test: setup ## Build and run every test. No network beyond loopback.
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test-all --traits $(TRAITS) --skip-build
+	@echo "Skipped: what others' programs say about our metrics and spans; they have to be installed: make test-tools"
+
+test-tools: setup ## Let promtool, a Prometheus server and OpenTelemetry's own packages judge what is exported.
+	@$(SWIFT_BUILD) --build-tests
+	@scripts/test-tools --traits $(TRAITS) --skip-build
 
 docs: setup ## Build the documentation of all libraries into one site; warnings are errors.
 	@DOCS_TRAITS=CLI scripts/docs

@@ -21,6 +21,8 @@ let package = Package(
         .library(name: "ConcertoTesting", targets: ["ConcertoTesting"]),
         .library(name: "ConcertoHTTP", targets: ["ConcertoHTTP"]),
         .library(name: "ConcertoBatch", targets: ["ConcertoBatch"]),
+        .library(name: "ConcertoObservability", targets: ["ConcertoObservability"]),
+        .library(name: "ConcertoExporters", targets: ["ConcertoExporters"]),
         .library(name: "AsyncLint", targets: ["AsyncLint"]),
         .executable(name: "concerto", targets: ["ConcertoCLI"]),
         .executable(name: "asynclint", targets: ["AsyncLintTool"]),
@@ -35,14 +37,23 @@ let package = Package(
             description: "ConcertoBatch: the batch engine, its store (SQLite) and its report.",
             enabledTraits: ["HTTP"]),
         .trait(
+            name: "Observability",
+            description: "ConcertoObservability: metrics, spans, swift-log, swift-metrics, swift-distributed-tracing."),
+        .trait(
+            name: "Exporters",
+            description: "ConcertoExporters: Prometheus, OpenMetrics and OTLP over HTTP.",
+            enabledTraits: ["HTTP", "Observability"]),
+        .trait(
             name: "CLI",
             description: "The `concerto` tool and the misbehaving demo server of its quickstart.",
-            enabledTraits: ["Batch"]),
+            enabledTraits: ["Batch", "Exporters"]),
         .trait(name: "Lint", description: "AsyncLint: the library, the `asynclint` tool and its plugin."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         // AsyncHTTPClient brings these two along; their errors and handlers are named by us.
@@ -99,6 +110,33 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Batch"])),
                 .product(
                     name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Batch"])),
+            ],
+            swiftSettings: settings),
+
+        // Traits Observability and Exporters.
+        .target(
+            name: "ConcertoObservability",
+            dependencies: [
+                "Concerto", "ConcertoResilience", "ConcertoDiagnostics",
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
+                .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
+                .product(
+                    name: "Tracing", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["Observability"])),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "ConcertoExporters",
+            dependencies: [
+                "Concerto", "ConcertoDiagnostics", "ConcertoHTTP", "ConcertoObservability", "ConcertoResilience",
+                .product(
+                    name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Exporters"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Exporters"])),
+                .product(name: "NIOEmbedded", package: "swift-nio", condition: .when(traits: ["Exporters"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Exporters"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Exporters"])),
+                .product(
+                    name: "NIOHTTPCompression", package: "swift-nio-extras", condition: .when(traits: ["Exporters"])),
             ],
             swiftSettings: settings),
 
@@ -220,6 +258,30 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["Batch"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Batch"])),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Batch"])),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoObservabilityTests",
+            dependencies: [
+                "ConcertoObservability", "ConcertoResilience", "ConcertoTesting", "TestSupport",
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Observability"])),
+                .product(name: "Metrics", package: "swift-metrics", condition: .when(traits: ["Observability"])),
+                .product(
+                    name: "Tracing", package: "swift-distributed-tracing",
+                    condition: .when(traits: ["Observability"])),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoExportersTests",
+            dependencies: [
+                "ConcertoExporters", "ConcertoResilience", "ConcertoTesting", "TestSupport",
+                .product(
+                    name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Exporters"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Exporters"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Exporters"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Exporters"])),
+                .product(
+                    name: "NIOHTTPCompression", package: "swift-nio-extras", condition: .when(traits: ["Exporters"])),
             ],
             swiftSettings: settings),
         .testTarget(

@@ -1,0 +1,3 @@
+#if Exporters
+@_exported public import ConcertoObservability
+#endif

@@ -1,0 +1,3 @@
+#if Observability
+@_exported public import Concerto
+#endif
