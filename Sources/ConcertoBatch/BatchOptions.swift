@@ -57,6 +57,11 @@ public struct BatchOptions: Sendable {
 
     /// Calls in flight at a time.
     public var concurrency = 16
+    /// Whether the number of calls in flight to each host is found out, with ``concurrency`` as the most there may be.
+    public var findsConcurrency = false
+    /// When a row's call that may be repeated is sent a second time while the first is under way; `nil` for never. The
+    /// second one takes no slot of ``concurrency``, but obeys everything else.
+    public var hedge: HedgeDelay?
     /// Calls in flight at a time to one host.
     public var perHost: Int?
     /// Calls a second, attempts included.
@@ -170,6 +175,7 @@ public struct BatchOptions: Sendable {
         let millisecond = Duration.milliseconds(1)
         check((1...10_000).contains(concurrency), "concurrency must be 1 to 10,000, not \(concurrency)")
         check((1...10_000).contains(perHost ?? 1), "per-host must be 1 to 10,000, not \(perHost ?? 0)")
+        if let hedge, let problem = hedge.problem { problems.append(problem) }
         check((1...1_000_000).contains(burst), "burst must be 1 to 1,000,000, not \(burst)")
         check((millisecond...(.seconds(86_400))).contains(timeout), "timeout must be 1ms to 24h")
         check(

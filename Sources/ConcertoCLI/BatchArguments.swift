@@ -46,11 +46,14 @@ struct FileArguments: ParsableArguments {
 
 /// How many calls, how fast, for how long.
 struct LimitArguments: ParsableArguments {
-    @Option(name: .shortAndLong, help: "Calls in flight at a time.")
-    var concurrency = 16
+    @Option(name: .shortAndLong, help: ConcurrencyArgument.help)
+    var concurrency = ConcurrencyArgument(.fixed(16), "16")
 
     @Option(help: "Calls in flight at a time to one host. (default: no limit)")
     var perHost: Int?
+
+    @Option(help: HedgeArgument.help)
+    var hedge: HedgeArgument?
 
     @Option(help: "Calls a second (50/s), a minute (100/m) or an hour (1000/h), retries included. (default: no limit)")
     var rate: RateArgument?
@@ -77,7 +80,8 @@ struct LimitArguments: ParsableArguments {
     var memory = SizeArgument(256_000_000, "256MB")
 
     func apply(to options: inout BatchOptions) {
-        options.concurrency = concurrency
+        concurrency.apply(to: &options)
+        options.hedge = hedge?.value
         options.perHost = perHost
         options.rate = rate?.value
         options.burst = burst

@@ -46,6 +46,17 @@ enum OverloadReport {
         |---|\(String(repeating: "---|", count: Overload.phases.count))
         \(limits(curves))
 
+        ## A loud tenant
+
+        Two tenants of that service as usual: a quiet one, \(Tenants.callsPerSecond["quiet"] ?? 0) calls a second, and a loud one, \(Tenants.callsPerSecond["loud"] ?? 0).
+
+        | good calls a second | quiet | loud | together |
+        |---|---|---|---|
+        \(tenants())
+
+        With one adaptive limit the service keeps its goodput, but the quiet tenant gets its share of the crowd. With half of the
+        limit its own (`PartitionedAdaptiveLimiter`) it never waits for the loud one, which gets what is left.
+
         The real limiters under a manual clock, not a model of them; the same each time. Drawn by
         `swift run -c release concerto-bench-resilience adaptive ../docs/resilience` in `Benchmarks/` (seed \(seed));
         `adaptive --check ../docs/resilience` simulates again and compares.
@@ -68,6 +79,14 @@ enum OverloadReport {
             lines.append("| \(curve.name) | \(cells.joined(separator: " | ")) |")
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func tenants() -> String {
+        Tenants.all.map { tenants in
+            let good = tenants.run(seed: seed)
+            let (quiet, loud) = (good["quiet"] ?? 0, good["loud"] ?? 0)
+            return "| \(tenants.name) | \(quiet) | \(loud) | \(quiet + loud) |"
+        }.joined(separator: "\n")
     }
 
     private static func limits(_ curves: [Curve]) -> String {

@@ -55,10 +55,14 @@ public struct BatchSummary: Codable, Sendable {
     public var attempts = 0
     /// Repeated calls by what made them necessary: a status, or the kind of an error.
     public var retries: [String: Int] = [:]
+    /// Calls that were sent a second time because the first took long.
+    public var hedges = 0
     /// How long each host was left alone because it asked for it, in milliseconds.
     public var throttledMilliseconds: [String: Double] = [:]
     /// Calls a second that hosts were given at the end, which had refused some (429) without saying when to come back.
     public var paces: [String: Double] = [:]
+    /// Calls at a time that hosts were found to bear, at the end; empty if that was not looked for.
+    public var limits: [String: Int] = [:]
     /// The last attempt of every answered row, from its start to the last byte.
     public var serviceTime: Latency?
     /// From when a row was due to its end: waits and earlier attempts included.

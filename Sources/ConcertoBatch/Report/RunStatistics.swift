@@ -50,6 +50,15 @@ final class RunStatistics: Sendable {
         }
     }
 
+    /// A row's call is sent a second time, beside the first.
+    func hedged() {
+        state.withLock {
+            $0.summary.attempts += 1
+            $0.summary.hedges += 1
+            $0.inFlight += 1
+        }
+    }
+
     func attemptEnded() { state.withLock { $0.inFlight -= 1 } }
 
     func retried(because cause: String) { state.withLock { $0.summary.retries[cause, default: 0] += 1 } }
@@ -109,6 +118,7 @@ final class RunStatistics: Sendable {
                 $0.value > 0
             }
             summary.paces = hosts.compactMapValues(\.pace)
+            summary.limits = hosts.compactMapValues(\.limit)
             summary.serviceTime = Self.latency(state.service)
             summary.responseTime = Self.latency(state.response)
             summary.seconds = elapsed / .seconds(1)

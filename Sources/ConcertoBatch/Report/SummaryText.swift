@@ -21,6 +21,10 @@ extension BatchSummary {
                 "  paced      to \(ReportText.rate(pace)) for \(Visible.text(host)), which refused calls without a Retry-After"
             )
         }
+        if hedges > 0 { lines.append("  hedged     \(ReportText.rows(hedges, "call")) sent a second time (--hedge)") }
+        for (host, limit) in limits.sorted(by: { $0.value < $1.value }).prefix(5) {
+            lines.append("  at a time  \(ReportText.rows(limit, "call")) to \(Visible.text(host)), found by -c auto")
+        }
         if cutBodies > 0 {
             lines.append(
                 "  cut        \(ReportText.rows(cutBodies, "body", "bodies")) at --max-body (\(ReportText.size(maximumBody)))"

@@ -33,6 +33,12 @@ final class AnswerRoom: Sendable {
         return share
     }
 
+    /// The same without a wait: `nil` if there is no room now.
+    func tryEnter() -> Int? {
+        let share = share(of: expected.load(ordering: .relaxed))
+        return semaphore.tryAcquire(share) ? share : nil
+    }
+
     /// An answer of `bytes` has come.
     ///
     /// - Parameter share: What was taken for it.

@@ -44,7 +44,7 @@ public enum DescriptorLimit {
 
     static func fit(_ options: inout BatchOptions, limit: Int) -> String? {
         let room = connections(limit: limit)
-        let most = max(1, room - room / 8)
+        let most = max(1, (room - room / 8) / (options.hedge == nil ? 1 : 2))
         guard options.concurrency > most else { return nil }
         let wanted = options.concurrency
         options.concurrency = most

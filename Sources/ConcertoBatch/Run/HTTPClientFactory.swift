@@ -16,8 +16,8 @@ extension BatchOptions {
         var transport = HTTPTransportOptions()
         transport.maximumBody = maxBody
         transport.connectTimeout = min(timeout, .seconds(10))
-        transport.maximumPerHost = concurrency
-        transport.maximumIdle = DescriptorLimit.idle(concurrency: concurrency)
+        transport.maximumPerHost = connections
+        transport.maximumIdle = DescriptorLimit.idle(concurrency: connections)
         transport.usesHTTP2 = usesHTTP2
         transport.authorities = cacert
         transport.checksCertificates = !insecure
@@ -35,6 +35,8 @@ extension BatchOptions {
         client.rule = repeatRule
         if followsRedirects { client.redirects = RedirectRule(limit: 10, secretHeaders: secretHeaders) }
         client.maximumPerHost = perHost
+        client.adaptive = findsConcurrency ? adaptive : nil
+        client.hedge = hedge?.delay(timeout: timeout)
         client.breaker = breaker
         client.breaker?.whenOpen = .wait
         client.breakerNeedsAnswer = true

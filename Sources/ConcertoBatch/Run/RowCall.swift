@@ -5,8 +5,8 @@ import NIOCore
 
 /// One row's way through the client: its slot, its marks in the store, its times.
 ///
-/// Used by the row's worker alone, one step after the other; the lock is there because the client asks for a `Sendable`
-/// delegate.
+/// Used by the row's worker, one step after the other; by the task of a second attempt only between ``willHedge()`` and
+/// ``didHedge()``, while the worker waits for the first.
 final class RowCall: HTTPCallDelegate {
     private struct Times {
         var attempts = 0
@@ -14,8 +14,9 @@ final class RowCall: HTTPCallDelegate {
         var sent: TimerInstant
         var ended: TimerInstant
         var cause: String?
-        /// What the answer takes of the room for answers.
+        /// What the answer takes of the room for answers, and that of a second attempt.
         var share = 0
+        var secondShare = 0
     }
 
     private let key: String
@@ -116,6 +117,27 @@ final class RowCall: HTTPCallDelegate {
             if !isRepeatable { try? ledger.note(key, .pending) }
         default: break
         }
+    }
+
+    /// A second attempt is made only where there is room for its answer, and while the run goes on. It is the row's: the row
+    /// ends once, with one of the two.
+    func willHedge() -> Bool {
+        guard !crew.isDraining, let share = answers.tryEnter() else { return false }
+        times.withLock { times in
+            times.secondShare = share
+            times.attempts += 1
+        }
+        statistics.hedged()
+        return true
+    }
+
+    func didHedge() {
+        answers.leave(
+            times.withLock { times in
+                defer { times.secondShare = 0 }
+                return times.secondShare
+            })
+        statistics.attemptEnded()
     }
 }
 #endif

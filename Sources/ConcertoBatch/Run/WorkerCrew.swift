@@ -80,6 +80,9 @@ final class WorkerCrew: Sendable {
         state.withLock { !$0.draining && $0.returning.count == $0.returned }
     }
 
+    /// Whether no further calls are to begin.
+    var isDraining: Bool { state.withLock { $0.draining } }
+
     /// The input has ended: no worker will be needed for new rows.
     func inputEnded() {
         state.withLock { $0.complete = true }

@@ -25,6 +25,28 @@ struct DocumentationPageTests {
         #expect(page.contains("## Telemetry") || page.contains("## Events"))
     }
 
+    @Test(arguments: [
+        "AdaptiveLimiting", "ChaosTesting", "CircuitBreaking", "ClientThrottling", "ConcurrencyLimiting", "FallingBack",
+        "HedgingCalls", "RateLimiting", "Retrying", "Timeouts",
+    ])
+    func `every strategy's page says when, and when not`(name: String) throws {
+        let page = try page(name)
+        let start = try #require(page.range(of: "## When, and when not\n")).upperBound
+        let part = page[start...].prefix(upTo: try #require(page[start...].range(of: "\n## ")).lowerBound)
+        #expect(part.contains("- Not "))
+        #expect(page.contains("\n- Do ") && page.contains("\n- Don't "))
+    }
+
+    @Test(arguments: ["storm.svg", "adaptive.svg"])
+    func `the pictures are those of the simulation`(name: String) throws {
+        var root = URL(fileURLWithPath: #filePath)
+        for _ in 0..<4 { root.deleteLastPathComponent() }
+        let shown = root.appendingPathComponent(
+            "Sources/ConcertoResilience/ConcertoResilience.docc/Resources/" + name)
+        let drawn = root.appendingPathComponent("docs/resilience/" + name)
+        #expect(try Data(contentsOf: shown) == Data(contentsOf: drawn))
+    }
+
     private func expectRows(for options: Any, on name: String) throws {
         let page = try page(name)
         for case let label? in Mirror(reflecting: options).children.map(\.label) {
