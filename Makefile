@@ -4,7 +4,7 @@ TRAITS := CLI,Lint
 SWIFT_BUILD := swift build --traits $(TRAITS)
 PREFIX ?= /usr/local
 
-.PHONY: help setup build quickstart failures test lint format install docs docs-open clean
+.PHONY: help setup build quickstart failures test test-tools lint format install docs docs-open clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ failures: setup ## The same with rows that can't succeed; ends with exit code 1 
 test: setup ## Build and run every test. No network beyond loopback.
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test-all --traits $(TRAITS) --skip-build
+
+test-tools: setup ## Try the language server with a client from PyPI.
+	@$(SWIFT_BUILD) --product asynclint
+	@scripts/check-lsp
 
 docs: setup ## Build the documentation of all libraries into one site; warnings are errors.
 	@DOCS_TRAITS=CLI scripts/docs
