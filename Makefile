@@ -42,6 +42,10 @@ test-tools: setup ## Let promtool, a Prometheus server and OpenTelemetry's own p
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test-tools --traits $(TRAITS) --skip-build
 
+test-tools: setup ## Try the language server with a client from PyPI.
+	@$(SWIFT_BUILD) --product asynclint
+	@scripts/check-lsp
+
 docs: setup ## Build the documentation of all libraries into one site; warnings are errors.
 	@DOCS_TRAITS=CLI scripts/docs
 

@@ -29,6 +29,7 @@ let package = Package(
         // A plugin finds a tool of its own package by the name of its target only.
         .executable(name: "AsyncLintTool", targets: ["AsyncLintTool"]),
         .plugin(name: "AsyncLintPlugin", targets: ["AsyncLintPlugin"]),
+        .plugin(name: "AsyncLintBuildPlugin", targets: ["AsyncLintBuildPlugin"]),
     ],
     traits: [
         .trait(name: "HTTP", description: "ConcertoHTTP: AsyncHTTPClient behind a resilience pipeline."),
@@ -63,7 +64,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
-        .package(url: "https://github.com/swiftlang/swift-syntax.git", from: "603.0.1"),
+        // As wide as it is tried, so that macros which want another version can stand beside it.
+        .package(url: "https://github.com/swiftlang/swift-syntax.git", "600.0.1"..<"604.0.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
     ],
     targets: [
@@ -181,6 +183,7 @@ let package = Package(
             capability: .command(
                 intent: .custom(verb: "asynclint", description: "Finds asynchronous mistakes in Swift sources.")),
             dependencies: ["AsyncLintTool"]),
+        .plugin(name: "AsyncLintBuildPlugin", capability: .buildTool(), dependencies: ["AsyncLintTool"]),
 
         .testTarget(
             name: "ConcertoRuntimeTests", dependencies: ["ConcertoRuntime", "TestSupport", "PoolProgram"],

@@ -13,7 +13,7 @@ struct AsyncLintCommand: AsyncParsableCommand {
             checked, 2 when the command line, the configuration, a table or a baseline cannot be used.
             """,
         version: AsyncLintVersion.current,
-        subcommands: [LintCommand.self, StatesCommand.self, RulesCommand.self],
+        subcommands: [LintCommand.self, StatesCommand.self, RulesCommand.self, ServerCommand.self],
         defaultSubcommand: LintCommand.self)
 
     /// ArgumentParser's own exit status for a wrong command line is 64; the field's linters use 2.

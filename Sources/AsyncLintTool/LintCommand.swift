@@ -51,6 +51,9 @@ struct LintCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "No summary.")
     var quiet = false
 
+    @Option(help: "Run as if started in this folder.")
+    var root: String?
+
     @Option(help: "Make this file at the end of a run that succeeds, for build tools.")
     var stamp: String?
 
@@ -73,6 +76,9 @@ struct LintCommand: AsyncParsableCommand {
             try SettingsOptions.checkKnown([explain])
             write(RuleCatalog.page(of: explain)!.plainText, to: .standardOutput)
             return
+        }
+        if let root, !FileManager.default.changeCurrentDirectoryPath(root) {
+            throw ConfigurationError(source: root, problems: ["no such folder"])
         }
         let root = FileManager.default.currentDirectoryPath
         let setup = try settings.load(root: root, quiet: quiet)

@@ -41,14 +41,19 @@ struct SettingsOptions: ParsableArguments {
     struct Setup {
         let configuration: Configuration
         let cache: ResultCache?
+        /// Equal for equal settings.
+        let identity: String
     }
 
-    func load(root: String, quiet: Bool) throws -> Setup {
+    /// Reads the settings for a run.
+    ///
+    /// - Parameter folder: where the look for a configuration begins; the root without it.
+    func load(root: String, from folder: String? = nil, quiet: Bool) throws -> Setup {
         var configuration = Configuration()
         var salt = AsyncLintVersion.current + Self.program
         salt += "\(only)\(enable)\(disable)\(allRules)\(forceExclude)\(toolchain ?? "")"
         var home = root
-        if let path = config ?? Self.nearest(".asynclint.yml", from: root) {
+        if let path = config ?? Self.nearest(".asynclint.yml", from: folder ?? root, root: root) {
             let text = String(decoding: try read(path), as: UTF8.self)
             configuration = try Configuration(yaml: text, source: path)
             home =
@@ -63,7 +68,8 @@ struct SettingsOptions: ParsableArguments {
             }
             salt += path + text
         }
-        for table in packageTables(from: home) {
+        // A configuration inside the root, as an editor finds it, does not move the package.
+        for table in packageTables(from: home.hasPrefix(root + "/") ? root : home) {
             let text = String(decoding: try read(table), as: UTF8.self)
             try configuration.addAPITable(yaml: text, source: table)
             salt += text
@@ -81,19 +87,22 @@ struct SettingsOptions: ParsableArguments {
             }
             configuration.toolchain = version
         }
-        let folder = cachePath ?? Self.cacheFolder
+        let cacheFolder = cachePath ?? Self.cacheFolder
         return Setup(
             configuration: configuration,
-            cache: noCache ? nil : folder.map { ResultCache(folder: $0, salt: salt) })
+            cache: noCache ? nil : cacheFolder.map { ResultCache(folder: $0, salt: salt) },
+            identity: salt)
     }
 
     /// The nearest file of a name, from a folder upwards; not above a repository, nor above the home folder.
-    private static func nearest(_ name: String, from root: String) -> String? {
-        var folder = URL(fileURLWithPath: root)
+    private static func nearest(_ name: String, from start: String, root: String) -> String? {
+        var folder = URL(fileURLWithPath: start)
         let manager = FileManager.default
         while true {
             let path = folder.path == "/" ? "/" + name : folder.path + "/" + name
-            if manager.fileExists(atPath: path) { return folder.path == root ? name : path }
+            if manager.fileExists(atPath: path) {
+                return folder.path == root && root == manager.currentDirectoryPath ? name : path
+            }
             if folder.path == "/" || folder.path == NSHomeDirectory()
                 || manager.fileExists(atPath: folder.path + "/.git")
             {

@@ -13,6 +13,8 @@ final class FileContext {
     /// Whether the file belongs to tests.
     var isTest: Bool { settings.isTest }
     private var asyncCode: [SyntaxIdentifier: Bool] = [:]
+    /// Code in which a rule has found something, for rules that say it once.
+    private var told: [String: Set<SyntaxIdentifier>] = [:]
     /// The modules the file imports, once somebody has asked.
     private var imports: Set<String>?
 
@@ -26,6 +28,9 @@ final class FileContext {
     }
 
     // MARK: Questions
+
+    /// Whether a rule asks for the first time about this code.
+    func isFirst(_ rule: String, in code: Code) -> Bool { told[rule, default: []].insert(code.node.id).inserted }
 
     /// The code a node runs in. Closures that run in place, as `withLock`'s does, belong to the code around them.
     func code(of node: some SyntaxProtocol) -> Code {

@@ -20,7 +20,7 @@ struct LintRun: Sendable {
         }
     }
 
-    private enum Scanned: Sendable {
+    enum Scanned: Sendable {
         /// The tree is nil when it was not kept.
         case file(Input, byteCount: Int, SymbolTable, SourceFileSyntax?)
         case finding(Finding)
@@ -75,7 +75,7 @@ struct LintRun: Sendable {
     }
 
     /// The first pass.
-    private static func scan(_ input: Input, _ configuration: Configuration, _ kept: ByteBudget) -> Scanned {
+    static func scan(_ input: Input, _ configuration: Configuration, _ kept: ByteBudget?) -> Scanned {
         guard let bytes = input.bytes() else {
             return .failure(Linter.Failure(path: input.path, position: nil, message: "the file cannot be read"))
         }
@@ -92,12 +92,12 @@ struct LintRun: Sendable {
         }
         var collector = SymbolCollector(tree)
         collector.findParkingFunctions(path: input.path, source: text, apis: configuration.apis)
-        let keeps = input.isChecked && kept.take(bytes.count)
+        let keeps = input.isChecked && kept?.take(bytes.count) == true
         return .file(input, byteCount: bytes.count, collector.table, keeps ? tree : nil)
     }
 
     /// The second pass.
-    private static func check(
+    static func check(
         _ input: Input, _ known: SourceFileSyntax?, _ configuration: Configuration, _ symbols: SymbolTable
     ) -> [Finding] {
         guard let bytes = input.bytes() else { return [] }
@@ -133,7 +133,7 @@ struct LintRun: Sendable {
 }
 
 /// Hands out bytes until there are none left.
-private final class ByteBudget: Sendable {
+final class ByteBudget: Sendable {
     private let left: Atomic<Int>
 
     init(_ bytes: Int) { left = Atomic(bytes) }

@@ -11,6 +11,17 @@ struct ActorReentrancy: CodeRule {
         else { return }
         let items = Array(statements)
         checkExpressions(of: info, in: statements, file)
+        // What one check looked at and is written together is one mistake.
+        var found: [SyntaxIdentifier: (write: Syntax, variable: String, site: Syntax)] = [:]
+        func add(_ write: Syntax, _ variable: String, _ site: Syntax) {
+            if let known = found[site.id], known.write.position <= write.position { return }
+            found[site.id] = (write, variable, site)
+        }
+        defer {
+            for item in found.values.sorted(by: { $0.write.position < $1.write.position }) {
+                report(item.write, item.variable, item.site, file)
+            }
+        }
         for variable in info.variables.sorted() {
             checkLostUpdate(of: variable, in: items, file)
             // Read in a condition, not yet awaited; awaited since; written.
@@ -37,7 +48,7 @@ struct ActorReentrancy: CodeRule {
                     guard node.hasOwnLevel({ $0.isSuspension }), !node.is(GuardStmtSyntax.self) else { continue }
                     // The branch awaits: it may act on what its own condition saw; what comes after it is another matter.
                     if let write = Self.actsAfterAwait(variable, in: node, file) {
-                        report(write, variable, Syntax(conditions), file)
+                        add(write, variable, Syntax(conditions))
                     }
                     read = nil
                     continue
@@ -46,7 +57,7 @@ struct ActorReentrancy: CodeRule {
                 let write = read == nil ? nil : Self.write(variable, in: node, file)
                 let suspends = Self.suspendsOnward(node, file)
                 if let write, let site = read, awaited || suspends {
-                    report(write, variable, site, file)
+                    add(write, variable, site)
                     break
                 }
                 if write != nil { read = nil }

@@ -233,15 +233,26 @@ extension BlockingCallInAsync {
 
     static let fileIO = RulePage(
         id: "blocking-call-in-async/file-io",
-        summary: "A call that reads or writes a file, in asynchronous code.",
+        summary: "A call that reads or writes a file, in asynchronous code: the first of each function.",
         severity: .info, quietInTests: true,
         why: """
             Reading a small local file takes microseconds as a rule, and seconds on a network share or a sleeping disk. Meanwhile \
             the thread serves nobody. Whether that matters depends on the file: hence an id of its own.
             """,
         instead: "NIOFileSystem, `FileHandle.bytes`, or a thread of its own with a continuation.",
-        limits: "As for `blocking-call-in-async`.",
+        limits: """
+            As for `blocking-call-in-async`. Calls that change an entry of a folder and move no data (`createDirectory`, `moveItem`, \
+            `removeItem`) are not in the table; a configuration can add them.
+            """,
         reported: [
+            .init(
+                "the first of two in one function",
+                """
+                func f(_ u: URL, _ v: URL) async throws -> [Data] {
+                    let one = try ↓Data(contentsOf: u)
+                    return [one, try Data(contentsOf: v)]
+                }
+                """),
             .init(
                 "each of many",
                 "func f(_ us: [URL]) async throws -> [Data] { try us.map { try ↓Data(contentsOf: $0) } }"),
@@ -254,7 +265,7 @@ extension BlockingCallInAsync {
             .init(
                 "the file manager",
                 """
-                func f() async throws { try ↓FileManager.default.removeItem(atPath: p) }
+                func f() async throws { try ↓FileManager.default.copyItem(atPath: p, toPath: q) }
                 """),
             .init(
                 "with options",
@@ -269,6 +280,16 @@ extension BlockingCallInAsync {
                 """),
         ],
         clean: [
+            .init(
+                "an entry of a folder comes, goes or changes its name",
+                """
+                func f(_ u: URL, _ v: URL) async throws {
+                    let files = FileManager.default
+                    try files.createDirectory(at: u, withIntermediateDirectories: true)
+                    try files.moveItem(at: v, to: u)
+                    try files.removeItem(at: v)
+                }
+                """),
             .init(
                 "standard error is a print", "func f() async { FileHandle.standardError.write(message) }"),
             .init(
@@ -355,6 +376,16 @@ extension BlockingCallInAsync {
                 """),
         ],
         clean: [
+            .init(
+                "before the process ends",
+                """
+                func flush() { sleep(1) }
+                func run() async {
+                    await work()
+                    flush()
+                    Foundation.exit(0)
+                }
+                """),
             .init("called synchronously", "func pause() { usleep(100) }\nfunc f() { pause() }"),
             .init(
                 "called on a queue",

@@ -12,6 +12,8 @@ struct BlockingCallInAsync: CallRule {
                 Self.self, at: call.node,
                 "'\(call.name)' parks a thread that other tasks need; use \(entry.use)", fixes: fix(call, in: file))
         } else if let entry = Self.match(file.apis.fileIO, call, in: file), !Self.isConsole(call) {
+            // A function that works on files does so in every second line: it is one finding.
+            guard file.isFirst(Self.fileIO.id, in: file.code(of: call.node)) else { return }
             file.report(
                 Self.self, at: call.node, part: Self.fileIO.id,
                 "'\(call.name)' waits for a file on a thread that other tasks need; use \(entry.use)")
@@ -26,6 +28,7 @@ struct BlockingCallInAsync: CallRule {
     /// What a synchronous function of the linted files does that parks the thread, when nothing but it can be meant.
     private static func parksInside(_ call: Call, in file: FileContext) -> String? {
         guard file.symbols.mayPark(call.name), !file.isAwaited(call.node), file.runsAsync(call.node) else { return nil }
+        if isBeforeExit(call) { return nil }
         if call.isBare, file.types.localDeclaration(of: call.name, at: Syntax(call.node)) != nil { return nil }
         let functions = file.symbols.candidates(for: call, in: file)
         guard functions.count == 1, !functions[0].isAsync, let parks = functions[0].parks else { return nil }
@@ -38,6 +41,18 @@ struct BlockingCallInAsync: CallRule {
             return other.closures.contains { $0.closure.mentions(name) } ? .stop : .into
         }
         return isOffloaded ? nil : parks
+    }
+
+    /// `flush(); exit(0)`: the process ends, and nobody needs the thread any more.
+    private static func isBeforeExit(_ call: Call) -> Bool {
+        guard let item = call.node.ancestor(CodeBlockItemSyntax.self),
+            let list = item.parent?.as(CodeBlockItemListSyntax.self),
+            let next = list.drop(while: { $0.id != item.id }).dropFirst().first
+        else { return false }
+        return next.item.as(ExprSyntax.self).flatMap { Call($0.core) }.map {
+            ["exit", "_exit", "abort"].contains($0.name)
+        }
+            ?? false
     }
 
     /// Whether a call parks its thread, whoever makes it.

@@ -105,6 +105,20 @@ struct CancellationErrorSwallowed: DoRule, TryRule {
                 }
                 """),
             .init(
+                "a function decides which errors are worth another attempt, and the others come out",
+                """
+                func f(_ attempts: Int) async throws -> Int {
+                    for attempt in 1...attempts {
+                        do { return try await load(attempt) } catch {
+                            let cause = (error as? Wrapped)?.cause ?? error
+                            guard attempt < attempts, isTransient(cause) else { throw cause }
+                            note(attempt)
+                        }
+                    }
+                    throw Failed()
+                }
+                """),
+            .init(
                 "an alternative is tried for some errors only",
                 """
                 func f(_ xs: [Mirror]) async throws -> Int? {
@@ -259,10 +273,32 @@ struct CancellationErrorSwallowed: DoRule, TryRule {
                     }
             } ?? false
         }
-        if byType || hasComment(clause.body) { return false }
+        if byType || hasComment(clause.body) || throwsByClass(clause) { return false }
         if clause.body.hasOwnLevel({ $0.is(ContinueStmtSyntax.self) }) { return true }
         guard let last = clause.body.statements.last?.item else { return true }
         return ![.returnStmt, .throwStmt, .breakStmt].contains(last.kind)
+    }
+
+    /// `guard isTransient(error) else { throw error }`: somebody decides which errors go round, and the others come out.
+    private func throwsByClass(_ clause: CatchClauseSyntax) -> Bool {
+        // `let cause = (error as? Wrapped)?.cause ?? error` is the error, too.
+        var names: Set<String> = ["error"]
+        clause.body.traverseOwnLevel { node in
+            guard let binding = node.as(PatternBindingSyntax.self), binding.initializer?.mentions(names) == true,
+                let name = binding.pattern.as(IdentifierPatternSyntax.self)?.identifier.plainText
+            else { return .into }
+            names.insert(name)
+            return .into
+        }
+        return clause.body.hasOwnLevel { node in
+            guard let statement = node.as(GuardStmtSyntax.self),
+                let thrown = statement.body.statements.last?.item.as(ThrowStmtSyntax.self)
+            else { return false }
+            return thrown.mentions(names)
+                && statement.conditions.hasOwnLevel { inner in
+                    inner.call?.node.arguments.contains { $0.mentions(names) } ?? false
+                }
+        }
     }
 
     /// Whether success ends the loop: `if let v = try? await … { return v }`, `guard let v = … else { continue }; return v`.

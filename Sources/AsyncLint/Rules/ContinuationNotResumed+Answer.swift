@@ -59,7 +59,7 @@ struct CallbackAnswer {
 
     /// Whether the end behind `if let error { … } else if let value { … }` is reached for good.
     var endsForGood: Bool {
-        guard isAlone, isCompletion, let last = closure.statements.last?.item,
+        guard isAlone, isCompletion, !looksWhetherItIsFirst, let last = closure.statements.last?.item,
             var branch = last.as(ExpressionStmtSyntax.self)?.expression.as(IfExprSyntax.self)
         else { return false }
         while true {
@@ -67,6 +67,13 @@ struct CallbackAnswer {
             guard case .ifExpr(let next)? = branch.elseBody else { return branch.elseBody == nil }
             branch = next
         }
+    }
+
+    /// `guard !hasResumed else { return }` in front: it is called more than once, and the end may mean "not yet".
+    private var looksWhetherItIsFirst: Bool {
+        guard let first = closure.statements.first?.item.as(GuardStmtSyntax.self) else { return false }
+        return !asksOnlyParameters(first.conditions)
+            && first.conditions.contains { $0.condition.is(ExprSyntax.self) }
     }
 
     private func conditions(of exit: Syntax) -> ConditionElementListSyntax? {
@@ -95,7 +102,8 @@ struct CallbackAnswer {
             }
             guard let reference = node.as(DeclReferenceExprSyntax.self) else { return .into }
             if let access = reference.parent?.as(MemberAccessExprSyntax.self), access.declName.id == reference.id {
-                return .into
+                // `result.isFinal`: there are others before it.
+                return ["isFinal", "isLast", "isPartial"].contains(reference.baseName.plainText) ? .stop : .into
             }
             let name = reference.baseName.plainText
             if flags.contains(name) { return .stop }

@@ -220,6 +220,27 @@ extension ContinuationNotResumed {
         ],
         clean: [
             .init(
+                "partial results come before the final one",
+                """
+                func f(_ r: Recognizer) async throws -> String {
+                    try await withCheckedThrowingContinuation { c in
+                        var hasResumed = false
+                        r.recognize { result, error in
+                            guard !hasResumed else { return }
+                            if let error {
+                                hasResumed = true
+                                c.resume(throwing: error)
+                                return
+                            }
+                            if let result, result.isFinal {
+                                hasResumed = true
+                                c.resume(returning: result.text)
+                            }
+                        }
+                    }
+                }
+                """),
+            .init(
                 "the other guards resume, and this one asks whether it was done already",
                 """
                 func f(_ load: Loader) async throws -> Data? {

@@ -110,6 +110,17 @@ extension SleepCancellationSwallowed {
         ],
         clean: [
             .init(
+                "a pause for whoever looks on, in debug builds",
+                """
+                func run() async {
+                    #if DEBUG
+                    print("slow: this is a debug build")
+                    try? await Task.sleep(for: .seconds(2))
+                    #endif
+                    await measure()
+                }
+                """),
+            .init(
                 "a loop in a task that nobody keeps",
                 """
                 func f() {

@@ -11,7 +11,7 @@ struct SleepCancellationSwallowed: TryRule {
         guard let item = swallowing(expression, in: file) else { return }
         if file.speaksOfCancellation(item) { return }
         let code = file.code(of: expression)
-        if file.isDroppedTask(code) { return }
+        if file.isDroppedTask(code) || Self.isForDebugging(item) { return }
         if let loop = Loop.enclosing(item) {
             // A stream that is cancelled ends, and the loop with it.
             let observes =
@@ -30,6 +30,11 @@ struct SleepCancellationSwallowed: TryRule {
                 ? "when the task is cancelled this sleep returns at once and the loop spins; let the error out or check Task.isCancelled"
                 : "when the task is cancelled this sleep returns at once and what follows runs; let the error out or check Task.isCancelled",
             fixes: fix(expression, in: file))
+    }
+
+    /// `#if DEBUG`: a pause for whoever looks on.
+    private static func isForDebugging(_ item: CodeBlockItemSyntax) -> Bool {
+        item.ancestor(IfConfigClauseSyntax.self)?.condition?.trimmedDescription == "DEBUG"
     }
 
     /// The statement that swallows the error: `try? …`, `_ = try? …`, or a `do` with nothing but the sleep whose catches do nothing, or

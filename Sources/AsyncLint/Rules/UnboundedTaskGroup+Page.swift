@@ -3,7 +3,7 @@ extension UnboundedTaskGroup {
     static let page = RulePage(
         id: "unbounded-task-group",
         summary: "One task for each element, with no limit.",
-        severity: .info,
+        severity: .info, optIn: true,
         quietInTests: true,
         needsAsync: false,
         why: """

@@ -50,6 +50,9 @@ struct UnobservedTaskError: CallRule {
                 options: ["report_discarded": "true"]),
         ],
         clean: [
+            .init(
+                "a catch that binds in parentheses",
+                "func f() { Task { do { try await save(1) } catch (let e) { log(e) } } }"),
             .init("discarded on purpose", "func f() { _ = Task { try await save(1) } }"),
             .init(
                 "the value of a closure",

@@ -121,7 +121,7 @@ struct TypeResolver {
 
     private func parameter(_ name: String, of closure: ClosureExprSyntax) -> Syntax? {
         for capture in closure.signature?.capture?.items ?? []
-        where capture.name.plainText == name && capture.initializer != nil {
+        where capture.boundName == name {
             return Syntax(capture)
         }
         switch closure.signature?.parameterClause {
@@ -205,6 +205,15 @@ extension Syntax {
             return clause.catchItems.contains { $0.pattern?.mentions(name) ?? false }
         }
         return false
+    }
+}
+
+extension ClosureCaptureSyntax {
+    /// The name of `name = value`; nil for `value` alone. The members that say so differ between versions of swift-syntax.
+    fileprivate var boundName: String? {
+        let tokens = Array(tokens(viewMode: .sourceAccurate))
+        guard let equal = tokens.firstIndex(where: { $0.tokenKind == .equal }), equal > 0 else { return nil }
+        return tokens[equal - 1].plainText
     }
 }
 #endif

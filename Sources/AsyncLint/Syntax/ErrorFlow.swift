@@ -48,6 +48,7 @@ extension CatchClauseSyntax {
         if catchItems.isEmpty { return true }
         return catchItems.contains { item in
             guard item.whereClause == nil, let pattern = item.pattern else { return false }
+            if Self.isBinding(pattern) { return true }
             switch pattern.kind {
             case .wildcardPattern: return true
             case .expressionPattern: return pattern.trimmedDescription == "_"
@@ -62,6 +63,15 @@ extension CatchClauseSyntax {
             default: return false
             }
         }
+    }
+
+    /// `catch (let e)` is `catch let e`.
+    private static func isBinding(_ pattern: PatternSyntax) -> Bool {
+        let text = pattern.trimmedDescription
+        guard text.hasPrefix("("), text.hasSuffix(")") else { return false }
+        let parts = text.dropFirst().dropLast().split(separator: " ")
+        return parts.count == 2 && ["let", "var"].contains(parts[0])
+            && parts[1].allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
     }
 }
 #endif

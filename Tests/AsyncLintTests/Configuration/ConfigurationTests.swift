@@ -79,9 +79,10 @@ struct ConfigurationTests {
     func options() async throws {
         let code =
             "func f() async { await withTaskGroup(of: Void.self) { g in for i in 0..<100 { g.addTask { await use(i) } } } }"
-        let strict = Linter(configuration: Configuration())
+        let strict = Linter(configuration: try Configuration(yaml: "rules: { unbounded-task-group: on }", source: "x"))
         let loose = Linter(
-            configuration: try Configuration(yaml: "rules: { unbounded-task-group: { max: 100 } }", source: "x"))
+            configuration: try Configuration(
+                yaml: "rules: { unbounded-task-group: { severity: info, max: 100 } }", source: "x"))
         #expect(await strict.lint([Linter.Source(path: "a.swift", text: code)]).active.count == 1)
         #expect(await loose.lint([Linter.Source(path: "a.swift", text: code)]).active.isEmpty)
     }

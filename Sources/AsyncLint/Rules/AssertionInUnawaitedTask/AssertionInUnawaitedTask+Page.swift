@@ -75,6 +75,16 @@ extension AssertionInUnawaitedTask {
                 func testA() { let e = expectation(description: ""); Task { XCTAssertTrue(await ok()); e.fulfill() }; wait(for: [e]) }
                 """),
             .init(
+                "counts, and the test waits for the counter",
+                """
+                import XCTest
+                func testA() async {
+                    let counter = Counter(target: 2)
+                    for _ in 0..<2 { Task { XCTAssertTrue(await ok()); await counter.increase() } }
+                    await counter.waitFulfillment()
+                }
+                """),
+            .init(
                 "signals",
                 """
                 import XCTest

@@ -32,6 +32,17 @@ struct AssertionInUnawaitedTask: CallRule {
         return found
     }
 
+    /// `await counter.waitFulfillment()` behind a task that counts: the test waits for what the task does.
+    private func waitsForCounter(_ test: CodeBlockSyntax, behind task: Call, _ body: ClosureExprSyntax) -> Bool {
+        test.hasOwnLevel { node in
+            guard node.position > task.node.endPosition, node.is(AwaitExprSyntax.self) else { return false }
+            return node.hasOwnLevel { inner in
+                guard let call = inner.call, let name = call.base?.core.identifier else { return false }
+                return call.name.lowercased().hasPrefix("wait") && body.mentions(name)
+            }
+        }
+    }
+
     private func isWaitedFor(_ call: Call, _ body: ClosureExprSyntax) -> Bool {
         let signals: Set<String> = [
             "fulfill", "signal", "leave", "resume", "finish", "yield", "confirm", "succeed", "fail", "send", "complete",
@@ -47,7 +58,9 @@ struct AssertionInUnawaitedTask: CallRule {
                 return true
             }
             if let function = here.as(FunctionDeclSyntax.self) {
-                return function.body?.mentions(["fulfillment", "waitForExpectations", "waitUntil"]) ?? false
+                guard let statements = function.body else { return false }
+                return statements.mentions(["fulfillment", "waitForExpectations", "waitUntil"])
+                    || waitsForCounter(statements, behind: call, body)
             }
             next = here.parent
         }

@@ -3,7 +3,7 @@ extension CancellationShownAsFailure {
     static let page = RulePage(
         id: "cancellation-shown-as-failure",
         summary: "A catch for every error puts what it caught on display, and a cancelled task is no failure.",
-        severity: .info,
+        severity: .info, optIn: true,
         quietInTests: true,
         why: """
             The user leaves the screen, the task is cancelled, the work throws `CancellationError` or \

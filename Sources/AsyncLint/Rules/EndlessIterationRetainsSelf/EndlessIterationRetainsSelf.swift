@@ -10,7 +10,7 @@ struct EndlessIterationRetainsSelf: CallRule {
             type.kind == .classType || type.kind == .actorType, type.properties.keys.contains(property),
             file.types.localDeclaration(of: property, at: Syntax(call.node)) == nil
         else { return }
-        let isWeak = body.signature?.capture?.items.contains { $0.specifier != nil && $0.name.text == "self" } ?? false
+        let isWeak = body.signature?.capture?.items.contains { $0.specifier != nil && $0.mentions("self") } ?? false
         guard !isWeak, let loop = endlessLoop(in: body, file) else { return }
         let members = Set(type.functions.keys).union(type.properties.keys).union(["self"])
         guard loop.body.mentions(members) else { return }

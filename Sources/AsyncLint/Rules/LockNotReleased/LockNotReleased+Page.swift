@@ -104,6 +104,16 @@ extension LockNotReleased {
         ],
         clean: [
             .init(
+                "a lock on a file, which goes with the function that made it",
+                """
+                func f(_ u: URL) throws {
+                    let lock = try FileLock(lockURL: u)
+                    try lock.lock()
+                    try save(1)
+                    try lock.unlock()
+                }
+                """),
+            .init(
                 "a process that is waited for and signalled",
                 """
                 func f(_ tool: Tool) async throws {

@@ -103,9 +103,23 @@ struct LockNotReleased: CodeRule {
             guard let base = call.base, call.node.arguments.isEmpty else { return false }
             return lock.type == "*" || file.types.typeName(of: base) == lock.type
         }
-        guard !fitting.isEmpty else { return nil }
+        guard !fitting.isEmpty, !isMadeHere(call, in: file) else { return nil }
         return Held(key: key, site: call.node.id, releases: Set(fitting.map(\.release)))
     }
+
+    /// Whether the function makes the lock itself, by a type that is no lock of memory: a lock on a file goes with its last owner.
+    private static func isMadeHere(_ call: Call, in file: FileContext) -> Bool {
+        guard let name = call.base?.core.identifier,
+            let binding = file.types.localDeclaration(of: name, at: Syntax(call.node))?.as(PatternBindingSyntax.self),
+            let made = (binding.initializer?.value.core).flatMap({ Call($0) }), made.isBare
+        else { return false }
+        return made.name.first?.isUppercase == true && !ofMemory.contains(made.name)
+    }
+
+    private static let ofMemory: Set<String> = [
+        "NSLock", "NSRecursiveLock", "NSCondition", "NSConditionLock", "OSAllocatedUnfairLock", "NIOLock", "Lock",
+        "DispatchSemaphore", "DispatchGroup", "Mutex",
+    ]
 
     /// The receiver's text, or the argument's of a free function.
     private static func key(_ call: Call) -> String? {
