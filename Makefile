@@ -1,6 +1,6 @@
 # What a person types. `make quickstart` and `make test` are the two commands of the README.
 
-TRAITS := CLI,Lint
+TRAITS := CLI,Lint,PostgreSQL
 SWIFT_BUILD := swift build --traits $(TRAITS)
 PREFIX ?= /usr/local
 

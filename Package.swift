@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "ConcertoTesting", targets: ["ConcertoTesting"]),
         .library(name: "ConcertoHTTP", targets: ["ConcertoHTTP"]),
         .library(name: "ConcertoBatch", targets: ["ConcertoBatch"]),
+        .library(name: "ConcertoPostgres", targets: ["ConcertoPostgres"]),
         .library(name: "AsyncLint", targets: ["AsyncLint"]),
         .executable(name: "concerto", targets: ["ConcertoCLI"]),
         .executable(name: "asynclint", targets: ["AsyncLintTool"]),
@@ -37,6 +38,7 @@ let package = Package(
             name: "CLI",
             description: "The `concerto` tool and the misbehaving demo server of its quickstart.",
             enabledTraits: ["Batch"]),
+        .trait(name: "PostgreSQL", description: "ConcertoPostgres: PostgreSQL by libpq, which is loaded on first use."),
         .trait(name: "Lint", description: "AsyncLint: the library, the `asynclint` tool and its plugin."),
     ],
     dependencies: [
@@ -94,6 +96,13 @@ let package = Package(
                 .product(
                     name: "Histogram", package: "hdrhistogram-swift", condition: .when(traits: ["Batch"])),
             ],
+            swiftSettings: settings),
+
+        // Trait PostgreSQL.
+        .target(name: "CPQ"),
+        .target(
+            name: "ConcertoPostgres",
+            dependencies: ["Concerto", "ConcertoStreams", "ConcertoResilience", "CConcerto", "CPQ"],
             swiftSettings: settings),
 
         // Trait CLI.
@@ -206,6 +215,9 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Batch"])),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoPostgresTests",
+            dependencies: ["ConcertoPostgres", "ConcertoTesting", "TestSupport", "CPQ"], swiftSettings: settings),
         .testTarget(
             name: "ConcertoCLITests",
             dependencies: [
