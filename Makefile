@@ -1,6 +1,6 @@
 # What a person types. `make quickstart` and `make test` are the two commands of the README.
 
-TRAITS := CLI,Lint,Observability,Exporters
+TRAITS := CLI,Lint,Observability,Exporters,PostgreSQL
 SWIFT_BUILD := swift build --traits $(TRAITS)
 PREFIX ?= /usr/local
 
@@ -38,12 +38,9 @@ test: setup ## Build and run every test. No network beyond loopback.
 	@scripts/test-all --traits $(TRAITS) --skip-build
 	@echo "Skipped: what others' programs say about our metrics and spans; they have to be installed: make test-tools"
 
-test-tools: setup ## Let promtool, a Prometheus server and OpenTelemetry's own packages judge what is exported.
+test-tools: setup ## Let others judge: promtool, Prometheus, OpenTelemetry's own packages, an LSP client.
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test-tools --traits $(TRAITS) --skip-build
-
-test-tools: setup ## Try the language server with a client from PyPI.
-	@$(SWIFT_BUILD) --product asynclint
 	@scripts/check-lsp
 
 docs: setup ## Build the documentation of all libraries into one site; warnings are errors.

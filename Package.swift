@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "ConcertoBatch", targets: ["ConcertoBatch"]),
         .library(name: "ConcertoObservability", targets: ["ConcertoObservability"]),
         .library(name: "ConcertoExporters", targets: ["ConcertoExporters"]),
+        .library(name: "ConcertoPostgres", targets: ["ConcertoPostgres"]),
         .library(name: "AsyncLint", targets: ["AsyncLint"]),
         .executable(name: "concerto", targets: ["ConcertoCLI"]),
         .executable(name: "asynclint", targets: ["AsyncLintTool"]),
@@ -48,6 +49,7 @@ let package = Package(
             name: "CLI",
             description: "The `concerto` tool and the misbehaving demo server of its quickstart.",
             enabledTraits: ["Batch", "Exporters"]),
+        .trait(name: "PostgreSQL", description: "ConcertoPostgres: PostgreSQL by libpq, which is loaded on first use."),
         .trait(name: "Lint", description: "AsyncLint: the library, the `asynclint` tool and its plugin."),
     ],
     dependencies: [
@@ -140,6 +142,13 @@ let package = Package(
                 .product(
                     name: "NIOHTTPCompression", package: "swift-nio-extras", condition: .when(traits: ["Exporters"])),
             ],
+            swiftSettings: settings),
+
+        // Trait PostgreSQL.
+        .target(name: "CPQ"),
+        .target(
+            name: "ConcertoPostgres",
+            dependencies: ["Concerto", "ConcertoStreams", "ConcertoResilience", "CConcerto", "CPQ"],
             swiftSettings: settings),
 
         // Trait CLI.
@@ -287,6 +296,9 @@ let package = Package(
                     name: "NIOHTTPCompression", package: "swift-nio-extras", condition: .when(traits: ["Exporters"])),
             ],
             swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoPostgresTests",
+            dependencies: ["ConcertoPostgres", "ConcertoTesting", "TestSupport", "CPQ"], swiftSettings: settings),
         .testTarget(
             name: "ConcertoCLITests",
             dependencies: [

@@ -1,4 +1,4 @@
-import Concerto
+package import Concerto
 import ConcertoRuntime
 
 #if canImport(Glibc)
@@ -12,20 +12,41 @@ import Darwin
 /// Waits until descriptors can be read without blocking: one thread for the process waits for all of them.
 ///
 /// For what may stay silent for long: FIFOs, terminals, sockets, inotify. Regular files are always ready.
-final class FileDescriptorReadiness: Sendable {
-    /// Waits until `descriptor` can be read, or is at its end.
+package final class FileDescriptorReadiness: Sendable {
+    /// What a descriptor is waited for.
+    package enum Interest: Sendable {
+        case reading
+        /// Either of the two, whichever comes first.
+        case readingOrWriting
+
+        fileprivate var events: Int16 {
+            switch self {
+            case .reading: Int16(POLLIN)
+            case .readingOrWriting: Int16(POLLIN) | Int16(POLLOUT)
+            }
+        }
+    }
+
+    /// Waits until `descriptor` can be read (or, if that is asked for, written), or is at its end.
     ///
+    /// - Parameter limit: What else ends the wait. Its descriptor must stay open for as long.
+    /// - Returns: Whether it is ready; `false` once the limit's deadline has come.
     /// - Throws: `CancellationError`.
+    @discardableResult
     nonisolated(nonsending)
-        static func wait(for descriptor: CInt) async throws
+        package static func wait(
+            for descriptor: CInt, _ interest: Interest = .reading, limit: WaitLimit = .none
+        ) async throws -> Bool
     {
         #if os(Linux)
-        try await shared.wait(descriptor)
+        return try await shared.wait(descriptor, interest, limit)
         #else
         while true {
             try Task.checkCancellation()
-            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            if withBlocking({ poll(&request, 1, 20) }) != 0 { return }
+            if limit.cancellation.isCancellationRequested { throw CancellationError() }
+            var request = pollfd(fd: descriptor, events: interest.events, revents: 0)
+            if withBlocking({ poll(&request, 1, 20) }) != 0 { return true }
+            if let deadline = limit.deadline, deadline <= limit.clock.now { return false }
         }
         #endif
     }
@@ -39,9 +60,13 @@ final class FileDescriptorReadiness: Sendable {
         }
 
         let descriptor: CInt
+        let interest: Interest
         let state = Guarded(State())
 
-        init(_ descriptor: CInt) { self.descriptor = descriptor }
+        init(_ descriptor: CInt, _ interest: Interest) {
+            self.descriptor = descriptor
+            self.interest = interest
+        }
 
         func fire() {
             var wakes = WakeList()
@@ -91,7 +116,7 @@ final class FileDescriptorReadiness: Sendable {
         var scratch = [UInt8](repeating: 0, count: 64)
         while true {
             let current = Array(watches.withLock { $0.values })
-            var requests = current.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+            var requests = current.map { pollfd(fd: $0.descriptor, events: $0.interest.events, revents: 0) }
             requests.append(pollfd(fd: wake.read, events: Int16(POLLIN), revents: 0))
             guard poll(&requests, nfds_t(requests.count), -1) > 0 else { continue }
             while read(wake.read, &scratch, scratch.count) > 0 {}
@@ -109,22 +134,22 @@ final class FileDescriptorReadiness: Sendable {
     }
 
     nonisolated(nonsending)
-        private func wait(_ descriptor: CInt) async throws
+        private func wait(_ descriptor: CInt, _ interest: Interest, _ limit: WaitLimit) async throws -> Bool
     {
         if isCurrentTaskCancelled() { throw CancellationError() }
-        let watch = Watch(descriptor)
+        let watch = Watch(descriptor, interest)
         watches.withLock { $0[ObjectIdentifier(watch)] = watch }
         wakeThread()
         let waiter = Waiter(of: watch)
-        let outcome = await waiter.wait {
+        let outcome = await waiter.wait(limit) {
             watch.state.withLock { state in
                 state.isReady ? waiter.settle(.granted) : state.waiters.append(waiter)
             }
         }
-        guard outcome != .granted else { return }
+        guard outcome != .granted else { return true }
         watches.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(watch)) }
         wakeThread()
-        throw CancellationError()
+        return try outcome.isGranted()
     }
     #endif
 }
