@@ -70,8 +70,10 @@ struct CurlCommand {
             case _ where Self.ignored.contains(word): break
             case _ where word.hasPrefix("-X") && word.count > 2: method = String(word.dropFirst(2))
             case _ where word.hasPrefix("-"):
+                // Behind one letter its value may stand, such as a password.
+                let name = word.hasPrefix("--") ? word.prefix { $0 != "=" } : word.prefix(2)
                 throw ValidationError(
-                    "--from-curl: \(word.prefix { $0 != "=" }) is not understood; leave it out, or say it with options of "
+                    "--from-curl: \(name) is not understood; leave it out, or say it with options of "
                         + "concerto batch")
             default:
                 guard url.isEmpty else {

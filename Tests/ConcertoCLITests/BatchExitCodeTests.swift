@@ -70,6 +70,13 @@ struct BatchExitCodeTests {
             (["folder", "-o", "out"], "the input 'folder' is a directory"),
             (["in", "-o", "nowhere/out"], "the output 'nowhere/out' can't be written: there is no folder"),
             (["in", "-o", "folder"], "the output 'folder' can't be written: it is a folder"),
+            (["in", "-o", "out", "--failed", "./in"], "'./in' is the input; write to another file"),
+            (["in", "-o", "out", "--failed", "out.store"], "'out.store' and 'out.store' are one file"),
+            (["in", "-o", "x.csv", "--store", "./x.csv"], "are one file; output, store and failed rows need one each"),
+            (
+                ["in", "-o", "out", "--failed", "nowhere/x"],
+                "the file of failed rows 'nowhere/x' can't be written: there is no folder"
+            ),
             (["broken", "-o", "out", "--strict"], "line 3: not valid JSON"),
             (["twins", "-o", "out"], "lines 1 and 3 have the same id 'a'"),
             (

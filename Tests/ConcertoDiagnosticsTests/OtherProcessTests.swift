@@ -57,7 +57,8 @@ import Testing
         sleep.executableURL = URL(fileURLWithPath: "/bin/sleep")
         sleep.arguments = ["600"]
         try sleep.run()
-        defer { sleep.terminate() }
+        // Not `terminate`: a process begins with the signals blocked that its starter's thread blocks, SIGTERM too.
+        defer { kill(sleep.processIdentifier, SIGKILL) }
         #expect { try TaskDump.capture(process: sleep.processIdentifier) } throws: {
             ($0 as? TaskDumpError)?.kind == .noSwiftConcurrency
         }

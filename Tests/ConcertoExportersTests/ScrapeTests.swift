@@ -38,7 +38,8 @@ struct ScrapeTests {
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardOutput = FileHandle.nullDevice
         try process.run()
-        defer { process.terminate() }
+        // SIGTERM may be blocked in it, as on the thread that starts it.
+        defer { kill(process.processIdentifier, SIGKILL) }
 
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         let query = #"quotes_total{p=~"(?s)C:.*"}"#

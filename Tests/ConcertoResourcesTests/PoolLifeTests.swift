@@ -10,11 +10,16 @@ import Testing
 
     /// Leases `count` resources at a time and gives them back.
     func fill(_ pool: ResourcePool<Int>, _ count: Int) async throws {
-        let go = Latch()
-        let tasks = (0..<count).map { _ in Task { try await pool.withResource { _ in try await go.wait() } } }
-        await until { pool.statistics.inUse == count }
-        go.open()
-        for task in tasks { try await task.value }
+        let gates = (0..<count).map { _ in Latch() }
+        var tasks: [Task<Void, any Error>] = []
+        for gate in gates {
+            tasks.append(Task { try await pool.withResource { _ in try await gate.wait() } })
+            await until { pool.statistics.inUse == tasks.count }
+        }
+        for (gate, task) in zip(gates, tasks) {
+            gate.open()
+            try await task.value
+        }
     }
 
     @Test func `P6: an opening that hangs ends at its limit, is counted, and holds up no other`() async throws {
@@ -111,6 +116,26 @@ import Testing
         #expect(depot.alive.contains(newest))
         clock.advance(by: .seconds(6_000))
         #expect(pool.statistics.total == 2 && depot.state.value.opened == 5)
+    }
+
+    @Test func `a shared resource that is held is no reason for a timer, and grows old when the last lease ends`()
+        async throws
+    {
+        let depot = Depot()
+        let pool = makePool(depot, clock) {
+            $0.leasesPerResource = 4
+            $0.lifetime = nil
+            $0.idleLimit = .seconds(10)
+        }
+        let lease = try await pool.lease()
+        try await pool.withResource { _ in }
+        clock.advance(by: .seconds(60))
+        #expect(pool.statistics.total == 1)
+        lease.end()
+        clock.advance(by: .seconds(9))
+        #expect(pool.statistics.total == 1)
+        clock.advance(by: .seconds(1))
+        await until { pool.statistics.total == 0 }
     }
 
     @Test func `lifetimes end spread by a jitter that is drawn once`() async throws {

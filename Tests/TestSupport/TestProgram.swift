@@ -1,4 +1,5 @@
 #if os(Linux)
+import Dispatch
 import Foundation
 
 /// One of the programs under `Tests/Programs`: what a test cannot try because it has no process of its own. They stand
@@ -18,7 +19,7 @@ package struct TestProgram: Sendable {
         package var complaints: String
     }
 
-    /// Runs the program to its end. Cancelling the task ends it.
+    /// Runs the program to its end, five minutes at most. Cancelling the task ends it.
     ///
     /// - Parameters:
     ///   - name: The case, its first argument.
@@ -45,10 +46,14 @@ package struct TestProgram: Sendable {
         let status = try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Int32, any Error>) in
                 program.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
-                do { try program.run() } catch { continuation.resume(throwing: error) }
+                do { try program.run() } catch { return continuation.resume(throwing: error) }
+                DispatchQueue.global().asyncAfter(deadline: .now() + 300) { [program] in
+                    if program.isRunning { kill(program.processIdentifier, SIGKILL) }
+                }
             }
         } onCancel: {
-            program.terminate()
+            // Not `terminate`: it begins with the signals blocked that its starter's thread blocks, SIGTERM too.
+            if program.isRunning { kill(program.processIdentifier, SIGKILL) }
         }
         return Ending(
             status: status, output: try String(contentsOf: output, encoding: .utf8),

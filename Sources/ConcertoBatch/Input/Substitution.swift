@@ -52,6 +52,23 @@ public struct Substitution: Sendable {
         environment.isEmpty && hidden.isEmpty ? text : replacing(text, longerThan: 3) { _ in URLSecrets.mask }
     }
 
+    /// `text` without values that came from the environment, the shortest too.
+    func hidingAll(_ text: String) -> String { replacing(text) { _ in URLSecrets.mask } }
+
+    /// Whether a value that came from the environment stands in `text`, as it is or as a URL has it.
+    func isNamed(in text: String) -> Bool {
+        (Array(environment.values) + Array(hidden.values)).contains { value in
+            !value.isEmpty && Self.forms(of: value).contains { text.contains($0) }
+        }
+    }
+
+    /// A value as it may be written: itself, as a URL has it, as a string of JSON has it.
+    private static func forms(of value: String) -> [String] {
+        let encoded = String(decoding: percentEncoded(value), as: UTF8.self)
+        let escaped = value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+        return [value, value.lowercased(), encoded, encoded.lowercased(), escaped, escaped.replacing("/", with: "\\/")]
+    }
+
     private func replacing(_ text: String, longerThan shortest: Int = 0, by name: (String) -> String) -> String {
         // The longest first: one value may be a part of another.
         let values = environment.merging(hidden) { value, _ in value }.sorted {
@@ -59,9 +76,7 @@ public struct Substitution: Sendable {
         }
         return values.reduce(text) { text, variable in
             guard variable.value.utf8.count > shortest else { return text }
-            return [variable.value, variable.value.lowercased()].reduce(text) {
-                $0.replacing($1, with: name(variable.key))
-            }
+            return Self.forms(of: variable.value).reduce(text) { $0.replacing($1, with: name(variable.key)) }
         }
     }
 

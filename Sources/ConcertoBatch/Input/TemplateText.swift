@@ -158,9 +158,13 @@ struct TemplateText: Sendable {
     /// Whether it is JSON with anything in its placeholders.
     private func checkJSON(_ option: String) throws(TemplateProblem) {
         var sample: [UInt8] = []
+        var hasSecrets = false
         for part in parts {
             switch part {
-            case .text(let bytes), .secret(let bytes): sample += bytes
+            case .text(let bytes): sample += bytes
+            case .secret(let bytes):
+                sample += bytes
+                hasSecrets = true
             case .hole(let hole) where hole.form == .raw: return
             case .hole(let hole):
                 sample += (hole.place == .jsonString ? "x" : hole.form == .plain ? "\"\"" : "0").utf8
@@ -169,8 +173,10 @@ struct TemplateText: Sendable {
         do throws(JSONSyntaxError) {
             _ = try JSONText(sample)
         } catch {
+            // What stands near may be a part of a secret.
+            let place = hasSecrets ? "at byte \(error.offset)" : "near '\(Self.near(sample, error.offset))'"
             throw TemplateProblem(
-                "\(option) looks like JSON and is none: \(error.reason) near '\(Self.near(sample, error.offset))'; {{ is a "
+                "\(option) looks like JSON and is none: \(error.reason) \(place); {{ is a "
                     + "brace in a string, and a Content-Type of your own makes it text")
         }
     }

@@ -28,6 +28,14 @@ struct JSONText: Equatable, Sendable {
         return true
     }
 
+    /// Whether `text` is JSON that may stand inside `depth` others.
+    static func isReadable(_ text: [UInt8], depth: Int) -> Bool {
+        text.withUnsafeBufferPointer { buffer in
+            var scanner = JSONScanner(buffer)
+            return (try? scanner.value(depth: depth)) != nil && scanner.peek() == nil
+        }
+    }
+
     /// Takes bytes that a ``JSONScanner`` has validated.
     init(validated slice: ArraySlice<UInt8>) {
         bytes = Self.compact(slice)

@@ -43,20 +43,17 @@ public struct DryRun: Sendable {
         }
         if row.losesText { lines.append("# what stands behind # in the URL is not sent; write %23 for the character") }
         if let body = call.body {
-            let text = String(validating: body.prefix(2_000), as: UTF8.self) ?? "(\(body.count) bytes)"
-            lines.append("\n\(text)\(body.count > 2_000 ? " …" : "")")
+            // Masked before it is cut: a part of a secret is one.
+            let text = String(validating: body, as: UTF8.self).map { options.substitution.hidingAll($0) }
+            let shown = text.map { String($0.prefix(2_000)) + ($0.utf8.count > 2_000 ? " …" : "") }
+            lines.append("\n\(shown ?? "(\(body.count) bytes)")")
         }
         return lines.joined(separator: "\n")
     }
 
     /// A text without values that came from the environment, and without what else is secret in a URL.
     private func masked(_ text: String) -> String {
-        var shown = text
-        for value in Array(options.substitution.environment.values) + Array(options.substitution.hidden.values)
-        where !value.isEmpty {
-            shown = shown.replacingOccurrences(of: value, with: URLSecrets.mask)
-        }
-        return URLSecrets.masked(shown)
+        URLSecrets.masked(options.substitution.hidingAll(text))
     }
 }
 #endif

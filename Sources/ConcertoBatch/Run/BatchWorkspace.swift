@@ -52,7 +52,7 @@ final class BatchWorkspace: Sendable {
                     + "which of its rows are done; write the rows to a file")
         }
         let files = BatchFiles(options)
-        try files.checkPlaces(input: input)
+        try files.checkPlaces(input: input, failedRows: options.failedRows)
         let lock = try files.store.map { try FileLock(path: $0 + ".lock") }
         try files.checkExisting(options.existing)
         // Before anything of it is removed: another run may write to it, with a store of its own.
@@ -228,19 +228,27 @@ struct BatchFiles: Sendable {
     }
 
     /// - Throws: ``BatchError`` if a file can't stand where it should.
-    func checkPlaces(input: InputFile) throws {
-        if let output, let store {
-            let areOne = FileIdentity(path: output).map { $0 == FileIdentity(path: store) } ?? (output == store)
-            if areOne { throw BatchError.configuration("the output and the store must not be one file") }
-        }
-        let places = stores + [output, export].compactMap { $0 }
+    func checkPlaces(input: InputFile, failedRows: String?) throws {
+        // What is written beside something is renamed to it, or goes with it.
+        let parts = [export, failedRows].compactMap { $0.map { $0 + ".part" } }
+        let places = stores + [output, export, failedRows].compactMap { $0 } + parts
         if let file = input.file, let place = places.first(where: { FileIdentity(path: $0) == file }) {
             throw BatchError.configuration("'\(place)' is the input; write to another file")
         }
-        for (what, path) in [("output", output), ("store", store)] {
+        for (index, place) in places.enumerated() {
+            guard let other = places[..<index].first(where: { Self.areOne($0, place) }) else { continue }
+            throw BatchError.configuration(
+                "'\(place)' and '\(other)' are one file; output, store and failed rows need one each")
+        }
+        for (what, path) in [("output", export ?? output), ("store", store), ("file of failed rows", failedRows)] {
             guard let path, let problem = Self.problem(with: path) else { continue }
             throw BatchError.configuration("the \(what) '\(path)' can't be written: \(problem)")
         }
+    }
+
+    private static func areOne(_ first: String, _ second: String) -> Bool {
+        if let identity = FileIdentity(path: first) { return identity == FileIdentity(path: second) }
+        return URL(fileURLWithPath: first).standardizedFileURL == URL(fileURLWithPath: second).standardizedFileURL
     }
 
     private static func problem(with path: String) -> String? {

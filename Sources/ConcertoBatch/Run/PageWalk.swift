@@ -23,7 +23,9 @@ struct PageWalk {
     ///   - records: Pages that an earlier run has read, in order.
     init(_ paging: Paging, limit: Int, after records: [PageRecord] = []) {
         (self.paging, self.limit) = (paging, limit)
+        // One that was not kept, in the middle, and those behind it are read again.
         for record in records {
+            guard record.number == pages + 1 else { break }
             pages += 1
             append(record.items)
             seen.insert(record.next)
@@ -43,6 +45,10 @@ struct PageWalk {
         pages += 1
         guard let body = ResultEncoder.json(reply) else {
             throw Problem(message: "page \(pages) is no JSON, so that no next page can be found in it")
+        }
+        // In the list of all pages it stands a level deeper, and has to be readable there.
+        guard JSONText.isReadable(body, depth: 1) else {
+            throw Problem(message: "page \(pages) is nested deeper than \(JSONScanner.maximumDepth - 1) levels")
         }
         var page = body
         if let path = paging.items {
@@ -79,7 +85,12 @@ struct PageWalk {
         let told: String
         switch paging.next {
         case .url(let path):
-            guard let text = path.value(in: body)?.stringValue, !text.isEmpty else { return nil }
+            guard let value = path.value(in: body), !["null", "false", "\"\""].contains(value.text) else { return nil }
+            guard let text = value.stringValue else {
+                throw Problem(
+                    message: "where page \(pages) should tell of a next page stands no text; let --next lead to the URL"
+                )
+            }
             told = text
         case .link:
             guard let link = Self.link(reply.headers["link"]) else { return nil }
@@ -93,7 +104,11 @@ struct PageWalk {
                 throw Problem(
                     message: "its URL has no number as parameter '\(name)' to count from, as --next-offset wants")
             }
-            return Self.setting(name, to: String(number + step), in: url)
+            let (next, overflows) = number.addingReportingOverflow(step)
+            guard !overflows else {
+                throw Problem(message: "its URL's parameter '\(name)' is too large to count on from")
+            }
+            return Self.setting(name, to: String(next), in: url)
         }
         guard let base = URL(string: url),
             let target = URL(string: told, relativeTo: base)?.absoluteString, let address = try? HTTPAddress(target),

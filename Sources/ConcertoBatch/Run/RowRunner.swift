@@ -112,7 +112,7 @@ struct RowRunner: Sendable {
                         message:
                             "an earlier run began this call and has no result of it, and \(row.method) must not be "
                             + "repeated; find out whether it took effect"),
-                    metadata: row.metadata), as: .unknown)
+                    metadata: row.metadata), as: .unknown, hadPages: parts.options.paging != nil)
         }
         func began() -> RowCall {
             RowCall(key: row.identity.key, isRepeatable: isRepeatable, due: due, worker: worker, crew: crew, run: parts)
@@ -137,7 +137,9 @@ struct RowRunner: Sendable {
                     result.json = result.pages?.items
                     break
                 }
-                try await parts.ledger.keep(record, isRepeatable: isRepeatable)
+                try await parts.ledger.keep(
+                    record, isRepeatable: isRepeatable,
+                    hasSecrets: parts.options.substitution.isNamed(in: record.next))
                 turn(&page, of: call, to: record.next, after: record.number)
                 attempts += progress.measured.attempts
                 progress.dropAnswer()
@@ -155,7 +157,8 @@ struct RowRunner: Sendable {
         }
         (result.attempts, result.latency, result.queued) = progress.measured
         result.attempts += attempts
-        try await finish(result, as: failedState, hadPages: walk.map { $0.pages > 1 } ?? false)
+        // Also of a row that has failed: it begins at its first page.
+        try await finish(result, as: failedState, hadPages: walk != nil)
     }
 
     /// The row's way through its pages, behind those that an earlier run has read.

@@ -103,10 +103,12 @@ final class Ledger: Sendable {
     /// Hands in a page of a row that has more of them. It is kept before the state of its row changes, so that a row that is
     /// no longer under way has the page that says so.
     ///
-    /// A page whose successor has a secret in its URL is not kept: after a crash its row begins anew.
-    func keep(_ page: PageRecord, isRepeatable: Bool) async throws {
+    /// A page whose successor has a secret in its URL is not kept: after a crash its row begins anew, and one that must not
+    /// be repeated stays under way, so that it ends with its outcome unknown.
+    func keep(_ page: PageRecord, isRepeatable: Bool, hasSecrets: Bool = false) async throws {
         let full = try submit { batch in
-            if URLSecrets.masked(page.next) == page.next { batch.append(page) }
+            guard !hasSecrets, URLSecrets.masked(page.next) == page.next else { return false }
+            batch.append(page)
             if !isRepeatable { batch.changes.append(StateChange(key: page.key, state: .pending)) }
             return batch.size > Self.backlog
         }

@@ -31,6 +31,8 @@ final class HTTPConnections: Sendable {
         self.lacksAuthorities = lacksAuthorities
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = tls
+        // Its spans would carry whole URLs, with what is secret in their queries.
+        configuration.tracing.tracer = nil
         configuration.httpVersion = options.usesHTTP2 ? .automatic : .http1Only
         // Retries are the caller's: a connection that can't be made is an attempt that failed.
         configuration.connectionPool.retryConnectionEstablishment = false

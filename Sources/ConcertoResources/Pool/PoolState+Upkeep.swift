@@ -12,6 +12,8 @@ extension PoolState {
 
     /// Makes sure that the timer stands early enough for a resource that has just come back.
     mutating func keepUp(with index: Int, _ work: inout PoolWork) {
+        // What is held is looked at when it comes back; its time may be over, and a timer for then would fire for ever.
+        guard slots[index].used == 0 else { return }
         let standing = upkeep.request?.deadline ?? .distantFuture
         let due = due(index)
         if due < standing { work.upkeep = upkeep.request(at: due) }

@@ -118,7 +118,9 @@ struct PoolState: ~Copyable {
                 return work.upkeep == nil
             }
         } else if waiters.isEmpty {
-            return true
+            // One of several leases: the resource was listed all the time, and grows old from now on.
+            keepUp(with: index, &work)
+            return work.upkeep == nil
         }
         serve(at: now, &work)
         return false

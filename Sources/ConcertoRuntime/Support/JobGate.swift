@@ -43,6 +43,8 @@ package final actor JobGate: SerialExecutor {
     }
 
     private nonisolated let state = Atomic(State.running)
+    /// Whether its task has been started: two that iterate at once could both find that it has not.
+    private nonisolated let isStarted = Atomic(false)
     private nonisolated(unsafe) var job: UnownedJob?  // protected as described above
     private nonisolated unowned(unsafe) let owner: any JobGateOwner
 
@@ -75,6 +77,7 @@ package final actor JobGate: SerialExecutor {
     package nonisolated func start(
         on placement: (any TaskExecutor)?, _ body: @escaping @Sendable () async -> Void
     ) -> Task<Void, Never> {
+        if isStarted.exchange(true, ordering: .acquiringAndReleasing) { Self.refuseSecondHolder() }
         // Such a task goes to its executor first, wherever its closure belongs.
         if let placement { return Task(executorPreference: placement) { await body() } }
         typealias Isolated = (isolated JobGate) -> Task<Void, Never>
@@ -108,12 +111,11 @@ package final actor JobGate: SerialExecutor {
         case .parked: break
         case .ended: return .ended
         case .running where mayRun: return .suspended
-        case .running, .awaited, .abandoned:
-            fatalError(
-                "AsyncGenerator: next() was called while another next() of the same iteration was under way; "
-                    + "an iteration belongs to one task: iterate anew, or share through a channel or a hub")
+        case .running, .awaited, .abandoned: Self.refuseSecondHolder()
         }
-        state.store(.running, ordering: .relaxed)
+        // Two holders may both have seen it at the gate; one of them runs it.
+        let (isOurs, _) = state.compareExchange(expected: .parked, desired: .running, ordering: .relaxed)
+        guard isOurs else { Self.refuseSecondHolder() }
         let job = job.unsafelyUnwrapped
         InPlaceExecution.run(job, gate: self)
         switch state.load(ordering: .acquiring) {
@@ -121,6 +123,23 @@ package final actor JobGate: SerialExecutor {
         case .ended: return .ended
         case .running, .awaited, .abandoned: return .suspended
         }
+    }
+
+    /// Where the task stands, without letting it go on.
+    @usableFromInline
+    package nonisolated func look() -> Step {
+        switch state.load(ordering: .acquiring) {
+        case .parked: .parked
+        case .ended: .ended
+        case .running, .awaited, .abandoned: .suspended
+        }
+    }
+
+    @inline(never)
+    private static func refuseSecondHolder() -> Never {
+        fatalError(
+            "AsyncGenerator: next() was called while another next() of the same iteration was under way; "
+                + "an iteration belongs to one task: iterate anew, or share through a channel or a hub")
     }
 
     /// Says that the holder is going to sleep until ``JobGateOwner/gateIsReady()``.
@@ -131,14 +150,12 @@ package final actor JobGate: SerialExecutor {
         state.compareExchange(expected: .running, desired: .awaited, ordering: .acquiringAndReleasing).exchanged
     }
 
-    /// Takes back ``beginWaiting()``.
+    /// Takes back ``beginWaiting()``, if nobody is about to wake the holder.
     ///
-    /// - Returns: `false` if the task has come back to the gate or ended.
+    /// - Returns: `false` if the owner has been told, or is about to be, that the gate is ready: that has to be waited for.
     @usableFromInline
-    package nonisolated func stopWaiting() -> Bool {
-        let (_, old) = state.compareExchange(
-            expected: .awaited, desired: .running, ordering: .acquiringAndReleasing)
-        return old == .awaited || old == .running
+    package nonisolated func cancelWaiting() -> Bool {
+        state.compareExchange(expected: .awaited, desired: .running, ordering: .acquiringAndReleasing).exchanged
     }
 
     /// Wakes the holder, if it sleeps, although the task goes on; called by the task.

@@ -9,6 +9,7 @@ public final class KeyLanes<Key: Hashable & Sendable>: Sendable {
     /// An element, and whom it waits for.
     public struct Ticket<Element: Sendable>: Sendable {
         @usableFromInline let element: Element
+        @usableFromInline let lanes: KeyLanes
         let key: Key
         let previous: AsyncManualResetEvent?
         let done: AsyncManualResetEvent
@@ -23,7 +24,7 @@ public final class KeyLanes<Key: Hashable & Sendable>: Sendable {
     func ticket<Element: Sendable>(for element: Element, of key: Key) -> Ticket<Element> {
         let done = AsyncManualResetEvent()
         let previous = last.withLock { $0.updateValue(done, forKey: key) }
-        return Ticket(element: element, key: key, previous: previous, done: done)
+        return Ticket(element: element, lanes: self, key: key, previous: previous, done: done)
     }
 
     @usableFromInline

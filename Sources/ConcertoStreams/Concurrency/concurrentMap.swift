@@ -37,12 +37,11 @@ extension AsyncSequence where Self: Sendable, Element: Sendable {
     public func concurrentMap<Key: Hashable & Sendable, Value: Sendable>(
         limit: Int, partitionedBy key: @escaping @Sendable (Element) -> Key,
         _ transform: @escaping @Sendable (Element) async throws -> Value
-    ) throws(ArgumentError) -> ConcurrentMapSequence<MappedSequence<Self, KeyLanes<Key>.Ticket<Element>>, Value> {
-        let lanes = KeyLanes<Key>()
-        return try map { lanes.ticket(for: $0, of: key($0)) }.concurrentMap(limit: limit, ordered: false) { ticket in
-            try await lanes.take(ticket)
+    ) throws(ArgumentError) -> ConcurrentMapSequence<KeyedSequence<Self, Key>, Value> {
+        try KeyedSequence(base: self, key: key).concurrentMap(limit: limit, ordered: false) { ticket in
+            try await ticket.lanes.take(ticket)
             let value = try await transform(ticket.element)
-            lanes.end(ticket)
+            ticket.lanes.end(ticket)
             return value
         }
     }

@@ -131,7 +131,7 @@ public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
                     if let element = core.takeFromRing() { return element }
                     switch core.gate.advance(mayRun: true) {
                     case .parked: break
-                    case .suspended: await core.wait()
+                    case .suspended: await core.waitForRing()
                     case .ended:
                         if let element = core.takeFromRing() { return element }
                         return try finish()
@@ -139,7 +139,9 @@ public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
                 }
             }
             while true {
-                switch core.gate.advance(mayRun: isFirst) {
+                // On an executor of its own the body has begun by itself: where it stands now is its first `yield`.
+                let step = isFirst && core.isPlaced ? core.gate.look() : core.gate.advance(mayRun: isFirst)
+                switch step {
                 case .parked: return core.slot.take()
                 case .ended: return try finish()
                 case .suspended:

@@ -14,6 +14,8 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
     @usableFromInline let gate: JobGate
     @usableFromInline @exclusivity(unchecked) var slot: Element?
     @usableFromInline var failure: (any Error)?
+    /// Whether the body runs on an executor that the task prefers, where it begins by itself; the iterator's.
+    @usableFromInline var isPlaced = false
 
     @inlinable
     init(ahead: Int, body: nonisolated(nonsending) @escaping @Sendable (Yield<Element>) async throws -> Void) {
@@ -22,6 +24,7 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
         ring = Guarded(StreamRing(minimumCapacity: ahead))
         sleeper = GeneratorSleeper()
         gate = JobGate(owner: sleeper)
+        sleeper.gate = gate
     }
 
     /// Whether the body may make elements before they are asked for.
@@ -30,7 +33,9 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
 
     @inlinable
     func start() {
-        sleeper.task = gate.start(on: StreamPlacement.current) { [self] in
+        let placement = StreamPlacement.current
+        isPlaced = placement != nil
+        sleeper.task = gate.start(on: placement) { [self] in
             await run()
             gate.end()
         }
@@ -70,15 +75,26 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
     nonisolated(nonsending)
         func wait() async
     {
-        await sleeper.wait(for: gate)
+        await sleeper.wait(for: gate) { false }
+    }
+
+    /// As ``wait()``, unless there is an element in the ring: one that was put there just before the body could know that
+    /// somebody waits would otherwise be seen only with the next one.
+    @inlinable
+    nonisolated(nonsending)
+        func waitForRing() async
+    {
+        await sleeper.wait(for: gate) { ring.withLock { !$0.isEmpty } }
     }
 }
 
 /// The iterator of a generator while its body waits for something else.
 @usableFromInline
 final class GeneratorSleeper: WaiterHost, JobGateOwner, @unchecked Sendable {
-    // Sendable: `task` is set before the body runs and never changes.
+    // Sendable: `task` and `gate` are set before the body runs and never change.
     @usableFromInline var task: Task<Void, Never>?
+    /// What it waits for; set once. The iterator that waits keeps it.
+    @usableFromInline unowned(unsafe) var gate: JobGate?
     private let waiters = Guarded(WaiterQueue())
 
     @usableFromInline
@@ -86,10 +102,17 @@ final class GeneratorSleeper: WaiterHost, JobGateOwner, @unchecked Sendable {
 
     @usableFromInline
     nonisolated(nonsending)
-        func wait(for gate: JobGate) async
+        func wait(for gate: JobGate, unless isThere: () -> Bool) async
     {
         let waiter = Waiter(of: self)
-        _ = await waiter.wait { waiters.withLock { gate.beginWaiting() && $0.append(waiter) } }
+        _ = await waiter.wait {
+            waiters.withLock { waiters in
+                guard gate.beginWaiting() else { return false }
+                // The body puts first and wakes then; here it is said first that somebody waits, and looked then.
+                if isThere(), gate.cancelWaiting() { return false }
+                return waiters.append(waiter)
+            }
+        }
         withExtendedLifetime(self) {}
     }
 
@@ -114,7 +137,7 @@ final class GeneratorSleeper: WaiterHost, JobGateOwner, @unchecked Sendable {
         }
         withExtendedLifetime(self) {}
         // What has come at the same moment counts as in time.
-        return outcome == .timedOut && gate.stopWaiting()
+        return outcome == .timedOut && gate.look() == .suspended
     }
 
     /// A cancelled iterator cancels the body and goes on waiting for it: the body's clean-up is a part of the iteration.
@@ -125,7 +148,11 @@ final class GeneratorSleeper: WaiterHost, JobGateOwner, @unchecked Sendable {
             return WakeList()
         }
         var wakes = WakeList()
-        waiters.withLock { _ = $0.withdraw(waiter, as: outcome, into: &wakes) }
+        waiters.withLock { waiters in
+            // Where the task has come to the gate at the same moment the word of it is on its way, and is for this waiter.
+            guard waiter.phase != .queued || gate.unsafelyUnwrapped.cancelWaiting() else { return }
+            _ = waiters.withdraw(waiter, as: outcome, into: &wakes)
+        }
         return wakes
     }
 }

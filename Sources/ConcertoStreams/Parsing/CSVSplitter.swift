@@ -155,7 +155,7 @@ public struct CSVSplitter: Sendable {
         }
         switch byte {
         case dialect.separator:
-            endField()
+            try endField()
             return false
         case 0x0A, 0x0D:
             skipsLineFeed = byte == 0x0D
@@ -167,6 +167,9 @@ public struct CSVSplitter: Sendable {
         }
     }
 
+    /// More than any table's columns.
+    private static let mostFields = 65_536
+
     private mutating func add(_ byte: UInt8) throws {
         guard field.count < dialect.fieldLimit else {
             throw CSVError(
@@ -176,7 +179,11 @@ public struct CSVSplitter: Sendable {
         field.append(byte)
     }
 
-    private mutating func endField() {
+    private mutating func endField() throws {
+        // A line of separators alone would cost many times its length.
+        guard row.count < Self.mostFields else {
+            throw CSVError(line: rowLine, problem: "has more than \(Self.mostFields) fields")
+        }
         row.append(String(decoding: field, as: UTF8.self))
         field.removeAll(keepingCapacity: true)
         place = .fieldStart
@@ -190,7 +197,7 @@ public struct CSVSplitter: Sendable {
             place = .fieldStart
             return nil
         }
-        endField()
+        try endField()
         var complete = row
         row = []
         guard let columns = dialect.columns, complete.count != columns else { return complete }

@@ -147,7 +147,11 @@ public final class Broadcast<Element: Sendable>: Sendable {
             @inlinable
             public func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> Element? {
                 if isThrough { return nil }
-                if isCurrentTaskCancelled() { throw leave(CancellationError()) }
+                if isCurrentTaskCancelled() {
+                    // Others wait until as many have come, and this one will not.
+                    if core.waitsForSubscribers { subscribe() }
+                    throw leave(CancellationError())
+                }
                 subscribe()
                 let seat = seat.unsafelyUnwrapped
                 while true {

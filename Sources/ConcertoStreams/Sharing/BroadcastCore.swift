@@ -95,6 +95,9 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
     @usableFromInline let batch: Int
     /// How many have to join before the source is opened.
     private let quorum: Int
+
+    /// Whether the source is opened for several together.
+    @usableFromInline var waitsForSubscribers: Bool { quorum > 1 }
     private let linger: Duration
     @usableFromInline let clock: any TimerClock
     private let run: @Sendable (BroadcastCore, Int) async -> Void

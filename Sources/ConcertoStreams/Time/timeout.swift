@@ -105,7 +105,8 @@ where Base.Element: Sendable {
                 core.start()
             }
             // A hot source is ready even where the time is over: then the element counts.
-            switch core.gate.advance(mayRun: isFirst) {
+            let step = isFirst && core.isPlaced ? core.gate.look() : core.gate.advance(mayRun: isFirst)
+            switch step {
             case .parked: return took()
             case .ended: return try finish()
             case .suspended: return try await waitLimited()

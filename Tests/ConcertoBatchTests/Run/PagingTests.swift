@@ -94,6 +94,33 @@ struct PagingTests {
         #expect(transport.urls.filter { $0.contains("circle") }.count == 1)
     }
 
+    @Test(arguments: [#"{"href":"/page?n=2"}"#, "[\"/page?n=2\"]", "2", "true"])
+    func `a place that tells of a next page by what is no text fails the row, which is not taken for complete`(
+        next: String
+    ) async throws {
+        try setup.folder.write("input", "{\"url\":\"http://h/page\"}\n")
+        let transport = setup.transport { _, _ in
+            HTTPReply(status: 200, body: ByteBuffer(string: "{\"items\":[1],\"next\":\(next)}"))
+        }
+        try await setup.finish(try options(try self.next("url")), transport)
+        #expect(setup.kind(try setup.results()["1"]) == "paging")
+    }
+
+    @Test func `an offset that can't be counted on from fails its row`() async throws {
+        try setup.folder.write("input", "{\"url\":\"http://h/page?n=\(Int.max)\"}\n")
+        let transport = setup.transport { _, _ in HTTPReply(status: 200, body: ByteBuffer(string: #"{"items":[1]}"#)) }
+        try await setup.finish(try options(try next("offset")), transport)
+        #expect(setup.kind(try setup.results()["1"]) == "paging")
+    }
+
+    @Test func `a page as deep as a line may be fails its row, and the results stay readable`() async throws {
+        try setup.folder.write("input", "{\"url\":\"http://h/page\"}\n")
+        let deep = String(repeating: "[", count: 500) + String(repeating: "]", count: 500)
+        let transport = setup.transport { _, _ in HTTPReply(status: 200, body: ByteBuffer(string: deep)) }
+        try await setup.finish(try options(.link, items: nil), transport)
+        #expect(setup.kind(try setup.results()["1"]) == "paging")
+    }
+
     @Test func `a next page at another origin gets no call, and no secret`() async throws {
         try setup.folder.write("input", "{\"url\":\"http://h/page\"}\n")
         let transport = setup.transport { _, _ in

@@ -159,6 +159,21 @@ private struct Failure: Error, Equatable {
         #expect(arrived.count == 10_000)
     }
 
+    @Test func `by keys, an iteration waits for nothing that an earlier one has left`() async throws {
+        let hasFailed = Flag()
+        let mapped = try (0..<20).asStream().concurrentMap(limit: 2, partitionedBy: { _ in 0 }) { number in
+            if number == 3, !hasFailed.isSet {
+                hasFailed.set()
+                throw Failure(number)
+            }
+            return number
+        }
+        await #expect(throws: Failure(3)) { for try await _ in mapped {} }
+        var seen: [Int] = []
+        for try await number in mapped { seen.append(number) }
+        #expect(seen == Array(0..<20))
+    }
+
     @Test func `a loop that is left after the first result has started few`() async throws {
         let started = Counter()
         for try await _ in try (0..<100_000).concurrentMap(limit: 4, { _ in started.increment() }) { break }
