@@ -1,6 +1,8 @@
 #if CLI
 import Hummingbird
 import Logging
+import NIOCore
+import NIOPosix
 import Synchronization
 
 /// An API that misbehaves as real ones do, on loopback. It is what the quickstart calls and what the tests call.
@@ -67,7 +69,9 @@ public final class DemoServer: Sendable {
             }
             group.addTask {
                 guard let port = await ports.first(where: { _ in true }) else { return nil }
-                return try await body(DemoServer(port: port, misbehaviour: misbehaviour))
+                let result = try await body(DemoServer(port: port, misbehaviour: misbehaviour))
+                await settle(port)
+                return result
             }
             defer { group.cancelAll() }
             while let ended = try await group.next() {
@@ -75,6 +79,17 @@ public final class DemoServer: Sendable {
             }
             throw CancellationError()
         }
+    }
+
+    /// Returns when every connection that has been made so far is being served: the server takes them in their order, and one
+    /// that is dropped before, because the server is cancelled, ends the process (a precondition of NIO's writers).
+    private static func settle(_ port: Int) async {
+        let bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        guard let channel = try? await bootstrap.connect(host: "127.0.0.1", port: port).get() else { return }
+        channel.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
+        let request = "GET /settled HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        try? await channel.writeAndFlush(ByteBuffer(string: request))
+        try? await channel.closeFuture.get()
     }
 }
 #endif
