@@ -31,6 +31,7 @@ final class SingleConnectionSource: PostgresConnectionSource {
     nonisolated(nonsending)
         func take() async throws -> PostgresConnection
     {
+        // asynclint:ignore:next lock-not-released — the turn goes with the connection, and ends in giveBack
         do { try await turn.lock() } catch is ClosedError {
             throw PostgresError(.closed, "the PostgreSQL client has been closed: create a new one")
         }
