@@ -222,18 +222,17 @@ final class RowSource: Sendable {
     private func putBack(_ weight: Int, of host: String?, _ state: inout State) -> Deliveries {
         state.held -= weight
         if let host, let held = state.hands[host] { state.hands[host] = held > 1 ? held - 1 : nil }
-        guard weight > 0, !state.waiters.isEmpty, !state.filling else { return Deliveries() }
-        return deliver(&state)
+        return weight > 0 ? deliver(&state) : Deliveries()
     }
 
-    /// Gives those who wait what there is.
+    /// Gives those who wait what there is, and asks for more if nobody fills already.
     private func deliver(_ state: inout State) -> Deliveries {
         var deliveries = Deliveries()
         var served = 0
         while served < state.waiters.count {
             let taken = take(&state)
             switch taken {
-            case .empty: deliveries.fills = true
+            case .empty: deliveries.fills = !state.filling
             case .full: break
             case .line, .end, .failed:
                 deliveries.lines.append((state.waiters[served], taken))
@@ -262,9 +261,10 @@ final class RowSource: Sendable {
         try await withUnsafeThrowingContinuation { (waiter: Waiter) in
             perform(
                 state.withLock { state in
-                    // Between `take` and here a fill may have ended: look again, or this waiter would wait for the next.
+                    // Between `take` and here a fill may have ended, or all of it been closed: look again, or this waiter
+                    // would wait for the next fill, which a silent pipe never ends.
                     state.waiters.append(waiter)
-                    return state.filling ? Deliveries() : deliver(&state)
+                    return deliver(&state)
                 })
         }
     }

@@ -1,5 +1,6 @@
 #if Batch
 import Concerto
+import ConcertoTesting
 import Foundation
 import TestSupport
 import Testing
@@ -80,6 +81,26 @@ struct RowSourceTests {
         }
         #expect(number(try await source.next()) == nil)
         close(writer)
+    }
+
+    @Test func `whoever begins to wait while a silent pipe is closed is told of the end`() async throws {
+        let folder = try TemporaryFolder()
+        #expect(mkfifo(folder("pipe"), 0o600) == 0)
+        let writer = open(folder("pipe"), O_RDWR)
+        defer { close(writer) }
+        let source = RowSource(input: try InputFile(path: folder("pipe")), parser: parser)
+        let executor = ManualExecutor()
+        let ended = Shared(0)
+        // The first one has the pipe read, which gives nothing; the second finds that, and then all of it is closed.
+        for willWait in [{}, { source.close() }] as [@Sendable () -> Void] {
+            executor.task { () async throws -> Void in
+                let entry = try await source.next(willWait: willWait)
+                #expect(number(entry) == nil)
+                ended.change { $0 += 1 }
+            }
+            executor.runUntilIdle()
+        }
+        #expect(ended.value == 2)
     }
 
     @Test func anErrorOfTheInputReachesEverybody() async throws {
