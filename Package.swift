@@ -245,7 +245,7 @@ let package = Package(
             dependencies: ["ConcertoStreams", "ConcertoTesting", "TestSupport", "StreamExamples"],
             swiftSettings: settings),
         .testTarget(
-            name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting"],
+            name: "ConcertoResilienceTests", dependencies: ["ConcertoResilience", "ConcertoTesting", "TestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoResourcesTests", dependencies: ["ConcertoResources", "ConcertoTesting", "TestSupport"],

@@ -1,5 +1,6 @@
 #if Exporters
 import AsyncHTTPClient
+import ConcertoObservability
 import Foundation
 import NIOCore
 import Testing
@@ -37,6 +38,10 @@ struct ScrapeTests {
         ]
         process.standardError = try FileHandle(forWritingTo: log)
         process.standardOutput = FileHandle.nullDevice
+        let (scrapes, scraped) = AsyncStream.makeStream(of: Void.self)
+        let counting = Meter(scope: "scrapes", registry: registry).observe("scrapes", as: .gauge) { _ in scraped.yield()
+        }
+        process.terminationHandler = { _ in scraped.finish() }
         try process.run()
         // SIGTERM may be blocked in it, as on the thread that starts it.
         defer { kill(process.processIdentifier, SIGKILL) }
@@ -44,16 +49,16 @@ struct ScrapeTests {
         let client = HTTPClient(eventLoopGroupProvider: .singleton)
         let query = #"quotes_total{p=~"(?s)C:.*"}"#
         let text = query.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        var answer = ""
-        // Until the server has started and scraped; the suite's time limit ends what never comes.
-        while process.isRunning {
-            let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/api/v1/query?query=\(text)")
-            if let reply = try? await client.execute(request, timeout: .seconds(10)) {
-                answer = String(buffer: try await reply.body.collect(upTo: 1 << 20))
-                if answer.contains("quotes_total") { break }
-            }
-            try await Task.sleep(for: .milliseconds(200))
+        // When it comes a second time, what it got the first time has been taken in.
+        var times = 0
+        for await _ in scrapes {
+            times += 1
+            if times == 2 { break }
         }
+        withExtendedLifetime(counting) {}
+        let request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/api/v1/query?query=\(text)")
+        let answer = String(
+            buffer: try await client.execute(request, timeout: .seconds(10)).body.collect(upTo: 1 << 20))
         struct Reply: Decodable {
             struct Body: Decodable { var result: [Series] }
             struct Series: Decodable { var metric: [String: String] }

@@ -3,13 +3,22 @@ import ConcertoTesting
 import Foundation
 import Synchronization
 
-/// Returns as soon as `condition` holds, or the test's time is over; lets other tasks run meanwhile.
-///
 /// A state that does not come in five minutes will not come: the run ends, and says where it waited.
+private struct Patience {
+    private let start = ContinuousClock.now
+    let file: StaticString
+    let line: UInt
+
+    func check(at now: ContinuousClock.Instant = .now) {
+        if now - start > .seconds(300) { fatalError("the state never came", file: file, line: line) }
+    }
+}
+
+/// Returns as soon as `condition` holds, or the test's time is over; lets other tasks run meanwhile.
 package func until(file: StaticString = #file, line: UInt = #line, _ condition: () -> Bool) async {
-    let start = ContinuousClock.now
+    let patience = Patience(file: file, line: line)
     while !condition(), !Task.isCancelled {
-        if ContinuousClock.now - start > .seconds(300) { fatalError("the state never came", file: file, line: line) }
+        patience.check()
         await Task.yield()
     }
 }
@@ -47,13 +56,13 @@ package func drive(
     _ clock: ManualClock, horizon: Duration = .seconds(2_000), file: StaticString = #file, line: UInt = #line,
     until isDone: () -> Bool
 ) async {
-    let start = ContinuousClock.now
-    var changed = start
+    let patience = Patience(file: file, line: line)
+    var changed = ContinuousClock.now
     var seen: (pending: Int, next: TimerInstant?) = (0, nil)
     var quietTurns = 0
     while !isDone(), !Task.isCancelled {
         let time = ContinuousClock.now
-        if time - start > .seconds(300) { fatalError("the state never came", file: file, line: line) }
+        patience.check(at: time)
         let now = (pending: clock.pending, next: clock.nextDeadline)
         if now != seen { (quietTurns, changed) = (0, time) }
         quietTurns += 1

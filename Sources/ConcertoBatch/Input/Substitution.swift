@@ -56,11 +56,7 @@ public struct Substitution: Sendable {
     func hidingAll(_ text: String) -> String { replacing(text) { _ in URLSecrets.mask } }
 
     /// Whether a value that came from the environment stands in `text`, as it is or as a URL has it.
-    func isNamed(in text: String) -> Bool {
-        (Array(environment.values) + Array(hidden.values)).contains { value in
-            !value.isEmpty && Self.forms(of: value).contains { text.contains($0) }
-        }
-    }
+    func isNamed(in text: String) -> Bool { hidingAll(text) != text }
 
     /// A value as it may be written: itself, as a URL has it, as a string of JSON has it.
     private static func forms(of value: String) -> [String] {

@@ -20,20 +20,13 @@ struct JSONText: Equatable, Sendable {
         bytes = Self.compact(copy)
     }
 
-    /// Appends `source` on one line to `result`, if it is JSON; `false`, and nothing is appended, if it is not.
-    static func append(_ source: UnsafeBufferPointer<UInt8>, to result: inout [UInt8]) -> Bool {
+    /// Appends `source` on one line to `result`, if it is JSON that may stand inside `depth` other values; `false`, and nothing
+    /// is appended, if it is not.
+    static func append(_ source: UnsafeBufferPointer<UInt8>, depth: Int = 0, to result: inout [UInt8]) -> Bool {
         var scanner = JSONScanner(source)
-        guard (try? scanner.value()) != nil, scanner.peek() == nil else { return false }
+        guard (try? scanner.value(depth: depth)) != nil, scanner.peek() == nil else { return false }
         compact(source, to: &result)
         return true
-    }
-
-    /// Whether `text` is JSON that may stand inside `depth` others.
-    static func isReadable(_ text: [UInt8], depth: Int) -> Bool {
-        text.withUnsafeBufferPointer { buffer in
-            var scanner = JSONScanner(buffer)
-            return (try? scanner.value(depth: depth)) != nil && scanner.peek() == nil
-        }
     }
 
     /// Takes bytes that a ``JSONScanner`` has validated.

@@ -155,11 +155,11 @@ struct ResultEncoder: Sendable {
     }
 
     /// The body on one line, if it is JSON, whatever it calls itself.
-    static func json(_ reply: HTTPReply) -> [UInt8]? {
+    static func json(_ reply: HTTPReply, depth: Int = 0) -> [UInt8]? {
         guard !reply.isTruncated else { return nil }
         var json: [UInt8] = []
         let isJSON = reply.body.readableBytesView.withUnsafeBytes { bytes in
-            JSONText.append(bytes.bindMemory(to: UInt8.self), to: &json)
+            JSONText.append(bytes.bindMemory(to: UInt8.self), depth: depth, to: &json)
         }
         return isJSON ? json : nil
     }

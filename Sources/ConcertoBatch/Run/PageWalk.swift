@@ -43,12 +43,12 @@ struct PageWalk {
     /// - Returns: What is to be kept of it, with the URL of the next one; `nil` at the last.
     mutating func take(_ reply: HTTPReply, from url: String, of key: String) throws(Problem) -> PageRecord? {
         pages += 1
-        guard let body = ResultEncoder.json(reply) else {
-            throw Problem(message: "page \(pages) is no JSON, so that no next page can be found in it")
-        }
         // In the list of all pages it stands a level deeper, and has to be readable there.
-        guard JSONText.isReadable(body, depth: 1) else {
-            throw Problem(message: "page \(pages) is nested deeper than \(JSONScanner.maximumDepth - 1) levels")
+        guard let body = ResultEncoder.json(reply, depth: 1) else {
+            throw Problem(
+                message:
+                    "page \(pages) is no JSON, or nested deeper than \(JSONScanner.maximumDepth - 1) levels, so that no "
+                    + "next page can be found in it")
         }
         var page = body
         if let path = paging.items {

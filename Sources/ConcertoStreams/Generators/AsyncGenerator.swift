@@ -139,9 +139,7 @@ public struct AsyncGenerator<Element: Sendable>: AsyncSequence, Sendable {
                 }
             }
             while true {
-                // On an executor of its own the body has begun by itself: where it stands now is its first `yield`.
-                let step = isFirst && core.isPlaced ? core.gate.look() : core.gate.advance(mayRun: isFirst)
-                switch step {
+                switch core.step(isFirst: isFirst) {
                 case .parked: return core.slot.take()
                 case .ended: return try finish()
                 case .suspended:

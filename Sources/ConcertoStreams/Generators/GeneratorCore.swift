@@ -41,6 +41,13 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
         }
     }
 
+    /// Lets the body go on to its next `yield`. On an executor that the task prefers it has begun by itself: the first time,
+    /// where it stands is that `yield`.
+    @inlinable
+    func step(isFirst: Bool) -> JobGate.Step {
+        isFirst && isPlaced ? gate.look() : gate.advance(mayRun: isFirst)
+    }
+
     @inlinable
     func run() async {
         // asynclint:ignore:next cancellation-shown-as-failure — thrown as it is by the next call
@@ -75,7 +82,7 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
     nonisolated(nonsending)
         func wait() async
     {
-        await sleeper.wait(for: gate) { false }
+        await sleeper.wait { false }
     }
 
     /// As ``wait()``, unless there is an element in the ring: one that was put there just before the body could know that
@@ -84,7 +91,7 @@ final class GeneratorCore<Element: Sendable>: @unchecked Sendable {  // protecte
     nonisolated(nonsending)
         func waitForRing() async
     {
-        await sleeper.wait(for: gate) { ring.withLock { !$0.isEmpty } }
+        await sleeper.wait { ring.withLock { !$0.isEmpty } }
     }
 }
 
@@ -102,8 +109,9 @@ final class GeneratorSleeper: WaiterHost, JobGateOwner, @unchecked Sendable {
 
     @usableFromInline
     nonisolated(nonsending)
-        func wait(for gate: JobGate, unless isThere: () -> Bool) async
+        func wait(unless isThere: () -> Bool) async
     {
+        let gate = gate.unsafelyUnwrapped
         let waiter = Waiter(of: self)
         _ = await waiter.wait {
             waiters.withLock { waiters in
@@ -124,13 +132,14 @@ final class GeneratorSleeper: WaiterHost, JobGateOwner, @unchecked Sendable {
         wakes.resume()
     }
 
-    /// Sleeps as `wait(for:)` does, but not longer than `limit` says.
+    /// Sleeps as `wait(unless:)` does, but not longer than `limit` says.
     ///
     /// - Returns: Whether the time was over first.
     @usableFromInline
     nonisolated(nonsending)
-        func wait(for gate: JobGate, _ limit: WaitLimit) async -> Bool
+        func wait(_ limit: WaitLimit) async -> Bool
     {
+        let gate = gate.unsafelyUnwrapped
         let waiter = Waiter(of: self)
         let outcome = await waiter.wait(limit) {
             waiters.withLock { !waiter.hasLeft && gate.beginWaiting() && $0.append(waiter) }

@@ -77,21 +77,15 @@ public struct CSVSplitter: Sendable {
     ///
     /// - Throws: ``CSVError``; what `body` throws.
     public mutating func append(_ bytes: some Sequence<UInt8>, _ body: ([String]) throws -> Void) throws {
-        for byte in bytes {
-            defer { offset += 1 }
-            if offset < 3, byte == [0xEF, 0xBB, 0xBF][offset], row.isEmpty, field.isEmpty { continue }
-            if skipsLineFeed {
-                skipsLineFeed = false
-                if byte == 0x0A { continue }
-            }
-            if try take(byte), let row = try endRow() { try body(row) }
-        }
+        try appendNumbered(bytes) { row, _ in try body(row) }
     }
 
     /// Takes in what comes next and calls `body` with every row that is complete now and the line at which it begins, from 1.
     ///
     /// - Throws: ``CSVError``; what `body` throws.
-    public mutating func appendNumbered(_ bytes: [UInt8], _ body: ([String], Int) throws -> Void) throws {
+    public mutating func appendNumbered(
+        _ bytes: some Sequence<UInt8>, _ body: ([String], Int) throws -> Void
+    ) throws {
         for byte in bytes {
             defer { offset += 1 }
             if offset < 3, byte == [0xEF, 0xBB, 0xBF][offset], row.isEmpty, field.isEmpty { continue }

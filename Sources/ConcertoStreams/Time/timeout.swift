@@ -105,8 +105,7 @@ where Base.Element: Sendable {
                 core.start()
             }
             // A hot source is ready even where the time is over: then the element counts.
-            let step = isFirst && core.isPlaced ? core.gate.look() : core.gate.advance(mayRun: isFirst)
-            switch step {
+            switch core.step(isFirst: isFirst) {
             case .parked: return took()
             case .ended: return try finish()
             case .suspended: return try await waitLimited()
@@ -140,7 +139,7 @@ where Base.Element: Sendable {
             if deadline == .distantFuture {
                 await core.wait()
             } else {
-                isLate = await core.sleeper.wait(for: core.gate, WaitLimit(deadline: deadline, clock: clock))
+                isLate = await core.sleeper.wait(WaitLimit(deadline: deadline, clock: clock))
             }
             guard isLate else {
                 if let element = took() { return element }
