@@ -6,6 +6,8 @@ import Foundation
 /// Blocking. `@unchecked`: a source belongs to one reader, and who hands a reader on hands on all of it.
 final class ByteSource: @unchecked Sendable {
     static let chunkSize = 256 << 10
+    /// How much that is packed is unpacked at a time: it may become a thousand times as much.
+    private static let packedPiece = 4 << 10
 
     private let descriptor: CInt
     /// Whether a read returns at once where there is nothing: then the wait comes before.
@@ -13,6 +15,8 @@ final class ByteSource: @unchecked Sendable {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkSize, alignment: 16)
     private var unpacker: GzipUnpacker?
     private var isAtStart = true
+    /// What of the buffer is still to be unpacked.
+    private var packed = 0..<0
     /// Keeps the descriptor open: another file would get its number.
     private let owner: InputFile?
 
@@ -25,6 +29,12 @@ final class ByteSource: @unchecked Sendable {
     /// Hands what comes next to `take`, at least a byte; `false` at the end. Blocks while there is nothing.
     func read(_ take: (UnsafeRawBufferPointer) -> Void) throws -> Bool {
         while true {
+            if let unpacker, !packed.isEmpty {
+                let piece = packed.prefix(Self.packedPiece)
+                packed = piece.upperBound..<packed.upperBound
+                if try unpacker.unpack(UnsafeRawBufferPointer(rebasing: buffer[piece]), take) { return true }
+                continue
+            }
             let count = try fill()
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             if isAtStart, count > 0 {
@@ -39,7 +49,7 @@ final class ByteSource: @unchecked Sendable {
                 try unpacker.finish()
                 return false
             }
-            if try unpacker.unpack(bytes, take) { return true }
+            packed = 0..<count
         }
     }
 
