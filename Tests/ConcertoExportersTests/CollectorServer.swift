@@ -30,30 +30,31 @@ final class CollectorServer: Sendable {
         var mostUnderWay = 0
     }
 
-    private let state = Guarded(State())
+    /// What arrived. It is there before the server is: a client that was refused until then comes at once.
+    private final class Journal: Sendable { let state = Guarded(State()) }
+
+    private let journal = Journal()
     private let channel: any Channel
     private let arrived: AsyncStream<Void>
     let port: Int
 
-    var requests: [Request] { state.withLock { $0.requests } }
-    var mostUnderWay: Int { state.withLock { $0.mostUnderWay } }
+    var requests: [Request] { journal.state.withLock { $0.requests } }
+    var mostUnderWay: Int { journal.state.withLock { $0.mostUnderWay } }
     var base: String { "http://127.0.0.1:\(port)" }
 
     /// - Parameter answer: Gets the number of the request, from 0.
     init(port: Int = 0, answer: @escaping @Sendable (Int) -> Answer = { _ in Answer() }) async throws {
         let (arrived, arrival) = AsyncStream.makeStream(of: Void.self)
         self.arrived = arrived
-        let holder = Guarded<CollectorServer?>(nil)
         channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
+            .childChannelInitializer { [journal] channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandlers([
                         NIOHTTPRequestDecompressor(limit: .none),
                         Handler { request in
-                            guard let server = holder.withLock({ $0 }) else { return Answer(status: 500) }
-                            let number = server.state.withLock { state in
+                            let number = journal.state.withLock { state in
                                 state.requests.append(request)
                                 state.underWay += 1
                                 state.mostUnderWay = max(state.mostUnderWay, state.underWay)
@@ -61,7 +62,7 @@ final class CollectorServer: Sendable {
                             }
                             arrival.yield()
                             let answer = answer(number)
-                            if !answer.hangs { server.state.withLock { $0.underWay -= 1 } }
+                            if !answer.hangs { journal.state.withLock { $0.underWay -= 1 } }
                             return answer
                         },
                     ])
@@ -69,7 +70,6 @@ final class CollectorServer: Sendable {
             }
             .bind(host: "127.0.0.1", port: port).get()
         self.port = channel.localAddress!.port!
-        holder.withLock { $0 = self }
     }
 
     /// Waits until there were so many requests.
