@@ -24,6 +24,7 @@ let package = Package(
         .library(name: "ConcertoObservability", targets: ["ConcertoObservability"]),
         .library(name: "ConcertoExporters", targets: ["ConcertoExporters"]),
         .library(name: "ConcertoPostgres", targets: ["ConcertoPostgres"]),
+        .library(name: "ConcertoServer", targets: ["ConcertoServer"]),
         .library(name: "AsyncLint", targets: ["AsyncLint"]),
         .executable(name: "concerto", targets: ["ConcertoCLI"]),
         .executable(name: "asynclint", targets: ["AsyncLintTool"]),
@@ -48,7 +49,11 @@ let package = Package(
         .trait(
             name: "CLI",
             description: "The `concerto` tool and the misbehaving demo server of its quickstart.",
-            enabledTraits: ["Batch", "Exporters"]),
+            enabledTraits: ["Batch", "Exporters", "PostgreSQL", "Server"]),
+        .trait(
+            name: "Server",
+            description: "ConcertoServer: what a Hummingbird service needs to survive its clients and its load.",
+            enabledTraits: ["HTTP"]),
         .trait(name: "PostgreSQL", description: "ConcertoPostgres: PostgreSQL by libpq, which is loaded on first use."),
         .trait(name: "Lint", description: "AsyncLint: the library, the `asynclint` tool and its plugin."),
     ],
@@ -149,6 +154,23 @@ let package = Package(
         .target(
             name: "ConcertoPostgres",
             dependencies: ["Concerto", "ConcertoStreams", "ConcertoResilience", "CConcerto", "CPQ"],
+            swiftSettings: settings),
+
+        // Trait Server.
+        .target(
+            name: "ConcertoServer",
+            dependencies: [
+                "Concerto", "ConcertoHTTP", "ConcertoResilience", "ConcertoResources", "ConcertoStreams",
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "HummingbirdHTTP2", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "HummingbirdTLS", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Server"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Server"])),
+            ],
             swiftSettings: settings),
 
         // Trait CLI.
@@ -300,6 +322,17 @@ let package = Package(
         .testTarget(
             name: "ConcertoPostgresTests",
             dependencies: ["ConcertoPostgres", "ConcertoTesting", "TestSupport", "CPQ"], swiftSettings: settings),
+        .testTarget(
+            name: "ConcertoServerTests",
+            dependencies: [
+                "ConcertoServer", "ConcertoTesting", "TestSupport",
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["Server"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["Server"])),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "ConcertoCLITests",
             dependencies: [

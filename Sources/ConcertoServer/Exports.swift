@@ -1,0 +1,4 @@
+#if Server
+@_exported public import Concerto
+@_exported public import ConcertoResilience
+#endif
