@@ -3,6 +3,7 @@
 
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
@@ -199,12 +200,15 @@ bool concerto_is_called_from(uintptr_t address, uintptr_t callee) {
 #endif
 }
 
+int concerto_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno; }
+
 bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,
-                          uintptr_t *offset) {
+                          uintptr_t *offset, uintptr_t *file_address) {
   struct lookup lookup = {.address = address};
   dl_iterate_phdr(match, &lookup);
   name[0] = image[0] = 0;
   if (!lookup.found) return false;
+  *file_address = address - lookup.bias;
   strncpy(image, lookup.path, image_size - 1);
   image[image_size - 1] = 0;
   int file = open(lookup.path, O_RDONLY | O_CLOEXEC);
@@ -261,8 +265,9 @@ int concerto_stack_capture(int32_t thread, uintptr_t *out, int limit, uintptr_t 
   return 0;
 }
 bool concerto_is_called_from(uintptr_t address, uintptr_t callee) { return false; }
+int concerto_pipe(int ends[2]) { return ENOSYS; }
 bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,
-                          uintptr_t *offset) {
+                          uintptr_t *offset, uintptr_t *file_address) {
   return false;
 }
 #endif

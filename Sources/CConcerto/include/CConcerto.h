@@ -149,9 +149,13 @@ int concerto_stack_capture(int32_t thread, uintptr_t *frames, int limit, uintptr
 /// Whether `address` is where a call returns to, in another image than that of `callee`. Not for signal handlers.
 bool concerto_is_called_from(uintptr_t address, uintptr_t callee);
 
-/// The function that holds `address`, by the symbol table of its image. Reads files: not for hot paths.
+/// The function that holds `address`, by the symbol table of its image, and the address as the image's file counts it.
+/// Reads files: not for hot paths.
 bool concerto_symbol_find(uintptr_t address, char *name, size_t name_size, char *image, size_t image_size,
-                          uintptr_t *offset);
+                          uintptr_t *offset, uintptr_t *file_address);
+
+/// A pipe that no other program of this process gets to see. Returns an error number.
+int concerto_pipe(int ends[_Nonnull 2]);
 
 /// A Swift symbol in source form, to be freed; NULL if it is none.
 char *_Nullable concerto_demangle(const char *name);

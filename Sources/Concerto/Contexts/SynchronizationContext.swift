@@ -38,6 +38,8 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     /// The thread that runs the context's jobs now, innermost last; nested while a job of the context blocks and pumps.
     private let pumping = Guarded<[ThreadIdentity]>([])
     private let ownThread = Guarded(OwnThread.none)
+    /// Tells of a job that blocks the thread.
+    private let watch: ThreadWatch
     /// For diagnostics.
     public let name: String
 
@@ -52,6 +54,7 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     /// Creates a context that runs when somebody pumps it.
     public init(name: String = "context") {
         self.name = name
+        watch = ThreadWatch(name: name)
     }
 
     /// Creates a context with a thread of its own, which lives until ``stop()``.
@@ -144,9 +147,11 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     public func runUntilIdle() -> Int {
         CallbackTrampoline.setAside {
             var count = 0
-            while let job = queue.poll() {
-                run(job)
-                count += 1
+            whilePaused {
+                while let job = queue.poll() {
+                    run(job)
+                    count += 1
+                }
             }
             return count
         }
@@ -156,14 +161,16 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     /// every ``wakeUp()``.
     public func pump(until condition: () -> Bool) {
         CallbackTrampoline.setAside {
-            while true {
-                let generation = queue.generation
-                if let job = queue.poll() {
-                    run(job)
-                } else if condition() {
-                    return
-                } else if let job = queue.take(unlessNewerThan: generation) {
-                    run(job)
+            whilePaused {
+                while true {
+                    let generation = queue.generation
+                    if let job = queue.poll() {
+                        run(job)
+                    } else if condition() {
+                        return
+                    } else if let job = queue.take(unlessNewerThan: generation) {
+                        run(job)
+                    }
                 }
             }
         }
@@ -171,11 +178,20 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
 
     /// As ``pump(until:)``, but stops as soon as `condition` is true, also while jobs are ready.
     func pumpOnly(until condition: () -> Bool) {
-        while !condition() {
-            let generation = queue.generation
-            if condition() { return }
-            if let job = queue.take(unlessNewerThan: generation) { run(job) }
+        whilePaused {
+            while !condition() {
+                let generation = queue.generation
+                if condition() { return }
+                if let job = queue.take(unlessNewerThan: generation) { run(job) }
+            }
         }
+    }
+
+    /// A job that pumps is known to wait, and what it pumps is watched itself.
+    private func whilePaused(_ body: () -> Void) {
+        let isPaused = watch.pause()
+        body()
+        if isPaused { watch.resume() }
     }
 
     /// Makes ``pump(until:)`` look at its condition again.
@@ -214,11 +230,13 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     private func run(_ entry: ContextQueue.Entry) {
         claim()
         let outer = ContextThread.enter(self)
+        let isWatched = watch.begin()
         if entry.isIsolated {
             entry.job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
         } else {
             entry.job.runSynchronously(on: asUnownedTaskExecutor())
         }
+        if isWatched { watch.end() }
         ContextThread.leave(to: outer)
         pumping.withLock { _ = $0.popLast() }
     }

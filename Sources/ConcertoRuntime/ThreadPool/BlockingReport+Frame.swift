@@ -1,8 +1,11 @@
 extension ThreadPool.BlockingReport.Frame {
-    /// Whether it is a function of the pool.
+    /// Whether it is a function of the pool, or of what runs the jobs of a context.
     var isPools: Bool {
         guard let function else { return false }
-        return function.hasPrefix("ConcertoRuntime.") || function.contains(" in ConcertoRuntime.")
+        return Self.owners.contains { owner in
+            function.hasPrefix(owner) || function.hasPrefix("static " + owner) || function.contains(" in " + owner)
+                || function.contains(" in static " + owner)
+        }
     }
 
     /// Whether it belongs to what runs jobs: the pool, the concurrency runtime, the C library's thread.
@@ -18,6 +21,10 @@ extension ThreadPool.BlockingReport.Frame {
     var isThunk: Bool {
         guard let function else { return false }
         return function.contains("reabstraction thunk") || function.contains("partial apply forwarder")
+    }
+
+    private static var owners: [String] {
+        ["ConcertoRuntime.", "Concerto.SynchronizationContext.", "Concerto.ContextThread."]
     }
 
     private static var entries: [String] {

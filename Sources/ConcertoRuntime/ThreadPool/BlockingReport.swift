@@ -5,7 +5,7 @@ extension ThreadPool {
     ///
     /// With ``Configuration/reportsBlocking`` the monitor, when it finds a blocked worker, interrupts it with a signal
     /// (`SIGURG`) whose handler stores return addresses and nothing else; names are looked up on a thread of their own.
-    /// At most one report a second. A system call that cannot be restarted (`usleep`, `poll`) returns early with
+    /// At most one report a second. The threads of synchronization contexts are watched too, as soon as a pool reports. A system call that cannot be restarted (`usleep`, `poll`) returns early with
     /// `EINTR` from such an interruption: that is why it is off by default.
     public struct BlockingReport: Sendable, CustomStringConvertible {
         /// One function on the stack.
@@ -18,12 +18,17 @@ extension ThreadPool {
             public let image: String
             /// Bytes from the beginning of the function to the address.
             public let offset: UInt
+            /// File and line, `Server.swift:12`, where the image has debugging information and `llvm-symbolizer`, which
+            /// comes with Swift's toolchain, is in the path; `CONCERTO_SYMBOLIZER` names another, or none if it is empty.
+            public internal(set) var location: String?
+            /// The address as the image's file counts it: what `llvm-symbolizer --obj=IMAGE` is given.
+            public let fileAddress: UInt
         }
 
-        /// The name of the pool.
+        /// The name of the pool, or of the context.
         public let pool: String
-        /// The number of the worker.
-        public let worker: Int
+        /// The number of the worker; `nil` for the thread of a context.
+        public let worker: Int?
         /// The kernel's id of its thread.
         public let threadID: Int32
         /// How long it had been in its job when it was found.
@@ -46,9 +51,11 @@ extension ThreadPool {
         public var description: String {
             let more = suppressed > 0 ? " (and \(suppressed) more since the last report)" : ""
             let lines = jobFrames.map { frame in
-                "    \(frame.function ?? "0x" + String(frame.address, radix: 16)) + \(frame.offset) in \(frame.image)"
+                let function = frame.function ?? "0x" + String(frame.address, radix: 16)
+                return "    \(function) " + (frame.location.map { "at \($0)" } ?? "+ \(frame.offset) in \(frame.image)")
             }
-            return (["thread \(pool)-\(worker) (\(threadID)) blocks for \(blockedFor.brief) now\(more)"] + lines)
+            let thread = worker.map { "\(pool)-\($0)" } ?? pool
+            return (["thread \(thread) (\(threadID)) blocks for \(blockedFor.brief) now\(more)"] + lines)
                 .joined(separator: "\n")
         }
     }
@@ -114,13 +121,13 @@ enum BlockingReporter {
     /// What is captured, on its way to the thread that looks up names.
     private final class Raw {
         let pool: String
-        let worker: Int
+        let worker: Int?
         let thread: Int32
         let blockedFor: Duration
         let stack: Stack
         let suppressed: Int
 
-        init(_ pool: String, _ worker: Int, _ thread: Int32, _ blockedFor: Duration, _ stack: Stack, _ more: Int) {
+        init(_ pool: String, _ worker: Int?, _ thread: Int32, _ blockedFor: Duration, _ stack: Stack, _ more: Int) {
             self.pool = pool
             self.worker = worker
             self.thread = thread
@@ -133,7 +140,7 @@ enum BlockingReporter {
     /// Called by the monitor. Takes microseconds, and at most 20 ms if the thread does not answer.
     ///
     /// - Returns: `false` if it did not, and there is nothing to report.
-    static func report(_ pool: String, _ worker: Int, thread: Int32, blockedFor: Duration, suppressed: Int) -> Bool {
+    static func report(_ pool: String, _ worker: Int?, thread: Int32, blockedFor: Duration, suppressed: Int) -> Bool {
         guard let stack = Stack(of: thread) else { return false }
         let raw = Raw(pool, worker, thread, blockedFor, stack, suppressed)
         let argument = Unmanaged.passRetained(raw)
@@ -148,7 +155,7 @@ enum BlockingReporter {
         let report = ThreadPool.BlockingReport(
             pool: raw.pool, worker: raw.worker, threadID: raw.thread, blockedFor: raw.blockedFor,
             // Return addresses point behind the call.
-            frames: raw.stack.addresses.enumerated().map { frame($1, of: $0 == 0 ? $1 : $1 - 1) },
+            frames: Symbolizer.located(raw.stack.addresses.enumerated().map { frame($1, of: $0 == 0 ? $1 : $1 - 1) }),
             suppressed: raw.suppressed)
         handler.withLock { $0 }.call(report)
     }
@@ -157,9 +164,11 @@ enum BlockingReporter {
         var name = [CChar](repeating: 0, count: 1_024)
         var image = [CChar](repeating: 0, count: 512)
         var offset: UInt = 0
-        let found = concerto_symbol_find(lookup, &name, name.count, &image, image.count, &offset)
+        var inFile: UInt = 0
+        let found = concerto_symbol_find(lookup, &name, name.count, &image, image.count, &offset, &inFile)
         return .init(
-            address: address, function: found ? demangled(name) : nil, image: text(image), offset: found ? offset : 0)
+            address: address, function: found ? demangled(name) : nil, image: text(image), offset: found ? offset : 0,
+            fileAddress: inFile)
     }
 
     private static func demangled(_ name: [CChar]) -> String {

@@ -303,9 +303,6 @@ func compute(_ rounds: Int, seed: Int) -> Int {
     return value
 }
 
-/// Whether this is a build for the thread sanitizer.
-let isThreadSanitized = dlsym(nil, "__tsan_init") != nil
-
 /// The largest value seen.
 final class Maximum: Sendable {
     private let largest = Atomic(Int.min)

@@ -30,6 +30,7 @@ struct BlockingProgram {
                 exit(refusesToBlock() ? 0 : 1)
             }
             dispatchMain()
+        case "context-semaphore": waitForReport()
         default: exit(3)
         }
     }
@@ -51,6 +52,28 @@ struct BlockingProgram {
     private static func nested() -> [Bool] {
         let answers = try? runBlocking { await MainActor.run { try? runBlocking { await mainActorWork() } } }
         return (answers ?? nil) ?? []
+    }
+
+    /// A semaphore on the thread of a context, as `.Result` on .NET's UI thread; ends once it is reported.
+    private static func waitForReport() -> Never {
+        _ = try? ThreadPool(.init(minThreads: 1, name: "reports", reportsBlocking: true))
+        let reported = DispatchSemaphore(value: 0)
+        ThreadPool.onBlockingReport { report in
+            print(report)
+            reported.signal()
+        }
+        let context = SynchronizationContext.withThread(named: "interface")
+        context.post { waitOnTheContext(reported) }
+        // What waits as it should is not reported: the job pumps meanwhile.
+        let pumping = SynchronizationContext.withThread(named: "pumping")
+        pumping.post { try runBlocking { await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in } } }
+        while true { pause() }
+    }
+
+    @inline(never)
+    private static func waitOnTheContext(_ semaphore: DispatchSemaphore) {
+        semaphore.wait()
+        exit(0)
     }
 
     private static func refusesToBlock() -> Bool {

@@ -95,6 +95,7 @@ final class Scheduler: @unchecked Sendable {
         holders = WorkerSet(capacity: configuration.maxThreads)
         latency = configuration.measuresLatency ? LatencyHistogram() : nil
         if latency != nil { observation.measureLatency() }
+        if configuration.reportsBlocking { ThreadWatch.activate() }
     }
 
     /// Makes `pool` the executor of all jobs.
