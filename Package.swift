@@ -234,6 +234,12 @@ let package = Package(
         .executableTarget(
             name: "BlockingProgram", dependencies: ["Concerto", "ConcertoRuntime"],
             path: "Tests/Programs/BlockingProgram", swiftSettings: settings),
+        // Counts allocations, which it can only where malloc is its own: scripts/check-allocations.
+        .target(name: "CMallocCount", path: "Benchmarks/Sources/CMallocCount"),
+        .executableTarget(
+            name: "AllocationProgram",
+            dependencies: ["CMallocCount", "Concerto", "ConcertoResilience", "ConcertoResources", "ConcertoStreams"],
+            path: "Tests/Programs/AllocationProgram", swiftSettings: settings),
         // Programs that hang, starve and leak on purpose; the second does not know Concerto.
         .executableTarget(
             name: "DiagnosticsProgram", dependencies: ["Concerto", "ConcertoDiagnostics"],
