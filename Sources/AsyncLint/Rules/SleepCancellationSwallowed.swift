@@ -2,10 +2,10 @@
 import SwiftSyntax
 
 struct SleepCancellationSwallowed: TryRule {
-    static let words = ["sleep", "await"]
+    static let words = ["await"]
 
     func check(_ expression: TryExprSyntax, in file: FileContext) {
-        guard let call = Call(expression.expression.core), call.name == "sleep", file.isCoveredByAwait(call.node),
+        guard let call = Call(expression.expression.core), file.isCoveredByAwait(call.node),
             file.apis.throwsCancellationOnly(call)
         else { return }
         guard let item = swallowing(expression, in: file) else { return }

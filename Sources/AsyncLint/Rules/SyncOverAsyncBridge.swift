@@ -341,7 +341,8 @@ struct SyncOverAsyncBridge: CodeRule {
     {
         var found: TaskSpawn?
         statements.traverse { node in
-            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), let spawn = file.spawn(call),
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }),
+                let spawn = file.knownSpawn(call),
                 let body = spawn.body
             else { return .into }
             body.statements.traverse { inner in
@@ -386,7 +387,8 @@ struct SyncOverAsyncBridge: CodeRule {
     {
         var found: TaskSpawn?
         statements.traverse { node in
-            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }), let spawn = file.spawn(call),
+            guard let call = node.as(FunctionCallExprSyntax.self).flatMap({ Call($0) }),
+                let spawn = file.knownSpawn(call),
                 let body = spawn.body
             else { return .into }
             body.statements.traverse { inner in

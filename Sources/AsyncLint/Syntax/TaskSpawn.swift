@@ -46,6 +46,15 @@ extension FileContext {
         return TaskSpawn(call: call, form: form, body: body, neverFails: failure == "Never")
     }
 
+    /// The task a call starts, also by a function that a package's table names, such as Concerto's `Task.run`. What such a task does
+    /// with errors and with cancellation is not known.
+    func knownSpawn(_ call: Call) -> TaskSpawn? {
+        if let spawn = spawn(call) { return spawn }
+        guard call.baseName == "Task", apis.takesAsyncClosure(call, label: nil), let body = call.closures.first?.closure
+        else { return nil }
+        return TaskSpawn(call: call, form: .task, body: body, neverFails: false)
+    }
+
     /// The task whose closure this is.
     func spawn(owning code: Code) -> TaskSpawn? {
         guard code.kind == .closure, let (call, _) = code.node.cast(ClosureExprSyntax.self).owningCall else {
