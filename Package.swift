@@ -266,8 +266,44 @@ let package = Package(
             name: "Cookbook",
             dependencies: ["Concerto", "ConcertoResilience", "ConcertoStreams", "ConcertoTesting"],
             path: "Examples/Cookbook", exclude: ["expected"], swiftSettings: settings),
+        // The program of docs/tutorial.md, step by step.
+        .target(
+            name: "FlakyAPI", dependencies: ["Concerto"], path: "Examples/tutorial/FlakyAPI", swiftSettings: settings),
+        .executableTarget(
+            name: "Tutorial1", dependencies: ["FlakyAPI", "Concerto", "ConcertoResilience"],
+            path: "Examples/tutorial/1-first-call", swiftSettings: settings),
+        .executableTarget(
+            name: "Tutorial2", dependencies: ["FlakyAPI", "Concerto", "ConcertoResilience"],
+            path: "Examples/tutorial/2-limit", swiftSettings: settings),
+        .executableTarget(
+            name: "Tutorial3", dependencies: ["FlakyAPI", "Concerto", "ConcertoResilience"],
+            path: "Examples/tutorial/3-retries", swiftSettings: settings),
+        .executableTarget(
+            name: "Tutorial4", dependencies: ["FlakyAPI", "Concerto", "ConcertoResilience"],
+            path: "Examples/tutorial/4-deadlines", swiftSettings: settings),
+        .executableTarget(
+            name: "Tutorial5", dependencies: ["FlakyAPI", "Concerto", "ConcertoResilience"],
+            path: "Examples/tutorial/5-cancellation", swiftSettings: settings),
+        .executableTarget(
+            name: "Tutorial6", dependencies: ["FlakyAPI", "Concerto", "ConcertoResilience"],
+            path: "Examples/tutorial/6-diagnosis", swiftSettings: settings),
+        .executableTarget(
+            name: "Tutorial7", dependencies: ["FlakyAPI", "Concerto", "ConcertoResilience"],
+            path: "Examples/tutorial/7-tests/Sources", swiftSettings: settings),
         .testTarget(
-            name: "DocumentationTests", dependencies: ["TestSupport", "Cookbook"], swiftSettings: settings),
+            name: "TutorialTests", dependencies: ["Tutorial7", "FlakyAPI", "Concerto", "ConcertoTesting"],
+            path: "Examples/tutorial/7-tests/Tests", swiftSettings: settings),
+        // The programs of docs/fifty.
+        .executableTarget(
+            name: "Fifty",
+            dependencies: [
+                "Concerto", "ConcertoResilience", "ConcertoResources", "ConcertoStreams", "ConcertoTesting",
+            ],
+            path: "Examples/Fifty", exclude: ["expected", "pages"], swiftSettings: settings),
+        .testTarget(
+            name: "DocumentationTests",
+            dependencies: ["TestSupport", "Cookbook", "Fifty"] + (1...7).map { .byName(name: "Tutorial\($0)") },
+            swiftSettings: settings),
         .testTarget(
             name: "ConcertoStreamsTests",
             dependencies: ["ConcertoStreams", "ConcertoTesting", "TestSupport", "StreamExamples"],
