@@ -43,6 +43,7 @@ enum FromDotNetNames {
             try failures.handle { _ in true }
         }
         TaskHandle.onUnobservedError = nil
+        pool.queueWorkItem { withBlocking {} }
     }
 
     static func cancellation() async throws {
@@ -51,6 +52,7 @@ enum FromDotNetNames {
         try source.cancel(throwOnFirstError: true)
         let token: CancellationToken = .current
         await withCancellation(of: token) {}
+        token.register {}.unregister()
         _ = CancellationTokenSource(linkedTo: token)
     }
 
