@@ -9,7 +9,7 @@ PREFIX ?= /usr/local
 # order (two of three) compiles everything once more. With this the order stays.
 export SWIFT_DETERMINISTIC_HASHING = 1
 
-.PHONY: help setup build quickstart failures table test test-tools lint format install docs docs-open clean
+.PHONY: help setup build quickstart failures table test test-tools lint format install docs docs-pages docs-open clean
 
 help: ## List the commands.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,11 @@ test-tools: setup ## Let others judge: promtool, Prometheus, OpenTelemetry's own
 
 docs: setup ## Build the documentation of all libraries into one site; warnings are errors.
 	@DOCS_TRAITS=CLI scripts/docs
+
+docs-pages: setup ## Run the programs of the pages in docs, and write these pages.
+	@$(SWIFT_BUILD)
+	@scripts/write-cookbook --run "$$($(SWIFT_BUILD) --show-bin-path)/Cookbook"
+	@scripts/write-pages --run "$$($(SWIFT_BUILD) --show-bin-path)"
 
 docs-open: ## Serve the site that `make docs` built, on http://127.0.0.1:8000.
 	@scripts/serve-docs
