@@ -47,15 +47,19 @@ final class Errand<Success: Sendable>: Sendable {
         on clock: any TimerClock, inheriting inherits: Bool = false,
         _ work: @escaping @Sendable () async throws -> Success
     ) {
-        if state.withLock({ $0.isOver }) { return }
         if let limit {
-            let change = state.withLock { $0.timer.request(at: clock.now.advanced(by: limit)) }
+            let due = clock.now.advanced(by: limit)
+            // Whoever abandons it from here on finds the request, and the timer is not kept.
+            let change = state.withLock { state in state.isOver ? nil : state.timer.request(at: due) }
+            guard let change else { return }
             clock.perform(change) { [self] in
                 expire($0)
             } keep: { timer, request in
                 state.withLock { $0.timer.keep(timer, for: request) }
             }
         }
+        // Abandoned, or its limit has passed at once: nobody wants what it would give.
+        if state.withLock({ $0.isOver }) { return }
         let run: @Sendable () async -> Void = { [self] in
             let result: Result<Success, any Error>
             do { result = .success(try await work()) } catch { result = .failure(error) }

@@ -197,6 +197,24 @@ import Testing
         #expect(try await caller.value == 2)
     }
 
+    @Test func `an idle resource is validated though another is being opened, which may hang`() async throws {
+        let never = Latch()
+        let depot = Depot(onOpen: { number in if number == 3 { try await never.wait() } })
+        let pool = makePool(depot, clock, validates: true) {
+            $0.maximum = 3
+            $0.minimum = 2
+        }
+        try await fill(pool, 2)
+        clock.advance(by: .milliseconds(501))
+        // For the minimum another is opened, which takes its time.
+        try await pool.lease().discard()
+        await until { depot.state.value.opening == 1 }
+        #expect(try await pool.withResource { $0 } == 1)
+        #expect(pool.statistics.opening == 1)
+        never.open()
+        await until { pool.statistics.idle == 2 }
+    }
+
     @Test func `P18: shutting down fails waiters, waits for leases, and then closes under them`() async throws {
         let depot = Depot()
         let pool = makePool(depot, clock) { $0.maximum = 2 }
@@ -302,11 +320,12 @@ import Testing
             $0.maximum = 0
             $0.openLimit = .zero
             $0.lifetimeJitter = 2
+            $0.backoff = .exponential(base: .seconds(5), cap: .seconds(1))
         }
         let error = #expect(throws: InvalidOptionsError.self) {
             _ = try ResourcePool<Int>("test", validating: options, open: { 1 })
         }
-        #expect(error?.problems.map(\.field) == ["maximum", "openLimit", "lifetimeJitter"])
+        #expect(error?.problems.map(\.field) == ["maximum", "openLimit", "lifetimeJitter", "backoff.cap"])
     }
 
     @Test func `a pool that is dropped closes its idle resources and leaves no timer`() async throws {

@@ -30,12 +30,15 @@ final class CacheFlight<Key: Hashable & Sendable, Value: Sendable>: FlightNode, 
 
 /// A load as the graph of loads that wait for loads knows it, in whichever caches they are.
 @usableFromInline
-class FlightNode: @unchecked Sendable {  // `successors` is protected by the graph's lock
-    /// The load that the current code is a part of.
+class FlightNode: @unchecked Sendable {  // its properties are protected by the graph's lock
+    /// The load that the current code is a part of, or was begun by.
     @TaskLocal static var current: FlightNode?
     private static let graph = Guarded(())
 
     private var successors: [ObjectIdentifier: (node: FlightNode, count: Int)] = [:]
+    /// Whether nobody waits for it any more: what it began and did not wait for may still run, and wait for others, but
+    /// closes no circle.
+    private var hasEnded = false
 
     /// Notes that the current load, if there is one, waits for this one.
     ///
@@ -43,6 +46,7 @@ class FlightNode: @unchecked Sendable {  // `successors` is protected by the gra
     func beginWait(of waiting: FlightNode?) -> Bool {
         guard let waiting else { return true }
         return Self.graph.withLock { _ in
+            if waiting.hasEnded { return true }
             if reaches(waiting) { return false }
             waiting.successors[ObjectIdentifier(self), default: (self, 0)].count += 1
             return true
@@ -55,6 +59,14 @@ class FlightNode: @unchecked Sendable {  // `successors` is protected by the gra
             let id = ObjectIdentifier(self)
             guard let count = waiting.successors[id]?.count else { return }
             waiting.successors[id] = count > 1 ? (self, count - 1) : nil
+        }
+    }
+
+    /// The load has landed or was given up.
+    func end() {
+        Self.graph.withLock { _ in
+            hasEnded = true
+            successors = [:]
         }
     }
 

@@ -66,6 +66,10 @@ public struct CacheOptions: Sendable {
 }
 
 /// A loader asked, directly or through others, for what it is loading: everybody would wait for ever.
+///
+/// Not thrown where an old value ends the circle (`staleOnError`), nor in a task that outlives the load which began it. While
+/// that load is under way such a task counts as a part of it, because nobody can see that it is not waited for: one that asks
+/// caches and is not waited for should be a `Task.detached`.
 public struct RecursiveLoadError: Error, Hashable, CustomStringConvertible {
     /// The name of the cache that was asked.
     public let cache: String

@@ -52,9 +52,15 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
     var queues = EvictionQueues<Key>()
     var numbers: UInt64 = 0
     var flightNumbers = 0
-    /// When each tag was invalidated, as long as a load from before is under way.
-    var invalidated: [String: UInt64] = [:]
-    var invalidations: UInt64 = 0
+    /// When each tag was invalidated, as long as a load from before is under way; at most ``mostInvalidated``.
+    private(set) var invalidated: [String: UInt64] = [:]
+    /// Up to which invalidation the tags have been forgotten: a load from before that one is kept only without tags.
+    private var forgotten: UInt64 = 0
+    private(set) var invalidations: UInt64 = 0
+
+    /// How many invalidated tags are remembered. Where loads overlap without end there is never a moment without one, and
+    /// tags may be as many as there are users: beyond this the loads under way are not kept, whatever their tags.
+    static var mostInvalidated: Int { 1_024 }
 
     init(_ options: CacheOptions, name: String) {
         self.options = options
@@ -128,7 +134,9 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
         case .success(let value):
             statistics.loadTime += flight.since.duration(to: now)
             flight.result = .success(CachedValue(value: value, isStale: false))
-            let isOutdated = tags.contains { (invalidated[$0] ?? 0) > flight.invalidations }
+            let isOutdated =
+                flight.invalidations < forgotten && !tags.isEmpty
+                || tags.contains { (invalidated[$0] ?? 0) > flight.invalidations }
             if isCurrent && !isOutdated { store(flight.key, value, weight: weight, tags: tags, at: now) }
         case .failure(let error):
             statistics.failures += 1
@@ -136,7 +144,11 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
             if isCurrent { keep(error, of: flight, at: now) }
         }
         flight.waiters.grantAll(into: &wakes)
-        if byNumber.isEmpty { invalidated = [:] }
+        forgetInvalidatedTags()
+    }
+
+    private mutating func forgetInvalidatedTags() {
+        if byNumber.isEmpty, !invalidated.isEmpty { invalidated = [:] }
     }
 
     private mutating func keep(_ error: any Error, of flight: CacheFlight<Key, Value>, at now: TimerInstant) {
@@ -166,6 +178,7 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
         guard byNumber.removeValue(forKey: number) != nil else { return nil }
         if flights[flight.key] === flight { flights[flight.key] = nil }
         statistics.abandoned += 1
+        forgetInvalidatedTags()
         return errands.removeValue(forKey: number)
     }
 
@@ -280,7 +293,13 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
 
     mutating func invalidate(tag: String) {
         invalidations += 1
-        if !byNumber.isEmpty { invalidated[tag] = invalidations }
+        if !byNumber.isEmpty {
+            if invalidated.count >= Self.mostInvalidated, invalidated[tag] == nil {
+                invalidated = [:]
+                forgotten = invalidations
+            }
+            invalidated[tag] = invalidations
+        }
         for (key, entry) in entries where entry.tags.contains(tag) { remove(key) }
     }
 

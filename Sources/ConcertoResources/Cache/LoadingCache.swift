@@ -142,6 +142,11 @@ extension LoadingCache {
         defer { leave(flight) }
         let around = FlightNode.current
         guard flight.beginWait(of: around) else {
+            // An old value ends the circle: what is loaded from it is as good as it can be.
+            if let fallback {
+                state.withLock { $0.statistics.staleHits += 1 }
+                return CachedValue(value: fallback, isStale: true)
+            }
             throw RecursiveLoadError(cache: name, key: "\(flight.key)")
         }
         defer { flight.endWait(of: around) }
@@ -207,6 +212,7 @@ extension LoadingCache {
             state.land(flight, result, weight: weight, tags: tags, at: now, into: &wakes)
             return wakes
         }
+        flight.end()
         wakes.resume()
     }
 
@@ -214,6 +220,7 @@ extension LoadingCache {
     private func leave(_ flight: CacheFlight<Key, Value>) {
         guard let errand = state.withLock({ $0.leave(flight) }) else { return }
         // By now nobody can join it.
+        flight.end()
         errand.abandon()
     }
 }

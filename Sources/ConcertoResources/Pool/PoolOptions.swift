@@ -77,6 +77,7 @@ public struct PoolOptions: Sendable {
         if let idleLimit { check.requirePositive(idleLimit, "idleLimit") }
         check.requireNotNegative(validateAfter, "validateAfter")
         check.requirePositive(validationLimit, "validationLimit")
+        check.require(backoff.check(), in: "backoff")
         if let leakAfter { check.requirePositive(leakAfter, "leakAfter") }
         try check.finish()
     }

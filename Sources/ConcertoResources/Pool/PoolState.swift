@@ -278,7 +278,8 @@ struct PoolState: ~Copyable {
                 _ = waiters.grantFirst(into: &work.wakes)
             } else if slots[index].expires <= now {
                 close(index, &work)
-            } else if let resource = slots[index].resource, waiters.count > (validating + openings.count) * capacity {
+            } else if let resource = slots[index].resource, waiters.count > validating * capacity {
+                // Also while others are being opened: asking one that is there takes a moment, opening one may hang.
                 unlist(index)
                 slots[index].phase = .validating
                 validating += 1
