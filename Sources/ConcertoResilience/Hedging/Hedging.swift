@@ -25,11 +25,11 @@
 ///
 /// - Cancellation: of the caller reaches every attempt; no further one begins. Attempts that have lost are cancelled
 ///   and waited for (``execute(_:_:)``), or left behind (``executeAbandoning(_:_:)``).
-/// - Where it runs: the attempts off the caller's actor, at the same time; the first starts at once, in place on Concerto's
-///   pool. With ``HedgingOptions/Delay-swift.enum/afterFailure`` one after the other, in the caller's task and on its actor.
+/// - Where it runs: the attempts off the caller's actor, at the same time; each starts at once, in place unless the caller
+///   is on an actor. With ``HedgingOptions/Delay-swift.enum/afterFailure`` one after the other, in the caller's task and on its actor.
 /// - Ordering: attempts begin in the order of their numbers, which is ``ResilienceContext/attempt``.
-/// - Allocates: a child task an attempt (with `afterFailure` nothing); and where an attempt suspends, an object to wait with
-///   and a timer.
+/// - Allocates: a task an attempt (with `afterFailure` nothing): two allocations on Concerto's pool, six elsewhere; and where
+///   an attempt suspends, an object to wait with and a timer.
 ///
 /// Source: Jeffrey Dean and Luiz André Barroso, "The Tail at Scale", 2013.
 public final class Hedging: Sendable {

@@ -1,5 +1,3 @@
-import CConcerto
-
 /// The part of a ``Hedging`` that does not depend on the type of the result.
 @usableFromInline
 final class HedgingCore: Sendable {
@@ -16,7 +14,7 @@ final class HedgingCore: Sendable {
     private let countsCalls: Bool
     private let free = Guarded([HedgeRace]())
     /// Of first attempts, where the delay is a quantile.
-    private let latencies: Guarded<LatencyWindow>?
+    let latencies: Guarded<LatencyWindow>?
 
     init(_ options: HedgingOptions) {
         self.options = options
@@ -82,62 +80,7 @@ final class HedgingCore: Sendable {
         return (number, error)
     }
 
-    /// Makes an attempt, in a child task that starts here and now on Concerto's pool, and waits for it; meanwhile, if it is
-    /// time, makes the next one in the same way. So the attempts nest, and the caller's cancellation and task-locals
-    /// reach each of them for nothing.
-    nonisolated(nonsending)
-        private func attempt(
-            _ race: HedgeRace, _ context: ResilienceContext, _ start: TimerInstant, _ body: Body
-        ) async
-    {
-        let (number, entry) = race.begin()
-        var inner = context.with(reading: ResilienceContext.noReading)
-        inner.attempt = number
-        let context = inner
-        // Off the caller's actor, also where it could start here: attempts run at the same time.
-        if !Self.isIsolated(#isolation) { _ = _PoolInternals.keepNextJob() }
-        async let child: Void = make(number, entry, race, context, start, body, isolation: nil)
-        if let task = _PoolInternals.takeKeptJob() { _PoolInternals.start(task, isolation: nil) }
-        if !race.isDecided {
-            await coordinate(race, context, start, body)
-        } else if number > 1 {
-            // It has won where it stood, before anybody waited for it; those before it do not know yet.
-            race.cancelLosers()
-        }
-        await child
-    }
-
-    /// Out of line: 6.3.1 makes a broken branch of it where it stands.
-    @inline(never)
-    private static func isIsolated(_ isolation: (any Actor)?) -> Bool { isolation != nil }
-
-    /// One attempt, in a task of its own.
-    ///
-    /// - Parameter isolation: `nil`. A parameter, because a function without isolation looks for its executor anew wherever it
-    ///   goes on, at a microsecond each.
-    private func make(
-        _ number: Int, _ entry: DeadlineEntry, _ race: HedgeRace, _ context: ResilienceContext, _ start: TimerInstant,
-        _ body: Body, isolation: isolated (any Actor)?
-    ) async {
-        entry.begin()
-        var isOutcome = false
-        do {
-            let isBound = context.bind()
-            defer { ResilienceContext.unbind(isBound) }
-            isOutcome = try await body(number, context)
-        } catch {
-            entry.error = error
-        }
-        if let error = entry.error {
-            isOutcome = !context.bound { options.isFailure(error) }
-        } else if number == 1, isOutcome, latencies != nil, race.winner == nil {
-            noteLatency(since: start)
-        }
-        await entry.finish()
-        race.end(number, isOutcome: isOutcome, entry.error)
-    }
-
-    private func noteLatency(since start: TimerInstant) {
+    func noteLatency(since start: TimerInstant) {
         guard case .percentile = options.delay else { return }
         let now = clock.now
         latencies?.withLock { $0.record(now.nanoseconds - start.nanoseconds, at: now) }
@@ -145,7 +88,7 @@ final class HedgingCore: Sendable {
 
     /// Waits until an attempt has won, or all have failed, or the caller has been cancelled; begins others meanwhile.
     nonisolated(nonsending)
-        private func coordinate(
+        func coordinate(
             _ race: HedgeRace, _ context: ResilienceContext, _ start: TimerInstant, _ body: Body
         ) async
     {
