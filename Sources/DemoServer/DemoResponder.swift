@@ -13,6 +13,7 @@ struct DemoResponder: Sendable {
         switch misbehaviour.treat(call) {
         case .normal:
             if misbehaviour.isCalm { misbehaviour.note(call) }
+            if let end = misbehaviour.takeTurn() { try await Task.sleep(until: end, clock: .continuous) }
             return try await answer(request)
         case .slow:
             try await Task.sleep(for: configuration.slowness)

@@ -18,6 +18,12 @@ public struct DemoServerConfiguration: Sendable {
     /// How late.
     public var slowness: Duration = .milliseconds(300)
 
+    /// How many calls are worked on at a time, in the order in which they came; `nil` for all at once. A call is finished
+    /// though its client has given up, as in most servers.
+    public var workers: Int?
+    /// How long a worker takes for a call.
+    public var work: Duration = .milliseconds(50)
+
     /// A server that answers every call at once.
     public static let calm = DemoServerConfiguration()
 

@@ -20,6 +20,8 @@ final class Misbehaviour: Sendable {
         var used = 0
         /// When the quota is renewed; `nil` while there is some of it left.
         var renewal: ContinuousClock.Instant?
+        /// When each worker has done what it was given so far.
+        var freeAt: [ContinuousClock.Instant] = []
 
         /// Counts a call; returns how often it came before.
         mutating func note(_ call: String) -> Int {
@@ -57,6 +59,19 @@ final class Misbehaviour: Sendable {
         return state.withLock { state in
             if let wait = useQuota(&state, now: now) { return .tooMany(retryAfter: wait) }
             return treatment(of: call, earlier: state.note(call))
+        }
+    }
+
+    /// When a worker will have done a call that has just come; `nil` if all calls are worked on at once.
+    func takeTurn() -> ContinuousClock.Instant? {
+        guard let workers = configuration.workers else { return nil }
+        let now = clock.now
+        return state.withLock { state in
+            if state.freeAt.isEmpty { state.freeAt = Array(repeating: now, count: max(1, workers)) }
+            let worker = state.freeAt.indices.min { state.freeAt[$0] < state.freeAt[$1] } ?? 0
+            let end = max(now, state.freeAt[worker]) + configuration.work
+            state.freeAt[worker] = end
+            return end
         }
     }
 
