@@ -22,8 +22,8 @@ extension AsyncSequence where Self: Sendable {
     ///   - clock: Measures the pauses and `resetAfter`.
     ///   - random: Draws the jitter of the pauses.
     ///   - shouldRetry: Whether a failure is worth it; by default all are.
-    /// - Throws: `ArgumentError` if `maxRetries` or `resetAfter` is negative; while it is read the failure after the last
-    ///   retry.
+    /// - Throws: `ArgumentError` if `maxRetries` or `resetAfter` is negative, or `backoff` cannot work; while it is read the
+    ///   failure after the last retry.
     public func retry(
         maxRetries: Int, backoff: Backoff = .exponential(), resetAfter: Duration? = nil,
         clock: any TimerClock = MonotonicClock(), random: RandomSource = .system,
@@ -32,6 +32,10 @@ extension AsyncSequence where Self: Sendable {
         guard maxRetries >= 0 else { throw ArgumentError("maxRetries", maxRetries, "it must not be negative") }
         if let resetAfter, resetAfter < .zero {
             throw ArgumentError("resetAfter", resetAfter, "it must not be negative")
+        }
+        do throws(InvalidOptionsError) { try backoff.validate() } catch {
+            let problem = error.problems[0]
+            throw ArgumentError("backoff.\(problem.field)", problem.value, "it must be \(problem.requirement)")
         }
         return RetriedSequence(
             base: self, maxRetries: maxRetries, backoff: backoff, resetAfter: resetAfter, clock: clock, random: random,

@@ -17,7 +17,7 @@ public import ConcertoRuntime
 @usableFromInline
 struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
     @usableFromInline
-    struct Entry {
+    struct Entry: Sendable {
         @usableFromInline var value: Value?
         var error: (any Error)?
         /// From when on a caller has it loaded anew: the end of its life or before.
@@ -50,6 +50,8 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
     var byNumber: [Int: CacheFlight<Key, Value>] = [:]
     var errands: [Int: Errand<Value>] = [:]
     var queues = EvictionQueues<Key>()
+    /// What was removed since the lock was taken; it goes when the lock has been given back.
+    private var released: [[Key: Entry]] = []
     var numbers: UInt64 = 0
     var flightNumbers = 0
     /// When each tag was invalidated, as long as a load from before is under way; at most ``mostInvalidated``.
@@ -232,8 +234,16 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
     }
 
     mutating func remove(_ key: Key) {
-        guard let entry = entries.removeValue(forKey: key) else { return }
+        guard let index = entries.index(forKey: key) else { return }
+        let (key, entry) = entries.remove(at: index)
+        released.append([key: entry])
         forget(entry)
+    }
+
+    /// What is to go when the lock has been given back: the `deinit` of a value is the user's, and may come to the cache.
+    mutating func takeReleased() -> [[Key: Entry]] {
+        defer { released = [] }
+        return released
     }
 
     private mutating func forget(_ entry: Entry) {
@@ -305,6 +315,7 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
 
     mutating func invalidateAll() {
         flights = [:]
+        released.append(entries)
         entries = [:]
         statistics.weight = 0
         queues.forgetAll()

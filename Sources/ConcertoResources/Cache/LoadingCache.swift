@@ -106,20 +106,20 @@ public final class LoadingCache<Key: Hashable & Sendable, Value: Sendable>: Send
     public func set(_ key: Key, to value: Value) {
         let now = clock.now
         let (weight, tags) = (weigh?(key, value) ?? 1, tags?(key, value) ?? [])
-        state.withLock { state in
+        change { state in
             state.invalidate(key)
             state.store(key, value, weight: weight, tags: tags, at: now)
         }
     }
 
     /// Forgets the value of `key`. A load that is under way serves those who wait for it and is not kept.
-    public func invalidate(_ key: Key) { state.withLock { $0.invalidate(key) } }
+    public func invalidate(_ key: Key) { change { $0.invalidate(key) } }
 
     /// Forgets all values with `tag`, also those that are being loaded. Looks at every entry.
-    public func invalidate(tag: String) { state.withLock { $0.invalidate(tag: tag) } }
+    public func invalidate(tag: String) { change { $0.invalidate(tag: tag) } }
 
     /// Forgets everything, as ``invalidate(_:)`` does.
-    public func invalidateAll() { state.withLock { $0.invalidateAll() } }
+    public func invalidateAll() { change { $0.invalidateAll() } }
 
     /// What the cache has done, and holds.
     public var statistics: CacheStatistics {
@@ -133,6 +133,16 @@ public final class LoadingCache<Key: Hashable & Sendable, Value: Sendable>: Send
 }
 
 extension LoadingCache {
+    /// Changes the state, and lets go of what was removed after the lock.
+    private func change(_ body: (inout CacheState<Key, Value>) -> Void) {
+        var released: [[Key: CacheState<Key, Value>.Entry]] = []
+        state.withLock { state in
+            body(&state)
+            released = state.takeReleased()
+        }
+        withExtendedLifetime(released) {}
+    }
+
     nonisolated(nonsending)
         private func wait(
             for flight: CacheFlight<Key, Value>, begins: Bool, fallback: Value?
@@ -207,11 +217,8 @@ extension LoadingCache {
             tags = self.tags?(flight.key, value) ?? []
         }
         let now = clock.now
-        let wakes = state.withLock { [weight, tags] state in
-            var wakes = WakeList()
-            state.land(flight, result, weight: weight, tags: tags, at: now, into: &wakes)
-            return wakes
-        }
+        var wakes = WakeList()
+        change { $0.land(flight, result, weight: weight, tags: tags, at: now, into: &wakes) }
         flight.end()
         wakes.resume()
     }

@@ -142,15 +142,21 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
     func publish(_ element: Element, _ generation: Int) -> Demand {
         let now = replayAge == nil ? TimerInstant(nanoseconds: 0) : clock.now
         var wakes = WakeList()
+        // Goes after the lock has been given back: an element's `deinit` is the user's, and may come here.
+        var dropped: Entry?
         let demand = state.withLock { state -> Demand in
             guard state.generation == generation, state.isOpen else { return .none }
             state.ring.append(Entry(element: element, at: now))
             // A subscriber that is further behind finds out when it reads.
-            while state.ring.count > allowance, state.ring.popFirst() != nil { state.first += 1 }
+            if state.ring.count > allowance {
+                dropped = state.ring.popFirst()
+                state.first += 1
+            }
             if !state.readers.isEmpty { state.readers.grantAll(into: &wakes) }
             return policy == .wait && isAtLimit(&state) ? .wait : .more
         }
         wakes.resume()
+        withExtendedLifetime(dropped) {}
         return demand
     }
 
@@ -303,6 +309,7 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
     /// Closes the source, if nobody has come meanwhile. A later subscriber starts from nothing.
     private func close(_ generation: Int) {
         var wakes = WakeList()
+        var dropped = StreamRing<Entry>()
         let task = state.withLock { state -> Task<Void, Never>? in
             guard state.seats.isEmpty, state.isOpen, state.generation == generation else { return nil }
             state.isOpen = false
@@ -310,12 +317,13 @@ final class BroadcastCore<Element: Sendable>: WaiterHost {
             state.timer = nil
             state.first = state.end
             state.slowest = state.first
-            state.ring.removeAll()
+            swap(&dropped, &state.ring)
             state.source.grantAll(into: &wakes)
             return state.task.take()
         }
         task?.cancel()
         wakes.resume()
+        withExtendedLifetime(dropped) {}
     }
 
     @usableFromInline

@@ -87,6 +87,9 @@ private struct Broken: Error {}
         let source = Marbles().cold("|")
         #expect(throws: ArgumentError.self) { try source.retry(maxRetries: -1) }
         #expect(throws: ArgumentError.self) { try source.retry(maxRetries: 1, resetAfter: .nanoseconds(-1)) }
+        let backoff = Backoff.exponential(base: .seconds(2), cap: .seconds(1))
+        let error = #expect(throws: ArgumentError.self) { try source.retry(maxRetries: 1, backoff: backoff) }
+        #expect(error?.argument == "backoff.cap")
     }
 }
 

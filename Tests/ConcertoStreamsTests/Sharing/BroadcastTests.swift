@@ -40,6 +40,40 @@ private struct Broken: Error {}
         #expect(try await fast.next() == nil)
     }
 
+    /// An element whose end comes back to the hub that held it.
+    private final class Returning: Sendable {
+        private let body: @Sendable () -> Void
+
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+
+        deinit { body() }
+    }
+
+    /// Under the hub's lock the element's `deinit` would wait for that lock for ever.
+    @Test func `elements that leave the ring, or go with it, go after the lock`() async throws {
+        let place = Shared<Broadcast<Returning>?>(nil)
+        let released = Counter()
+        let source = AsyncGenerator<Returning> { yield in
+            while true {
+                try await yield(
+                    Returning {
+                        _ = place.value?.subscribers
+                        released.increment()
+                    })
+            }
+        }
+        let hub = try Broadcast(source, slowConsumers: .dropOldest(2))
+        place.change { $0 = hub }
+        var seen = 0
+        for try await _ in hub.subscribe() {
+            seen += 1
+            if seen == 100 { break }
+        }
+        await until { hub.subscribers == 0 }
+        #expect(released.value >= 97)
+        place.change { $0 = nil }
+    }
+
     @Test func `B9: with a replay of 1 consumers of 100 and of 400 both get all six`() throws {
         let marbles = Marbles()
         let hub = try Broadcast(marbles.hot("1@0 2@100 3@200 4@300 5@400 6@500 |@600"), replay: 1)
