@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "ConcertoHTTP",
             dependencies: [
-                "Concerto", "ConcertoResilience",
+                "Concerto", "ConcertoResilience", "ConcertoStreams",
                 .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
                 .product(name: "Logging", package: "swift-log", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
@@ -317,7 +317,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoHTTPTests",
             dependencies: [
-                "ConcertoHTTP", "ConcertoTesting", "DemoServer", "TestSupport",
+                "ConcertoHTTP", "ConcertoStreams", "ConcertoTesting", "DemoServer", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),

@@ -11,7 +11,7 @@ import NIOHTTPCompression
 /// Speaks HTTP/1.1 unless told otherwise, understands gzip (and asks for it where a call says nothing of
 /// `Accept-Encoding`), follows no redirect: that is ``ResilientHTTPClient``'s to do. Nothing of the environment is looked
 /// at: neither `HTTP_PROXY` nor `SSL_CERT_FILE`.
-public struct AsyncHTTPClientTransport: HTTPTransport {
+public struct AsyncHTTPClientTransport: HTTPTransport, HTTPStreamTransport {
     /// A request that was turned away unsent, because its connection was just being closed, is sent on another one; one that
     /// this machine had no descriptor or port for, after idle connections have been closed and a moment (1.5 s in all) has
     /// passed. So often.
@@ -59,13 +59,42 @@ public struct AsyncHTTPClientTransport: HTTPTransport {
     ///
     /// - Allocates: what AsyncHTTPClient needs, and the body.
     public func send(_ call: HTTPCall) async throws -> HTTPReply {
+        try await onAnyConnection(call) { exchange in try await collect(exchange.start()) }
+    }
+
+    /// Sends `call` once; see ``HTTPStreamTransport/open(_:)``.
+    ///
+    /// Asks for a body that is not compressed, unless the call says something of `Accept-Encoding`: a compressed one, which is
+    /// decompressed, may only be as long as ``HTTPTransportOptions/maximumBody``.
+    /// - Allocates: what AsyncHTTPClient needs. Of the body it holds what has come and was not asked for yet, up to a limit;
+    ///   then the server waits.
+    public func open(_ call: HTTPCall) async throws -> HTTPStreamReply {
+        var call = call
+        if !call.hasHeader("accept-encoding") { call.headers.append(("Accept-Encoding", "identity")) }
+        return try await onAnyConnection(call) { exchange in
+            let response = try await exchange.start()
+            var reply = HTTPStreamReply(
+                status: Int(response.status.code), headers: response.headers,
+                body: HTTPBody(ReceivedBody(body: response.body, exchange: exchange, limit: maximumBody)))
+            if connections.decompresses(reply.headers) {
+                reply.headers.remove(name: "content-encoding")
+                reply.headers.remove(name: "content-length")
+            }
+            return reply
+        }
+    }
+
+    private func onAnyConnection<Reply>(
+        _ call: HTTPCall, _ send: (HTTPExchange) async throws -> Reply
+    ) async throws -> Reply {
         let (call, address) = try call.prepared()
         var attempt = 1
         while true {
             // asynclint:ignore:next retry-without-backoff — nothing was sent, and the next connection is another one
             do {
-                return try await send(call, address)
-            } catch let turnedAway as TurnedAway {
+                let exchange = HTTPExchange(connections, call, to: address)
+                do { return try await send(exchange) } catch { throw await exchange.failure(error) }
+            } catch let turnedAway as HTTPExchange.TurnedAway {
                 guard attempt < Self.attempts else { throw turnedAway.failure }
             } catch let failure as HTTPFailure where failure.kind == .local {
                 guard attempt < Self.attempts else { throw failure }
@@ -74,34 +103,6 @@ public struct AsyncHTTPClientTransport: HTTPTransport {
             }
             attempt += 1
         }
-    }
-
-    private func send(_ call: HTTPCall, _ address: HTTPAddress) async throws -> HTTPReply {
-        let (client, ticket, name, request) = connections.request(for: call, to: address)
-        defer { if let name { connections.watch.tickets.close(name) } }
-        do {
-            let response = try await client.execute(request, deadline: .distantFuture)
-            let reply = try await collect(response)
-            if reply.status == 407, ticket?.prefix != nil { throw HTTPClientError.proxyAuthenticationRequired }
-            return reply
-        } catch {
-            if Task.isCancelled || error is CancellationError { throw CancellationError() }
-            let failure = await connections.failure(error, to: address)
-            guard let ticket else { throw failure }
-            if !ticket.wasSent {
-                // A connection was there, and was gone when the request came to it.
-                guard failure.kind != .closed, !(error is AnswerGuard.Stale) else {
-                    throw TurnedAway(failure: failure.unsent())
-                }
-                throw failure.unsent()
-            }
-            throw failure.reused(after: ticket.idled)
-        }
-    }
-
-    /// The connection was closed before the request was sent.
-    private struct TurnedAway: Error {
-        var failure: HTTPFailure
     }
 
     private func collect(_ response: HTTPClientResponse) async throws -> HTTPReply {
@@ -121,7 +122,7 @@ public struct AsyncHTTPClientTransport: HTTPTransport {
             // Decompressed, it is longer than is kept.
             reply.isTruncated = true
         }
-        if connections.decompresses(reply) {
+        if reply.body.readableBytes > 0, connections.decompresses(reply.headers) {
             // They speak of the body as it came.
             reply.headers.remove(name: "content-encoding")
             reply.headers.remove(name: "content-length")
@@ -135,18 +136,6 @@ public struct AsyncHTTPClientTransport: HTTPTransport {
         var configuration = configuration
         configuration.addGuards(watch: nil)
         return configuration
-    }
-}
-
-extension HTTPFailure {
-    /// The same failure, with what may explain it: a connection that had idled may have been closed on its other side when
-    /// the request went out.
-    fileprivate func reused(after idled: TimeAmount?) -> HTTPFailure {
-        guard kind == .closed, let idled, idled >= .milliseconds(1) else { return self }
-        var failure = self
-        let seconds = Double(idled.nanoseconds) / 1e9
-        failure.description += " (it had been idle for \((seconds * 1000).rounded() / 1000) s)"
-        return failure
     }
 }
 #endif

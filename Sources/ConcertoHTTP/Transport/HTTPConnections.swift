@@ -124,10 +124,9 @@ final class HTTPConnections: Sendable {
         return (isPlain ? plain! : direct, ticket, name, request)
     }
 
-    /// Whether the body of `reply` has been decompressed.
-    func decompresses(_ reply: HTTPReply) -> Bool {
-        guard isWatched, reply.body.readableBytes > 0 else { return false }
-        return ["gzip", "deflate"].contains(reply.headers[canonicalForm: "content-encoding"].first?.lowercased())
+    /// Whether the body of an answer with these headers is decompressed.
+    func decompresses(_ headers: HTTPHeaders) -> Bool {
+        isWatched && ["gzip", "deflate"].contains(headers[canonicalForm: "content-encoding"].first?.lowercased())
     }
 
     func failure(_ error: any Error, to address: HTTPAddress) async -> HTTPFailure {
