@@ -83,6 +83,10 @@ public final class SynchronizationContext: SerialExecutor, TaskExecutor {
     public func enqueueTask(_ job: consuming ExecutorJob) { append(UnownedJob(job), isIsolated: false) }
 
     private func append(_ job: UnownedJob, isIsolated: Bool) {
+        // Once in the queue the job may run to its end at once, and drop the last reference to the context: what enqueues
+        // borrows the one that the job's task holds.
+        let keeper = Unmanaged.passRetained(self)
+        defer { keeper.release() }
         queue.append(job, isIsolated: isIsolated)
         if stopped.load(ordering: .acquiring) { restartThread() }
     }

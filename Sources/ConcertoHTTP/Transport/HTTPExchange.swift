@@ -1,6 +1,7 @@
 #if HTTP
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 
 /// One attempt on its way, until its answer has been read or dropped.
 final class HTTPExchange: Sendable {
