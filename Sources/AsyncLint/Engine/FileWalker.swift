@@ -5,11 +5,18 @@ import SwiftSyntax
 final class FileWalker: SyntaxVisitor {
     private let rules: RuleSet
     private let file: FileContext
+    private let conditions: BuildConditions
 
     init(rules: RuleSet, file: FileContext) {
         self.rules = rules
         self.file = file
+        conditions = BuildConditions(toolchain: file.settings.toolchain)
         super.init(viewMode: .sourceAccurate)
+    }
+
+    /// What the compiler leaves out is not looked at.
+    override func visit(_ node: IfConfigClauseSyntax) -> SyntaxVisitorContinueKind {
+        conditions.leavesOut(node) ? .skipChildren : .visitChildren
     }
 
     private func code(_ node: some SyntaxProtocol) -> SyntaxVisitorContinueKind {

@@ -19,6 +19,17 @@ extension BlockingCallInAsync {
             """,
         reported: [
             .init(
+                "what the compiler may compile",
+                """
+                func wait(_ s: DispatchSemaphore) async {
+                    #if swift(>=6.0)
+                    await work()
+                    #else
+                    ↓s.wait()
+                    #endif
+                }
+                """),
+            .init(
                 "a method of a class elsewhere, inherited",
                 """
                 final class Tests: XCTestCase {
@@ -117,6 +128,23 @@ extension BlockingCallInAsync {
             .init("an optional receiver", "func f(_ g: DispatchGroup?) async { ↓g?.wait() }"),
         ],
         clean: [
+            .init(
+                "what the compiler leaves out",
+                """
+                func wait(_ s: DispatchSemaphore) async {
+                    #if swift(>=5.10)
+                    await work()
+                    #else
+                    s.wait()
+                    #endif
+                    #if compiler(<6)
+                    s.wait()
+                    #endif
+                    #if !compiler(>=5.9)
+                    s.wait()
+                    #endif
+                }
+                """),
             .init(
                 "a case or a static member that is named like a C function",
                 """

@@ -11,8 +11,9 @@ extension SleepCancellationSwallowed {
             """,
         instead: "`try await Task.sleep(for:)` and let the error out, or look at `Task.isCancelled` right after it.",
         limits: """
-            The last statement of a function outside loops, and a task that nobody keeps (so nobody can cancel it), are left alone. \
-            A loop that looks at cancellation, or lets an error of another call out, ends by itself.
+            In loops, and in tasks that are kept; `sleep-cancellation-swallowed/pause` reports the rest. The last statement of a \
+            function, and a task that nobody keeps (so nobody can cancel it), are left alone. A loop that looks at cancellation, or lets \
+            an error of another call out, ends by itself.
             """,
         reported: [
             .init(
@@ -55,13 +56,6 @@ extension SleepCancellationSwallowed {
                 }
                 """),
             .init(
-                "something follows",
-                """
-                func f() async { ↓try? await Task.sleep(for: .seconds(1))
-                    await hide()
-                }
-                """),
-            .init(
                 "between retries",
                 """
                 func f() async throws {
@@ -83,9 +77,11 @@ extension SleepCancellationSwallowed {
             .init(
                 "discarded",
                 """
-                func f() async {
-                    _ = ↓try? await Task.sleep(for: .seconds(1))
-                    await hide()
+                func f() {
+                    task = Task {
+                        _ = ↓try? await Task.sleep(for: .seconds(1))
+                        await hide()
+                    }
                 }
                 """),
             .init(
@@ -208,6 +204,15 @@ extension SleepCancellationSwallowed {
                             hide()
                         }
                     }
+                }
+                """),
+            .init(
+                "one pause in a function, of whose caller nothing is known",
+                """
+                func submit() async {
+                    scroll()
+                    try? await Task.sleep(for: .seconds(0.5))
+                    await hide()
                 }
                 """),
             .init(

@@ -24,8 +24,10 @@ struct SleepCancellationSwallowed: TryRule {
             if looksInside(next, in: file) { return }
         }
         let inLoop = Loop.enclosing(item) != nil
+        // Outside loops it matters where somebody is known to cancel: in a task that is kept.
+        let part = inLoop || file.spawn(owning: code) != nil ? nil : Self.pause.id
         file.report(
-            Self.self, at: expression,
+            Self.self, at: expression, part: part,
             inLoop
                 ? "when the task is cancelled this sleep returns at once and the loop spins; let the error out or check Task.isCancelled"
                 : "when the task is cancelled this sleep returns at once and what follows runs; let the error out or check Task.isCancelled",

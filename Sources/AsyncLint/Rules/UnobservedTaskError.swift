@@ -36,6 +36,12 @@ struct UnobservedTaskError: CallRule {
                 """
                 func f() { ↓Task { do { try await save(1) } catch { throw Wrapped(error) } } }
                 """),
+            .init(
+                "a catch of another type than is thrown",
+                """
+                func pay(_ n: Int) async throws(WalletError) { throw .empty }
+                func f() { ↓Task { do { try await pay(1) } catch let e as URLError { show(e) } } }
+                """),
             .init("in a deinitializer", "final class R { deinit { ↓Task { try await save(1) } } }"),
             .init(
                 "in a closure that wants nothing",
@@ -53,6 +59,12 @@ struct UnobservedTaskError: CallRule {
             .init(
                 "a catch that binds in parentheses",
                 "func f() { Task { do { try await save(1) } catch (let e) { log(e) } } }"),
+            .init(
+                "a catch of the only type that can be thrown",
+                """
+                func pay(_ n: Int) async throws(WalletError) { throw .empty }
+                func f() { Task { do { try await pay(1) } catch let e as WalletError { show(e) } } }
+                """),
             .init("discarded on purpose", "func f() { _ = Task { try await save(1) } }"),
             .init(
                 "the value of a closure",
@@ -98,6 +110,25 @@ struct UnobservedTaskError: CallRule {
                 """),
         ])
 
+    /// `catch let e as WalletError` around a call that says `throws(WalletError)`: nothing is left.
+    private static func isCaught(_ site: Syntax, _ file: FileContext) -> Bool {
+        guard let statement = site.ancestor(DoStmtSyntax.self), site.isInside(statement.body),
+            let expression = site.as(TryExprSyntax.self)
+        else { return false }
+        let inner = expression.expression.core
+        guard let call = Call(inner.as(AwaitExprSyntax.self)?.expression.core ?? inner) else { return false }
+        let functions = file.symbols.candidates(for: call, in: file)
+        guard !functions.isEmpty else { return false }
+        let caught = statement.catchClauses.flatMap { clause in
+            clause.catchItems.filter { $0.whereClause == nil }.compactMap { $0.pattern?.trimmedDescription }
+        }
+        return functions.allSatisfy { function in
+            guard function.isThrowing else { return true }
+            guard let type = function.thrownType else { return false }
+            return caught.contains { $0 == "is \(type)" || $0.hasSuffix(" as \(type)") }
+        }
+    }
+
     func check(_ call: Call, in file: FileContext) {
         guard let spawn = file.spawn(call), let body = spawn.body, !spawn.neverFails else { return }
         let use = file.use(of: call.node)
@@ -107,7 +138,9 @@ struct UnobservedTaskError: CallRule {
         case .dropped, .droppedArray: break
         }
         let errors = ErrorFlow.escapes(from: body.statements)
-        guard let site = errors.first(where: { !file.throwsCancellationOnly($0) }) else { return }
+        guard let site = errors.first(where: { !file.throwsCancellationOnly($0) && !Self.isCaught($0, file) }) else {
+            return
+        }
         let discard = Fix(
             title: "say that the error does not matter", safety: .suggestion,
             edits: [file.insert("_ = ", before: call.node)])

@@ -129,8 +129,11 @@ struct FixExecutionTests {
         let (before, count) = Self.program()
         var after = before
         var fixed = 0
+        var configuration = Configuration()
+        configuration.enabled = ["sleep-cancellation-swallowed"]
         for _ in 0..<5 {
-            let report = await Linter(workers: 1).lint([Linter.Source(path: "Sources/main.swift", text: after)])
+            let source = Linter.Source(path: "Sources/main.swift", text: after)
+            let report = await Linter(configuration: configuration, workers: 1).lint([source])
             let outcome = Fixer.apply(report.findings, to: Array(after.utf8))
             if outcome.count == 0 { break }
             fixed += outcome.count

@@ -13,9 +13,9 @@ struct FixerTests {
     @Test("keeps the comments and the space around what it changes")
     func trivia() async {
         let code =
-            "func f() async throws {\n    // before\n    try? await Task.sleep(for: .seconds(1))  // behind\n    work()\n}\n"
+            "func f() async throws {\n    for _ in 0..<2 {\n        // before\n        try? await Task.sleep(for: .seconds(1))  // behind\n        work()\n    }\n}\n"
         let wanted =
-            "func f() async throws {\n    // before\n    try await Task.sleep(for: .seconds(1))  // behind\n    work()\n}\n"
+            "func f() async throws {\n    for _ in 0..<2 {\n        // before\n        try await Task.sleep(for: .seconds(1))  // behind\n        work()\n    }\n}\n"
         #expect(await fixed(code) == wanted)
     }
 
@@ -24,7 +24,7 @@ struct FixerTests {
         let suggestion = "func f() { Task { try await save(1) } }\n"
         #expect(await fixed(suggestion) == suggestion)
         let silenced =
-            "func f() async throws {\n    // asynclint:ignore:next sleep-cancellation-swallowed — a test of the fixer\n    try? await Task.sleep(for: .seconds(1))\n    work()\n}\n"
+            "func f() async throws {\n    for _ in 0..<2 {\n        // asynclint:ignore:next sleep-cancellation-swallowed — a test of the fixer\n        try? await Task.sleep(for: .seconds(1))\n        work()\n    }\n}\n"
         #expect(await fixed(silenced) == silenced)
     }
 
