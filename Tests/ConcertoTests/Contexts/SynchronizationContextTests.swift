@@ -220,6 +220,17 @@ import Testing
         #expect(await resident.count == 10)
     }
 
+    // What enqueues on a context whose last reference the job drops once read freed memory: 6 of 120 runs of 400 rounds crashed.
+    @Test func `a stopped context that only its last job holds takes that job, and goes`() async throws {
+        for _ in 0..<400 {
+            let context = SynchronizationContext.withThread(named: "short")
+            let task = Task.run(on: context) { await withoutContext { await Task.yield() } }
+            context.stop()
+            _ = consume context
+            try await task.value
+        }
+    }
+
     @Test func `Combinators called on a context run their children elsewhere, at the same time`() async throws {
         let context = SynchronizationContext.withThread(named: "test")
         defer { context.stop() }

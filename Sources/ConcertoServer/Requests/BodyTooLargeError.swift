@@ -1,0 +1,4 @@
+#if Server
+/// A body has become longer than the server takes.
+struct BodyTooLargeError: Error {}
+#endif

@@ -1,0 +1,87 @@
+#if Server
+import CConcerto
+import Concerto
+import ConcertoRuntime
+import NIOCore
+
+/// The other side of a connection (HTTP/1.1) or of a stream (HTTP/2), and the task that serves it: when the one goes, the
+/// other is cancelled.
+///
+/// A peer that has gone does not come back: every later request of its connection starts cancelled.
+final class Peer: Sendable {
+    struct Loss {
+        let reason: RequestScope.Reason
+        let instant: TimerInstant
+    }
+
+    private struct State {
+        var loss: Loss?
+        /// The task that runs a handler, while it does; the address of an object that is alive as long as it stands here.
+        var task: UInt?
+        /// Its last answer has been written.
+        var isClosing = false
+    }
+
+    let life: ServerLife
+    let remoteAddress: SocketAddress?
+    private let state = Guarded(State())
+
+    init(life: ServerLife, channel: any Channel) {
+        self.life = life
+        remoteAddress = channel.remoteAddress
+    }
+
+    var loss: Loss? { state.withLock { $0.loss } }
+
+    /// Nothing more is answered on this connection.
+    var isClosing: Bool { state.withLock { $0.isClosing } }
+    func close() { state.withLock { $0.isClosing = true } }
+
+    /// In the task that serves, before the handler; ``end()`` must follow in the same task.
+    func begin() {
+        guard let task = concerto_task_current() else { preconditionFailure("a request is served in a task") }
+        life.count(.started)
+        let isGone = state.withLock { state in
+            state.task = UInt(bitPattern: task)
+            return state.loss != nil
+        }
+        if isGone { concerto_task_cancel(task) }
+    }
+
+    /// After the answer has been written, or could not be. A client that leaves with its answer has not hung up, though the
+    /// word of it may come before the task has noticed that the answer is written.
+    func end(isAnswered: Bool) {
+        let isGone = state.withLock { state in
+            state.task = nil
+            return state.loss != nil
+        }
+        life.count(isGone && !isAnswered ? .cancelled : .completed)
+    }
+
+    /// Nobody waits for an answer any more. From any thread, as often as one likes; the first reason stays.
+    ///
+    /// The task is cancelled outside the lock and off the event loop: cancellation handlers run where it is cancelled, are
+    /// foreign code, may block, and may close the channel that told us.
+    func gone(_ reason: RequestScope.Reason) {
+        let loss = Loss(reason: reason, instant: life.clock.now)
+        let task = state.withLock { state -> UInt? in
+            guard state.loss == nil else { return nil }
+            state.loss = loss
+            guard let task = state.task else { return nil }
+            // It may end before its turn to be cancelled comes.
+            concerto_object_retain(Self.pointer(task))
+            return task
+        }
+        guard let task else { return }
+        Task {
+            let task = Self.pointer(task)
+            concerto_task_cancel(task)
+            concerto_object_release(task)
+        }
+    }
+
+    private static func pointer(_ task: UInt) -> UnsafeMutableRawPointer {
+        UnsafeMutableRawPointer(bitPattern: task).unsafelyUnwrapped
+    }
+}
+#endif

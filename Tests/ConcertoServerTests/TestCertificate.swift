@@ -1,0 +1,42 @@
+#if Server
+import NIOSSL
+
+/// A certificate for localhost that vouches for itself, good until 2120. Its key guards nothing.
+enum TestCertificate {
+    private static let certificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBaDCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+        c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
+        CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDde7C+ybhi1PjP7
+        TIJAq7psO7RO6K2gYcV/mPdPVa0kHdqQlMvB1r8OnfXObe0wwqdysunRNLjQms0s
+        1r0p0RejTjBMMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFLndDY1MXhdC3vyA
+        eST6q40hoPRDMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAKBggqhkjOPQQD
+        AgNJADBGAiEAztqS0mn/LwW5q1FMcMbNs6ErQDajOoSGZ4rgK56zrycCIQDks+3O
+        qkO0Aca8ls9PoGtg/Vu42w7FHPO2cQdYNW4JiQ==
+        -----END CERTIFICATE-----
+        """
+
+    private static let key = """
+        -----BEGIN EC PRIVATE KEY-----
+        MHcCAQEEIMiLopp6E691lTH93HpIoYu+puHUujB3ClNTQrVpuZy1oAoGCCqGSM49
+        AwEHoUQDQgAEN17sL7JuGLU+M/tMgkCrumw7tE7oraBhxX+Y909VrSQd2pCUy8HW
+        vw6d9c5t7TDCp3Ky6dE0uNCazSzWvSnRFw==
+        -----END EC PRIVATE KEY-----
+        """
+
+    /// What a server with the certificate speaks TLS with.
+    static func server() throws -> TLSConfiguration {
+        .makeServerConfiguration(
+            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)).map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)))
+    }
+
+    /// A client that trusts anybody, and offers `protocols`.
+    static func client(_ protocols: [String]) throws -> NIOSSLClientHandler {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.certificateVerification = .none
+        configuration.applicationProtocols = protocols
+        return try NIOSSLClientHandler(context: NIOSSLContext(configuration: configuration), serverHostname: nil)
+    }
+}
+#endif
