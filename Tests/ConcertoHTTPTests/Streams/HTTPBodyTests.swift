@@ -4,6 +4,7 @@ import ConcertoHTTP
 import ConcertoStreams
 import Foundation
 import NIOCore
+import NIOHTTP1
 import NIOSSL
 import TestSupport
 import Testing
