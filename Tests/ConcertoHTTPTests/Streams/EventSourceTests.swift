@@ -46,12 +46,13 @@ private final class EventServer: HTTPStreamTransport {
     func open(_ call: HTTPCall) async throws -> HTTPStreamReply {
         arrivals.change { $0.append(Arrival(call: call, time: start.duration(to: clock.now))) }
         let connection = try script(arrivals.value.count)
-        let (bodies, clock) = (bodies, clock)
+        let bodies = self.bodies
+        let sleeper = clock
         let body = AsyncGenerator<ByteBuffer> { yield in
             bodies.change { $0 += 1 }
             defer { bodies.change { $0 -= 1 } }
             for piece in connection.pieces { try await yield(ByteBuffer(string: piece)) }
-            if connection.staysOpen { try await clock.sleep(for: .seconds(100_000)) }
+            if connection.staysOpen { try await sleeper.sleep(for: .seconds(100_000)) }
             if let failure = connection.failure { throw failure }
         }
         return HTTPStreamReply(status: connection.status, headers: connection.headers, body: HTTPBody(body))
