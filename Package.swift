@@ -395,7 +395,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoCLITests",
             dependencies: [
-                "ConcertoCLI", "DemoServer", "PlainProgram",
+                "ConcertoCLI", "ConcertoDiagnostics", "DemoServer", "PlainProgram",
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
             ],
             swiftSettings: settings),

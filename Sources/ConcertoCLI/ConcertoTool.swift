@@ -11,7 +11,10 @@ struct ConcertoTool: AsyncParsableCommand {
         commandName: "concerto",
         abstract: "Makes thousands to millions of API calls, exactly as allowed, and loses none.",
         version: "0.1.0",
-        subcommands: [BatchCommand.self, DemoServerCommand.self, TasksCommand.self])
+        subcommands: [
+            BatchCommand.self, DemoServerCommand.self, TasksCommand.self, ReportCommand.self,
+            TopCommand.self,
+        ])
 
     static func main() async {
         // Before anything opens a file.

@@ -40,7 +40,10 @@ enum JSONValue {
     case number(Int)
     /// A number of 64 bits. Readers that keep numbers as doubles lose nothing of those that the runtime gives.
     case id(UInt64)
+    /// A finite number.
+    case real(Double)
     case bool(Bool)
+    case null
     case array([JSONValue])
     case object(JSONObject)
 
@@ -52,6 +55,8 @@ enum JSONValue {
         case .string(let value): Self.write(value, to: &text)
         case .number(let value): text += String(value)
         case .id(let value): text += String(value)
+        case .real(let value): text += value.isFinite ? (Int(exactly: value).map(String.init) ?? String(value)) : "null"
+        case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .array(let values):
             text += "["

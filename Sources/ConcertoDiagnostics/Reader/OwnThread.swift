@@ -55,5 +55,21 @@ enum OwnThread {
         }
         return box.value!
     }
+
+    private final class Errand: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// Runs `body` on a thread of its own, for which nobody waits.
+    ///
+    /// - Returns: Whether the system gives a thread.
+    static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+        let argument = Unmanaged.passRetained(Errand(body))
+        let code = concerto_thread_start(
+            { Unmanaged<Errand>.fromOpaque($0!).takeRetainedValue().body() }, argument.toOpaque(), name, 1 << 20)
+        if code != 0 { argument.release() }
+        return code == 0
+    }
 }
 #endif

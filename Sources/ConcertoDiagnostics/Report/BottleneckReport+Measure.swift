@@ -43,8 +43,15 @@ extension BottleneckReport {
 }
 
 #if os(Linux)
+extension BottleneckReport {
+    /// Looks at this process for a while, on the caller's thread, which must be none of a pool.
+    static func measureHere(for duration: Duration) throws -> BottleneckReport {
+        try ReportSampler(pid: 0, duration: duration, looks: 20).sample()
+    }
+}
+
 /// Looks at a process at fixed times, on a thread of its own: never on the pool that it measures.
-private final class ReportSampler: @unchecked Sendable {
+final class ReportSampler: @unchecked Sendable {
     // Sendable: constant but for `word`, which is atomic by way of the futex, and `completion`, which is set before the
     // thread starts.
     private let pid: Int32
@@ -86,7 +93,7 @@ private final class ReportSampler: @unchecked Sendable {
         completion = nil
     }
 
-    private func sample() throws -> BottleneckReport {
+    func sample() throws -> BottleneckReport {
         var looks: [ReportLook] = []
         var missed = 0
         let begun = concerto_now()

@@ -8,7 +8,7 @@ import Foundation
 /// gone wrong and stays so until it is killed.
 @main
 struct DiagnosticsProgram {
-    static func main() {
+    @MainActor static func main() {
         let name = CommandLine.arguments.dropFirst().first ?? ""
         if name.hasPrefix("pool") {
             guard case .installed(mainLoop: true) = ThreadPool.installAsDefault() else { exit(2) }
@@ -16,6 +16,7 @@ struct DiagnosticsProgram {
         switch name {
         case "pool-main-actor", "stock-main-actor": blockMainActor()
         case "stock-blocked": blockThreads()
+        case "stock-blocked-open", "stock-blocked-signal": blockThreadsAndLetLook(name)
         case "stock-computing": compute()
         case "stock-deadlock": waitInACircle()
         case "stock-lock": queueForALock()
@@ -47,6 +48,22 @@ struct DiagnosticsProgram {
         for _ in 0..<64 { Task.detached(name: "blocks") { blockForEver() } }
         say("ready")
     }
+
+    /// The same in a program that lets people look into it.
+    @MainActor static func blockThreadsAndLetLook(_ name: String) {
+        let folder = ProcessInfo.processInfo.environment["CONCERTO_TEST_FOLDER"]
+        var options = DiagnosticsSocket.Options()
+        options.folder = folder
+        if name == "stock-blocked-open" {
+            keptSocket = try! Diagnostics.listen(options)
+        } else {
+            try! Diagnostics.dumpOnSignal(to: folder.map { .folder($0) } ?? .standardError)
+        }
+        blockThreads()
+    }
+
+    /// Open until the program ends.
+    @MainActor static var keptSocket: DiagnosticsSocket?
 
     /// More tasks that compute than there are threads, and give each other turns now and then.
     static func compute() {
