@@ -22,7 +22,8 @@ import Testing
     @Test func `D29: without a terminal one plain snapshot is printed`() async throws {
         let program = try await plainProgram()
         defer { kill(program.processIdentifier, SIGKILL) }
-        let top = try await ToolProcess(["top", "\(program.processIdentifier)"], in: Scratch()).wait()
+        let scratch = try Scratch()
+        let top = try await ToolProcess(["top", "\(program.processIdentifier)"], in: scratch).wait()
         #expect(top.code == 0, "\(top.errors)")
         #expect(top.output.hasPrefix("concerto top  \(program.processIdentifier) PlainProgram\n"), "\(top.output)")
         #expect(top.output.contains("Tasks by place") && top.output.contains("waitForEver"))

@@ -10,8 +10,8 @@ import Testing
     private func sample(_ sequence: Int, rows: [DiagnosticsRow] = []) -> Data {
         let list = rows.map { row in
             let numbers = row.numbers.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
-            return "{\"kind\":\"\(row.kind.rawValue)\",\"name\":\"\(row.name)\",\"state\":\"\(row.state ?? "")\","
-                + "\"numbers\":{\(numbers)}}"
+            let state = row.state.map { "\"state\":\"\($0)\"," } ?? ""
+            return "{\"kind\":\"\(row.kind.rawValue)\",\"name\":\"\(row.name)\",\(state)\"numbers\":{\(numbers)}}"
         }
         return Data(
             """
