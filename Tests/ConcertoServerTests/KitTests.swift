@@ -316,13 +316,13 @@ import Testing
 
     @Test func `13: a route that outlives its client runs to its end`() async throws {
         let events = Events()
-        let opened = Latch()
         let kit = ServerKit { $0.route("/export") { $0.outlivesClient = true } }
         let router = router(kit)
         router.get("export") { _, _ in
+            let scope = RequestScope.current
             events.add("started")
-            try await opened.wait()
-            events.add("exported")
+            await until { scope.reason == .clientClosed }
+            events.add("exported, cancelled: \(Task.isCancelled)")
             return "done"
         }
         try await serving(kit, .http1, router) { port in
@@ -330,11 +330,10 @@ import Testing
                 try await talk.send("GET /export HTTP/1.1\r\nHost: a\r\n\r\n")
                 await until { events.contains("started") }
                 await talk.close()
-                await until { kit.statistics.connections == 0 }
-                opened.open()
-                await until { events.contains("exported") }
+                await until { events.contains("exported, cancelled: false") }
             }
-            await until { kit.statistics.cancelled == 1 }
+            // Which of the two depends on whether the answer's write is refused or still taken by the closing channel.
+            await until { kit.statistics.cancelled + kit.statistics.completed == 1 }
         }
     }
 

@@ -81,7 +81,7 @@ import Testing
     @Test func `40: a head that was begun and does not end is answered 408, a silent connection is closed`()
         async throws
     {
-        let kit = kit { $0.headerTime = .milliseconds(50) }
+        let kit = kit { $0.headerTime = .seconds(1) }
         let slow = try await talk(kit) { talk in
             try await talk.send("GET /quick HTTP/1.1\r\nHo")
             return await talk.readToEnd()

@@ -14,7 +14,7 @@ enum WatchedStreams {
         let limits = options.limits
         return HTTP2Channel(
             responder: { request, writer, channel in
-                let peer = Peer(life: life, channel: channel)
+                let peer = Peer(life: life, channel: channel, isStream: true)
                 life.add(peer)
                 defer { life.remove(peer) }
                 // A stream serves one request: once it is closed by a reset, or with its connection, nobody waits. It is

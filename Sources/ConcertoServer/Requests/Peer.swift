@@ -24,14 +24,22 @@ final class Peer: Sendable {
 
     let life: ServerLife
     let remoteAddress: SocketAddress?
+    /// A stream of HTTP/2. Hummingbird cancels those of a connection that ends by itself, perhaps before word of the end
+    /// has come here: whether the stream is open tells the reason then.
+    private let stream: (any Channel)?
     private let state = Guarded(State())
 
-    init(life: ServerLife, channel: any Channel) {
+    init(life: ServerLife, channel: any Channel, isStream: Bool = false) {
         self.life = life
+        stream = isStream ? channel : nil
         remoteAddress = channel.remoteAddress
     }
 
-    var loss: Loss? { state.withLock { $0.loss } }
+    var loss: Loss? {
+        if let loss = state.withLock({ $0.loss }) { return loss }
+        guard let stream, !stream.isActive else { return nil }
+        return Loss(reason: .clientClosed, instant: life.clock.now)
+    }
 
     /// Nothing more is answered on this connection.
     var isClosing: Bool { state.withLock { $0.isClosing } }

@@ -18,6 +18,12 @@ private func changeDirectory(
 @_silgen_name("pipe2")
 func makePipe(_ ends: UnsafeMutablePointer<CInt>, _ flags: CInt) -> CInt
 
+/// Closes all descriptors from the given one on in the program that is started; `nil` before glibc 2.34, where descriptors that
+/// somebody has opened without `O_CLOEXEC` stay open in it.
+private let closeFrom: CloseFrom? =
+    dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map { unsafeBitCast($0, to: CloseFrom.self) }
+private typealias CloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, CInt) -> CInt
+
 /// A program that runs, and the reading ends of its two outputs.
 final class ChildProcess: Sendable {
     enum Channel: Sendable {
@@ -93,6 +99,7 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, error, 2)
+        _ = closeFrom?(&actions, 3)
         if let directory = command.directory { _ = changeDirectory(&actions, directory) }
         // A thread of a pool may block signals that the program must see, and this process may ignore some.
         var signals = sigset_t()

@@ -144,7 +144,8 @@ public struct Command: Sendable, Hashable {
             var failure: (any Error)?
             // asynclint:ignore:next cancellation-shown-as-failure — thrown as it is, after the last half line
             do {
-                for try await piece in pieces {
+                // Not a loop: leaving one would not wait for the end of the program.
+                try await pieces.forEach { piece in
                     switch piece {
                     case .output(let bytes):
                         output.append(bytes)

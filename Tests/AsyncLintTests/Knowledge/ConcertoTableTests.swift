@@ -33,7 +33,7 @@ struct ConcertoTableTests {
                 "blocking-call-in-async"
             ),
             (
-                "func f() async { try? await Task.delay(for: .seconds(1))\n    await hide() }",
+                "func f() async { while true { try? await Task.delay(for: .seconds(1))\n    await hide() } }",
                 "sleep-cancellation-swallowed"
             ),
             (
