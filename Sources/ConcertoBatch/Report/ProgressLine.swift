@@ -16,8 +16,10 @@ public struct ProgressLine: Sendable {
 
     /// The line, without a line break.
     ///
-    /// - Parameter columns: Characters that there is room for. Where they do not suffice the bar goes first, then what is
-    ///   least urgent; what is left may still be longer.
+    /// - Parameters:
+    ///   - progress: How far the run is.
+    ///   - columns: Characters that there is room for. Where they do not suffice the bar goes first, then what is least
+    ///     urgent; what is left may still be longer.
     public func text(_ progress: BatchProgress, columns: Int = .max) -> String {
         let parts = parts(progress)
         var shown = parts

@@ -21,7 +21,7 @@ public final class HostGate: WaiterHost {
         case abandoned
     }
 
-    /// What ``leave(_:_:)`` needs to know of a call that was let in.
+    /// What ``leave(_:_:after:)`` needs to know of a call that was let in.
     public struct Pass: Sendable {
         let pace: HostPace.Pass
         /// Of the adaptive limit, when the call was let in.
@@ -134,7 +134,7 @@ public final class HostGate: WaiterHost {
         }
     }
 
-    /// Waits to be let in. Every pass must be given back by one ``leave(_:_:)``.
+    /// Waits to be let in. Every pass must be given back by one ``leave(_:_:after:)``.
     ///
     /// - Parameters:
     ///   - isRepeat: Whether the call has been made before.
