@@ -84,7 +84,7 @@ let package = Package(
         .target(name: "ConcertoRuntime", dependencies: ["CConcerto"], swiftSettings: settings),
         .target(name: "Concerto", dependencies: ["ConcertoRuntime"], swiftSettings: settings),
         .target(name: "ConcertoTesting", dependencies: ["Concerto"], swiftSettings: settings),
-        .target(name: "ConcertoStreams", dependencies: ["Concerto"], swiftSettings: settings),
+        .target(name: "ConcertoStreams", dependencies: ["CConcerto", "Concerto"], swiftSettings: settings),
         .target(name: "ConcertoResilience", dependencies: ["Concerto"], swiftSettings: settings),
         .target(
             name: "ConcertoResources", dependencies: ["Concerto", "ConcertoResilience"], swiftSettings: settings),

@@ -4,25 +4,10 @@ import Testing
 
 /// `concerto tasks` on programs that do not know Concerto.
 @Suite(.timeLimit(.minutes(3))) struct TasksCommandTests {
-    private func plainProgram() throws -> (Process, ready: AsyncStream<Void>) {
-        let program = Process()
-        program.executableURL = ToolProcess.binary.deletingLastPathComponent().appendingPathComponent("PlainProgram")
-        let output = Pipe()
-        program.standardOutput = output
-        let (ready, signal) = AsyncStream.makeStream(of: Void.self)
-        output.fileHandleForReading.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
-            signal.yield()
-        }
-        try program.run()
-        return (program, ready)
-    }
-
     @Test func `a deadlock of plain tasks is told, and ends the tool with 1`() async throws {
         let scratch = try Scratch()
-        let (program, ready) = try plainProgram()
+        let program = try await plainProgram()
         defer { kill(program.processIdentifier, SIGKILL) }
-        for await _ in ready { break }
         let text = try await ToolProcess(["tasks", "\(program.processIdentifier)"], in: scratch).wait()
         #expect(text.code == 1, "\(text.errors)")
         #expect(text.output.contains("task \"first\""))

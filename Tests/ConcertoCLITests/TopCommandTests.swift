@@ -4,21 +4,6 @@ import Testing
 
 /// `concerto top` and `concerto report` on programs that do not know Concerto.
 @Suite(.timeLimit(.minutes(3))) struct TopCommandTests {
-    private func plainProgram() async throws -> Process {
-        let program = Process()
-        program.executableURL = ToolProcess.binary.deletingLastPathComponent().appendingPathComponent("PlainProgram")
-        let output = Pipe()
-        program.standardOutput = output
-        let (ready, signal) = AsyncStream.makeStream(of: Void.self)
-        output.fileHandleForReading.readabilityHandler = { handle in
-            if handle.availableData.isEmpty { handle.readabilityHandler = nil }
-            signal.yield()
-        }
-        try program.run()
-        for await _ in ready { break }
-        return program
-    }
-
     @Test func `D29: without a terminal one plain snapshot is printed`() async throws {
         let program = try await plainProgram()
         defer { kill(program.processIdentifier, SIGKILL) }

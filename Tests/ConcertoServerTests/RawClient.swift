@@ -2,6 +2,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import TestSupport
 
 /// A client that says and does to a server what a well-behaved one never would.
 struct RawClient {

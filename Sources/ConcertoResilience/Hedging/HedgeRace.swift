@@ -93,7 +93,7 @@ final class HedgeRace: WaiterHost, @unchecked Sendable {  // `entries` is its ca
         let (winner, attempts) = state.withLock { ($0.machine.winner, $0.machine.attempts) }
         for number in 1...max(1, attempts) where number != winner {
             let entry = entries[number - 1]
-            if entry.beginCancelling(isExpired: false) { entry.finishCancelling() }
+            entry.cancel()
         }
     }
 }

@@ -126,6 +126,20 @@ final class DeadlineEntry: @unchecked Sendable {  // each property says who may 
         }
     }
 
+    /// Cancels the child now, unless it has ended or somebody else does.
+    func cancel() {
+        if beginCancelling(isExpired: false) { finishCancelling() }
+    }
+
+    /// Cancels the child when the calling task is cancelled.
+    ///
+    /// - Returns: The watch, for `concerto_cancellation_unwatch` in the same task, once the child has ended.
+    func watchCaller() -> UnsafeMutableRawPointer {
+        concerto_cancellation_watch(
+            { Unmanaged<DeadlineEntry>.fromOpaque($0).takeUnretainedValue().cancel() },
+            Unmanaged.passUnretained(self).toOpaque())
+    }
+
     /// Cancels the child.
     func finishCancelling() {
         guard let task else { preconditionFailure("a running child has a task") }

@@ -126,11 +126,7 @@ final class TimeoutCore: Sendable {
             // A task of its own takes neither from its creator.
             let (taskName, token) = (Task<Never, Never>.name, CancellationToken.current)
             // Around the start too: the child may run for long before it first suspends.
-            let watch = concerto_cancellation_watch(
-                { raw in
-                    let entry = Unmanaged<DeadlineEntry>.fromOpaque(raw).takeUnretainedValue()
-                    if entry.beginCancelling(isExpired: false) { entry.finishCancelling() }
-                }, Unmanaged.passUnretained(entry).toOpaque())
+            let watch = entry.watchCaller()
             let child: Task<Void, Never>
             if #available(macOS 26.4, iOS 26.4, watchOS 26.4, tvOS 26.4, visionOS 26.4, *) {
                 // An unstructured task does not inherit the preference by itself.

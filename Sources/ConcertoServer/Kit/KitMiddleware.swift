@@ -43,8 +43,7 @@ public struct KitMiddleware<Context: RequestContext>: RouterMiddleware {
         }
         let limit = kit.limit(of: request, policy)
         if let limit, limit <= .zero { throw RequestDeadlineError() }
-        let isAdmitted = policy?.isExempt == true
-        guard let limit else { return try await admitted(request, context, policy, isAdmitted, nil, next) }
+        guard let limit else { return try await admitted(request, context, policy, nil, next) }
         var work = ResilienceContext()
         let own = kit.life.clock.now.advanced(by: limit)
         let deadline = work.remaining == nil ? own : min(own, work.deadline)
@@ -52,19 +51,19 @@ public struct KitMiddleware<Context: RequestContext>: RouterMiddleware {
         let scope = RequestScope(peer: RequestScope.bound?.peer, deadline: deadline, clock: kit.life.clock)
         return try await RequestScope.$bound.binding(scope) {
             try await ResilienceContext.$current.binding(work) {
-                try await admitted(request, context, policy, isAdmitted, (scope, work), next)
+                try await admitted(request, context, policy, (scope, work), next)
             }
         }
     }
 
     nonisolated(nonsending)
         private func admitted(
-            _ request: Request, _ context: Context, _ policy: RoutePolicy?, _ isAdmitted: Bool,
+            _ request: Request, _ context: Context, _ policy: RoutePolicy?,
             _ limit: (scope: RequestScope, work: ResilienceContext)?,
             _ next: (Request, Context) async throws -> Response
         ) async throws -> Response
     {
-        guard let gate = kit.admission, !isAdmitted else {
+        guard let gate = kit.admission, policy?.isExempt != true else {
             return try await timed(request, context, policy, limit, next)
         }
         if policy?.isSheddable == true, gate.isCrowded { throw ShedError(reason: nil) }

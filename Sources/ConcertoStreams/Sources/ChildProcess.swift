@@ -1,4 +1,5 @@
 #if os(Linux)
+import CConcerto
 import Concerto
 import ConcertoRuntime
 
@@ -8,15 +9,11 @@ import ConcertoRuntime
 import Musl
 #endif
 
-// Two functions of the C library that its headers show to GNU sources only.
-
+// The C library's headers show it to GNU sources only.
 @_silgen_name("posix_spawn_file_actions_addchdir_np")
 private func changeDirectory(
     _ actions: UnsafeMutablePointer<posix_spawn_file_actions_t>, _ path: UnsafePointer<CChar>
 ) -> CInt
-
-@_silgen_name("pipe2")
-func makePipe(_ ends: UnsafeMutablePointer<CInt>, _ flags: CInt) -> CInt
 
 /// Closes all descriptors from the given one on in the program that is started; `nil` before glibc 2.34, where descriptors that
 /// somebody has opened without `O_CLOEXEC` stay open in it.
@@ -69,9 +66,8 @@ final class ChildProcess: Sendable {
 
         init(_ program: String) throws {
             var ends: [CInt] = [-1, -1]
-            guard makePipe(&ends, O_CLOEXEC) == 0 else {
-                throw FileError(path: program, operation: "make a pipe for", code: errno)
-            }
+            let code = concerto_pipe(&ends)
+            guard code == 0 else { throw FileError(path: program, operation: "make a pipe for", code: code) }
             (read, write) = (ends[0], ends[1])
         }
 
@@ -134,23 +130,15 @@ final class ChildProcess: Sendable {
 
     /// Waits for the end in a thread of its own.
     private func watch() {
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { raw in
-                Unmanaged<ChildProcess>.fromOpaque(raw!).takeRetainedValue().waitForEnd()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
+        let result = concerto_thread_start(
+            { Unmanaged<ChildProcess>.fromOpaque($0!).takeRetainedValue().waitForEnd() },
+            Unmanaged.passRetained(self).toOpaque(), "concerto-child", 0)
         guard result == 0 else {
             fatalError("no thread to wait for a program: \(String(cString: strerror(result)))")
         }
-        pthread_detach(thread)
     }
 
     private func waitForEnd() {
-        var signals = sigset_t()
-        sigfillset(&signals)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
         var info = siginfo_t()
         // It is left to be reaped under the lock: until then its number is its own, and a signal to it meets nobody else.
         while waitid(P_PID, id_t(number), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}

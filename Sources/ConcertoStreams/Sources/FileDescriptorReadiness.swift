@@ -1,3 +1,4 @@
+import CConcerto
 package import Concerto
 import ConcertoRuntime
 
@@ -92,27 +93,17 @@ package final class FileDescriptorReadiness: Sendable {
 
     private init() {
         var ends: [CInt] = [0, 0]
-        guard pipe(&ends) == 0 else { fatalError("no pipe for file readiness: \(String(cString: strerror(errno)))") }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
-        }
+        let code = concerto_pipe(&ends)
+        guard code == 0 else { fatalError("no pipe for file readiness: \(String(cString: strerror(code)))") }
+        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         wake = (ends[0], ends[1])
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { raw in
-                Unmanaged<FileDescriptorReadiness>.fromOpaque(raw!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
+        let result = concerto_thread_start(
+            { Unmanaged<FileDescriptorReadiness>.fromOpaque($0!).takeRetainedValue().run() },
+            Unmanaged.passRetained(self).toOpaque(), "concerto-ready", 0)
         guard result == 0 else { fatalError("no thread for file readiness: \(String(cString: strerror(result)))") }
-        pthread_detach(thread)
     }
 
     private func run() {
-        var signals = sigset_t()
-        sigfillset(&signals)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
         var scratch = [UInt8](repeating: 0, count: 64)
         while true {
             let current = Array(watches.withLock { $0.values })

@@ -1,4 +1,5 @@
 #if os(Linux)
+import CConcerto
 import Concerto
 
 #if canImport(Glibc)
@@ -33,28 +34,19 @@ final class SignalDispatch: Sendable {
 
     private init() {
         var ends: [CInt] = [0, 0]
-        guard makePipe(&ends, O_CLOEXEC) == 0 else {
-            fatalError("no pipe for signals: \(String(cString: strerror(errno)))")
-        }
+        let code = concerto_pipe(&ends)
+        guard code == 0 else { fatalError("no pipe for signals: \(String(cString: strerror(code)))") }
         // A handler must not wait: of signals that come faster than a thread reads bytes some are lost.
         _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
         pipe = ends[0]
         signalPipe = ends[1]
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { raw in
-                Unmanaged<SignalDispatch>.fromOpaque(raw!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
+        let result = concerto_thread_start(
+            { Unmanaged<SignalDispatch>.fromOpaque($0!).takeRetainedValue().run() },
+            Unmanaged.passRetained(self).toOpaque(), "concerto-signals", 0)
         guard result == 0 else { fatalError("no thread for signals: \(String(cString: strerror(result)))") }
-        pthread_detach(thread)
     }
 
     private func run() {
-        var signals = sigset_t()
-        sigfillset(&signals)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
         var numbers = [UInt8](repeating: 0, count: 64)
         while true {
             let count = read(pipe, &numbers, numbers.count)

@@ -1,9 +1,6 @@
-#if Server
-import NIOSSL
-
 /// A certificate for localhost that vouches for itself, good until 2120. Its key guards nothing.
-enum TestCertificate {
-    private static let certificate = """
+package enum TestCertificate {
+    package static let certificate = """
         -----BEGIN CERTIFICATE-----
         MIIBaDCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
         c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
@@ -16,27 +13,11 @@ enum TestCertificate {
         -----END CERTIFICATE-----
         """
 
-    private static let key = """
+    package static let key = """
         -----BEGIN EC PRIVATE KEY-----
         MHcCAQEEIMiLopp6E691lTH93HpIoYu+puHUujB3ClNTQrVpuZy1oAoGCCqGSM49
         AwEHoUQDQgAEN17sL7JuGLU+M/tMgkCrumw7tE7oraBhxX+Y909VrSQd2pCUy8HW
         vw6d9c5t7TDCp3Ky6dE0uNCazSzWvSnRFw==
         -----END EC PRIVATE KEY-----
         """
-
-    /// What a server with the certificate speaks TLS with.
-    static func server() throws -> TLSConfiguration {
-        .makeServerConfiguration(
-            certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)).map { .certificate($0) },
-            privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem)))
-    }
-
-    /// A client that trusts anybody, and offers `protocols`.
-    static func client(_ protocols: [String]) throws -> NIOSSLClientHandler {
-        var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.certificateVerification = .none
-        configuration.applicationProtocols = protocols
-        return try NIOSSLClientHandler(context: NIOSSLContext(configuration: configuration), serverHostname: nil)
-    }
 }
-#endif
