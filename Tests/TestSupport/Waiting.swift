@@ -49,7 +49,7 @@ package func seededRandom(_ test: String = #function) -> SeededRandom {
 
 /// Moves `clock` from timer to timer until `isDone`. Timers further away than `horizon` are for mishaps and never fire.
 ///
-/// Whoever was woken gets a few turns, and a millisecond, before time goes on: a task that is on its way to its next wait,
+/// Whoever was woken gets a few turns, and three milliseconds, before time goes on: a task that is on its way to its next wait,
 /// on a busy machine, would otherwise find that the wait is over. Turns alone are not enough: its thread may be the one that
 /// the kernel does not let run.
 package func drive(
@@ -67,7 +67,7 @@ package func drive(
         if now != seen { (quietTurns, changed) = (0, time) }
         quietTurns += 1
         seen = now
-        if quietTurns >= 8, time - changed > .milliseconds(1) {
+        if quietTurns >= 8, time - changed > .milliseconds(3) {
             (quietTurns, changed) = (0, time)
             clock.advanceToNextTimer(before: clock.now.advanced(by: horizon))
         }

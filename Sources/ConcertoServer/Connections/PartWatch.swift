@@ -90,6 +90,7 @@ final class PartWatch: ChannelDuplexHandler, RemovableChannelHandler {
         case .body: context.write(data, promise: promise)
         case .end:
             hasHead = false
+            watch.peer.answered()
             watch.state.answered(at: .now())
             context.write(data, promise: promise)
             if closes { close(watch, context) } else { watch.arm() }

@@ -18,6 +18,8 @@ final class Peer: Sendable {
         var loss: Loss?
         /// The task that runs a handler, while it does; the address of an object that is alive as long as it stands here.
         var task: UInt?
+        /// The present request's answer was written while the client was there.
+        var isAnswered = false
         /// Its last answer has been written.
         var isClosing = false
     }
@@ -25,7 +27,7 @@ final class Peer: Sendable {
     let life: ServerLife
     let remoteAddress: SocketAddress?
     /// A stream of HTTP/2. Hummingbird cancels those of a connection that ends by itself, perhaps before word of the end
-    /// has come here: whether the stream is open tells the reason then.
+    /// has come here: whether stream and connection are open tells the reason then.
     private let stream: (any Channel)?
     private let state = Guarded(State())
 
@@ -37,8 +39,16 @@ final class Peer: Sendable {
 
     var loss: Loss? {
         if let loss = state.withLock({ $0.loss }) { return loss }
-        guard let stream, !stream.isActive else { return nil }
+        guard let stream, !stream.isActive || stream.parent?.isActive == false else { return nil }
         return Loss(reason: .clientClosed, instant: life.clock.now)
+    }
+
+    /// On the event loop of an HTTP/1.1 connection, when the last part of an answer is written: one that comes when the client
+    /// has gone is for nobody, though a closing channel may still take it.
+    func answered() {
+        state.withLock { state in
+            if state.loss == nil { state.isAnswered = true }
+        }
     }
 
     /// Nothing more is answered on this connection.
@@ -51,6 +61,7 @@ final class Peer: Sendable {
         life.count(.started)
         let isGone = state.withLock { state in
             state.task = UInt(bitPattern: task)
+            state.isAnswered = false
             return state.loss != nil
         }
         if isGone { concerto_task_cancel(task) }
@@ -59,11 +70,12 @@ final class Peer: Sendable {
     /// After the answer has been written, or could not be. A client that leaves with its answer has not hung up, though the
     /// word of it may come before the task has noticed that the answer is written.
     func end(isAnswered: Bool) {
-        let isGone = state.withLock { state in
+        let isCancelled = state.withLock { state in
             state.task = nil
-            return state.loss != nil
+            let wasTaken = isAnswered && (stream != nil || state.isAnswered)
+            return state.loss != nil && !wasTaken
         }
-        life.count(isGone && !isAnswered ? .cancelled : .completed)
+        life.count(isCancelled ? .cancelled : .completed)
     }
 
     /// Nobody waits for an answer any more. From any thread, as often as one likes; the first reason stays.

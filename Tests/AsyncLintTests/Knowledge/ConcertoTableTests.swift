@@ -33,8 +33,14 @@ struct ConcertoTableTests {
                 "blocking-call-in-async"
             ),
             (
-                "func f() async { while true { try? await Task.delay(for: .seconds(1))\n    await hide() } }",
-                "sleep-cancellation-swallowed"
+                """
+                func f() async throws {
+                    for _ in 0..<3 {
+                        if await ok() { return }
+                        try? await Task.delay(for: .seconds(1))
+                    }
+                }
+                """, "sleep-cancellation-swallowed"
             ),
             (
                 """
