@@ -8,7 +8,7 @@ public import ConcertoResilience
 /// |---|---|---|
 /// | ``concurrency`` | 16 calls | 1…10,000 |
 /// | ``perHost`` | no limit | 1…10,000 |
-/// | ``rate``, ``burst`` | no limit, 1 call | above 0; 1…1,000,000 |
+/// | ``rates``, ``burst`` | no limit, 1 call | above 0; 1…1,000,000 |
 /// | ``timeout`` | 30 s an attempt | 1 ms…1 day |
 /// | ``totalTimeout`` | none | 1 ms…30 days |
 /// | ``maxRetries`` | 4 | 0…100 |
@@ -42,6 +42,12 @@ public struct BatchOptions: Sendable {
     public var expectations: [Expectation] = []
     /// How answers that come in pages are read to their end; `nil` for one answer a row.
     public var paging: Paging?
+    /// Where the bodies of answers go, a file for each, `{id}` and columns in its name; `nil` for into the results.
+    public var save: String?
+    /// Calls that follow on a row's own, one after the other; the last one's answer is the row's.
+    public var steps: [BatchStep] = []
+    /// How the last of a row's calls is made until its answer says that all is done; `nil` for once.
+    public var polling: Polling?
     /// Where the failed rows go, as an input for the next run; `nil` for nowhere.
     public var failedRows: String?
     /// Where the run remembers its rows; `nil` for the output's path with `.store` behind it.
@@ -64,8 +70,24 @@ public struct BatchOptions: Sendable {
     public var hedge: HedgeDelay?
     /// Calls in flight at a time to one host.
     public var perHost: Int?
-    /// Calls a second, attempts included.
-    public var rate: CallRate?
+    /// Calls in time, attempts included, and what calls count as in time: all of them hold.
+    public var rates: [CallRate] = []
+    /// The slowest of the limits of calls; put in the place of all of these.
+    public var rate: CallRate? {
+        get { rates.filter { !$0.isWeighted }.max { $0.interval < $1.interval } }
+        set { rates = rates.filter(\.isWeighted) + (newValue.map { [$0] } ?? []) }
+    }
+    /// What a call counts as for weighted ``rates``.
+    public var weight: WeightExpression?
+    /// Where an answer tells what its call has counted as; what was taken before is then corrected.
+    public var actualWeight: JSONPath?
+    /// Whether a call that counts more than a whole period of a weighted rate goes alone, on a full bucket; otherwise its row
+    /// fails.
+    public var sendsOversize = false
+    /// The header by whose value limits, gates and paces are kept, so that one key that is used up does not hold up others.
+    public var rateBy: String?
+    /// Whether rate headers are believed besides `Retry-After`.
+    public var readsRateHeaders = false
     /// Calls that may start at once after a pause, under ``rate``.
     public var burst = 1
     /// How long one attempt may take; a row's own `timeout` goes before it.
@@ -94,6 +116,8 @@ public struct BatchOptions: Sendable {
     /// Whether calls that are not idempotent get an `Idempotency-Key` of their own.
     public var addsIdempotencyKeys = false
 
+    /// Where calls get a token from that expires; `nil` for none.
+    public var token: TokenSource?
     /// Headers of every call, placeholders replaced; a row's header of the same name goes before.
     public var headers: [(name: String, value: String)] = []
     /// Names, in lower case, of headers whose values are shown nowhere, besides the usual ones.
@@ -149,6 +173,7 @@ public struct BatchOptions: Sendable {
     /// Whether the value of a header is never shown.
     func hides(_ header: String) -> Bool {
         HeaderRules.isSecret(header) || secretHeaders.contains(header.lowercased())
+            || token?.header.lowercased() == header.lowercased()
     }
 
     /// Whether the input's rows have columns, as far as its name and the options tell.
@@ -168,6 +193,11 @@ public struct BatchOptions: Sendable {
     /// read back.
     public var canBeResumed: Bool { InputFile.isRewindable(input) && BatchFiles(self).isKept }
 
+    /// Columns that are needed when a row's first call is made.
+    var laterColumns: Set<String> {
+        StepMaker.columns(self).union(save.flatMap { try? SaveTarget($0) }?.columns ?? [])
+    }
+
     /// Everything that is wrong, a sentence each.
     public var problems: [String] {
         var problems: [String] = []
@@ -176,6 +206,15 @@ public struct BatchOptions: Sendable {
         check((1...10_000).contains(concurrency), "concurrency must be 1 to 10,000, not \(concurrency)")
         check((1...10_000).contains(perHost ?? 1), "per-host must be 1 to 10,000, not \(perHost ?? 0)")
         if let hedge, let problem = hedge.problem { problems.append(problem) }
+        let weighted = rates.filter(\.isWeighted)
+        check(Set(weighted.map(\.unit)).count <= 1, "two limits count different things, and a call has one weight")
+        if let first = weighted.first {
+            check(weight != nil, "a limit of \(first.unit) needs --weight: how many of them a call counts as")
+        } else {
+            check(weight == nil, "a weight belongs to a limit of what it counts, such as --rate 90000tokens/m")
+            check(actualWeight == nil, "an actual weight belongs to a limit of what it counts")
+        }
+        if let rateBy { check(HeaderRules.isToken(rateBy), "rate-by must be the name of a header") }
         check((1...1_000_000).contains(burst), "burst must be 1 to 1,000,000, not \(burst)")
         check((millisecond...(.seconds(86_400))).contains(timeout), "timeout must be 1ms to 24h")
         check(
@@ -196,12 +235,28 @@ public struct BatchOptions: Sendable {
             problems.append("two selections are called '\(Visible.text(name))'")
         }
         problems += paging?.problems ?? []
+        problems += polling?.problems ?? []
+        if let save {
+            do throws(TemplateProblem) { _ = try SaveTarget(save) } catch { problems.append("\(error)") }
+            check(
+                paging == nil && selections.isEmpty,
+                "save writes whole answers: it goes with neither pages nor --select")
+        }
+        check(paging == nil || steps.isEmpty && polling == nil, "pages and further steps exclude each other")
+        if !steps.isEmpty {
+            do throws(TemplateProblem) {
+                _ = try StepMaker(self, parser: RowParser(substitution: substitution, secretHeaders: secretHeaders))
+            } catch {
+                problems.append("\(error)")
+            }
+        }
         if let failedRows {
             check(input != nil, "failed needs an input file: its rows are read again")
             check(
                 failedRows != input && failedRows != output,
                 "the failed rows must go to a file of their own, not to the input or the output")
         }
+        problems += token?.problems ?? []
         for (name, value) in headers {
             if let problem = HeaderRules.problem(name: name, value: value) { problems.append(problem) }
         }
@@ -231,48 +286,32 @@ public struct BatchOptions: Sendable {
         }
         var identity = values.mapValues { String(SipHash.hash($0.utf8, key: key), radix: 16) }
         if let paging { identity["paging"] = paging.identity }
+        if !steps.isEmpty {
+            identity["steps"] = String(SipHash.hash(steps.map(\.source).joined().utf8, key: key), radix: 16)
+        }
+        identity[Self.order] = exports ? "that of the input (--ordered, or a table)" : "as results come"
         identity["idempotency-key"] = addsIdempotencyKeys ? "auto" : "none"
         return identity
     }
 
+    /// What the results' order is remembered as: those of one cannot be gone on with in another.
+    private static let order = "the results' order"
+
     /// What an earlier run's identity has differently, in words.
     func differences(from before: [String: String], key: SipHash.Key) -> [String] {
-        let now = identity(key: key)
+        var now = identity(key: key)
+        // Earlier versions did not say.
+        if before[Self.order] == nil { now[Self.order] = nil }
         return Set(before.keys).union(now.keys).filter { before[$0] != now[$0] }.sorted().map { name in
             switch (before[name], now[name]) {
             case (nil, _): "the \(name) was not there"
             case (_, nil): "the \(name) is gone"
-            case (let old?, let new?) where !name.hasPrefix("header "): "\(name) was \(old) and is \(new)"
+            case (let old?, let new?) where !name.hasPrefix("header ") && name != "steps":
+                "\(name) was \(old) and is \(new)"
             default: "the \(name) has another value"
             }
         }
     }
-}
-
-/// So many calls in so much time.
-public struct CallRate: Sendable {
-    /// How many.
-    public var calls: Double
-    /// In how much time.
-    public var period: Duration
-
-    /// Reads `50/s`, `100/m`, `1000/h`, or a bare number a second, from 0.01 to 1,000,000; `nil` for anything else.
-    public init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let periods: [Substring: Duration] = ["s": .seconds(1), "m": .seconds(60), "h": .seconds(3600)]
-        guard let calls = parts.first.flatMap({ Double($0) }), calls >= 0.01, calls <= 1_000_000, parts.count <= 2,
-            let period = parts.count == 1 ? .seconds(1) : periods[parts[1]]
-        else { return nil }
-        self.calls = calls
-        self.period = period
-    }
-
-    /// The time between two calls.
-    public var interval: Duration { period / calls }
-
-    /// Calls that may follow at once on one that came late: those of 5 ms. No timer is exact, and without it each lateness
-    /// would be lost for good.
-    var slack: Int { Int(Duration.milliseconds(5) / interval) }
 }
 
 /// When a run gives up.

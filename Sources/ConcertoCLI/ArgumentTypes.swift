@@ -75,6 +75,27 @@ struct StatusListArgument: WrittenArgument {
     }
 }
 
+enum OversizeArgument: String, ExpressibleByArgument, CaseIterable {
+    case refuse
+    case alone
+}
+
+enum RateHeadersArgument: String, ExpressibleByArgument, CaseIterable {
+    case none
+    case auto
+}
+
+struct WeightArgument: ExpressibleByArgument {
+    var value: WeightExpression
+
+    init?(argument: String) {
+        guard let value = Explained.value({ () throws(JSONPath.Problem) in try WeightExpression(argument) }) else {
+            return nil
+        }
+        self.value = value
+    }
+}
+
 enum IdempotencyKeyArgument: String, ExpressibleByArgument, CaseIterable {
     case none
     case auto

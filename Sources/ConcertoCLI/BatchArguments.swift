@@ -55,8 +55,37 @@ struct LimitArguments: ParsableArguments {
     @Option(help: HedgeArgument.help)
     var hedge: HedgeArgument?
 
-    @Option(help: "Calls a second (50/s), a minute (100/m) or an hour (1000/h), retries included. (default: no limit)")
-    var rate: RateArgument?
+    @Option(
+        help: """
+            Calls a second (50/s), a minute (100/m) or an hour (1000/h), retries included, or what calls count as \
+            (90000tokens/m, with --weight); given more than once, all hold. (default: no limit)
+            """)
+    var rate: [RateArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What a call counts as: '.max_tokens + chars/4', of numbers in its body and the body's length.",
+            valueName: "expression"))
+    var weight: WeightArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where an answer tells what it has counted as, by which the reserve is corrected: .usage.total_tokens.",
+            valueName: "path"))
+    var weightActual: PathArgument?
+
+    @Option(help: "A call that counts more than a whole period allows: refuse, or let it go alone.")
+    var oversize: OversizeArgument = .refuse
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep limits and pauses for each value of this header: a key that is used up holds up no other.",
+            valueName: "header"))
+    var rateBy: String?
+
+    @Option(
+        help: "auto: believe retry-after-ms, RateLimit, x-ratelimit-* and Anthropic's headers besides Retry-After.")
+    var rateHeaders: RateHeadersArgument = .none
 
     @Option(help: "Calls that may start at once after a pause, with --rate.")
     var burst = 1
@@ -83,7 +112,12 @@ struct LimitArguments: ParsableArguments {
         concurrency.apply(to: &options)
         options.hedge = hedge?.value
         options.perHost = perHost
-        options.rate = rate?.value
+        options.rates = rate.map(\.value)
+        options.weight = weight?.value
+        options.actualWeight = weightActual?.value
+        options.sendsOversize = oversize == .alone
+        options.rateBy = rateBy
+        options.readsRateHeaders = rateHeaders == .auto
         options.burst = burst
         options.timeout = timeout.value
         options.totalTimeout = totalTimeout?.value
@@ -161,6 +195,30 @@ struct RequestArguments: ParsableArguments {
     )
     var usesHTTP2 = false
 
+    @Option(
+        name: .customLong("token-url"),
+        help: ArgumentHelp(
+            "Get a token there (OAuth client credentials), renew it in time and at 401; {env:NAME} is replaced.",
+            valueName: "url"))
+    var tokenURL: String?
+
+    @Option(
+        help: ArgumentHelp("Who asks for it: '{env:CLIENT_ID}:{env:CLIENT_SECRET}'.", valueName: "name:secret"))
+    var tokenClient: String?
+
+    @Option(help: "What the token is to be good for.")
+    var tokenScope: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A further field of the request for a token: audience=https://api.example.com.", valueName: "name=value"))
+    var tokenParam: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The header that carries it. (default: 'Authorization: Bearer {token}')", valueName: "header"))
+    var tokenHeader: String?
+
     /// While the arguments are parsed, so that what is wrong is told with the usage of the command.
     func validate() throws {
         var options = BatchOptions()
@@ -184,6 +242,49 @@ struct RequestArguments: ParsableArguments {
         options.usesHTTP2 = usesHTTP2
         options.proxy = try proxy.map { try Self.proxy($0, environment) }
         options.followsRedirects = location
+        options.token = try token(&options, environment)
+    }
+
+    /// What comes from the environment is hidden wherever it could show.
+    private func token(_ options: inout BatchOptions, _ environment: [String: String]) throws -> TokenSource? {
+        guard let tokenURL else {
+            let others = [tokenClient, tokenScope, tokenHeader].compactMap(\.self) + tokenParam
+            guard others.isEmpty else { throw ValidationError("--token-client and its like belong to --token-url") }
+            return nil
+        }
+        for text in [tokenURL, tokenClient ?? ""] + tokenParam {
+            for match in text.matches(of: /\{env:([^}]*)\}/) {
+                options.substitution.hidden[String(match.1)] = environment[String(match.1)]
+            }
+        }
+        var source = TokenSource(url: try Self.replaced(tokenURL, environment, of: "--token-url"))
+        source.client = try tokenClient.map { text throws -> (name: String, secret: String) in
+            // The colon of a variable's braces is none between name and secret.
+            guard let match = text.wholeMatch(of: /((?:\{env:[^}]*\}|[^:{])+):(.*)/) else {
+                throw ValidationError("--token-client looks like NAME:SECRET; each may be {env:VARIABLE}")
+            }
+            return (
+                try Self.replaced(String(match.1), environment, of: "--token-client"),
+                try Self.replaced(String(match.2), environment, of: "--token-client")
+            )
+        }
+        source.scope = tokenScope
+        source.parameters = try tokenParam.enumerated().map { index, text throws -> (name: String, value: String) in
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+                throw ValidationError("--token-param number \(index + 1) looks like name=value; its text is not shown")
+            }
+            let value = String(text[text.index(after: equals)...])
+            return (String(text[..<equals]), try Self.replaced(value, environment, of: "--token-param"))
+        }
+        if let tokenHeader {
+            guard let match = tokenHeader.wholeMatch(of: /([^:]+):(.*)\{token\}(.*)/) else {
+                throw ValidationError("--token-header looks like 'Name: value', with {token} where the token stands")
+            }
+            source.header = String(match.1)
+            source.frame = (String(match.2).trimmingCharacters(in: .whitespaces), String(match.3))
+            if source.frame.before != "", String(match.2).hasSuffix(" ") { source.frame.before += " " }
+        }
+        return source
     }
 
     /// The file that `SSL_CERT_FILE` names, as with OpenSSL and all that is built on it.
@@ -244,6 +345,16 @@ struct RequestArguments: ParsableArguments {
             let user = start < at ? proxy[start..<at] : ""
             let password = user.firstIndex(of: ":").map { user[user.index(after: $0)...] } ?? user
             if !Self.withoutPlaceholders(password).isEmpty { masks[proxy] = proxy[..<start] + Self.mask + proxy[at...] }
+        }
+        if let tokenClient {
+            let secret = tokenClient.wholeMatch(of: /((?:\{env:[^}]*\}|[^:{])+):(.*)/)?.2 ?? ""
+            let isHidden = Self.withoutPlaceholders(secret).isEmpty
+            if !isHidden { masks[tokenClient] = tokenClient.dropLast(secret.count) + Self.mask }
+        }
+        for text in tokenParam {
+            let name = text.prefix { $0 != "=" }
+            let isHidden = Self.withoutPlaceholders(text.dropFirst(name.count + 1)).isEmpty
+            if HeaderRules.isSecret(String(name)), !isHidden { masks[text] = "\(name)=\(Self.mask)" }
         }
         return words.map { word in
             if let mask = masks[word] { return mask }

@@ -20,6 +20,10 @@ struct BatchCommand: AsyncParsableCommand {
               concerto batch calls.ndjson -o results.ndjson --resume --retry-failed
               concerto batch cities.csv -o places.ndjson --url 'https://api.example.com/geocode?q={city}'
               concerto batch cities.csv -o places.csv --url 'https://api.example.com/geocode?q={city}' --select 'lat=.[0].lat'
+              concerto batch prompts.ndjson -o answers.ndjson --rate 500/m --rate 90000tokens/m --weight '.max_tokens + chars/4'
+              concerto batch calls.ndjson -o out.ndjson --token-url https://auth.example.com/token --token-client '{env:ID}:{env:SECRET}'
+              concerto batch jobs.ndjson -o done.ndjson --then poll.json --until '.status == "done"' --every 2s
+              concerto batch images.csv -o done.ndjson --id-column id --url '{url}' --save 'images/{id}.jpg'
               concerto batch urls.txt | jq -c 'select(.error)'
 
             \(ToolExit.help)
@@ -47,7 +51,7 @@ struct BatchCommand: AsyncParsableCommand {
         retries.apply(to: &options)
         try requests.apply(to: &options)
         try rows.apply(to: &options, headers: requests.header)
-        results.apply(to: &options)
+        try results.apply(to: &options)
         options.showsHeaders = display.headers
         if !display.quiet { options.notice = { Terminal.complain("concerto: \($0)") } }
         if let notice = DescriptorLimit.fit(&options), !display.quiet { Terminal.complain("concerto: \(notice)") }

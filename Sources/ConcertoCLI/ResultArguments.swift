@@ -27,6 +27,12 @@ struct ResultArguments: ParsableArguments {
     var outputFormat: OutputForm?
 
     @Option(
+        help: ArgumentHelp(
+            "Write each answer's body to a file of its own: 'downloads/{id}.bin'; columns may stand in the name.",
+            valueName: "file"), completion: .file())
+    var save: String?
+
+    @Option(
         help: "Write the rows that failed to this file, as the input of another run.", completion: .file())
     var failed: String?
 
@@ -52,6 +58,23 @@ struct ResultArguments: ParsableArguments {
         help: "Where in a page its items stand; those of all pages become one list. (default: the pages themselves)")
     var join: PathArgument?
 
+    @Option(
+        help: ArgumentHelp(
+            "A file with calls that follow on each row's, {\"url\": \"{location}\"}: {.path} is a part of the answer before.",
+            valueName: "file"), completion: .file())
+    var then: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Make the last call again until its answer is so: '.status == \"done\"'.", valueName: "condition"))
+    var until: ExpectationArgument?
+
+    @Option(help: "The time between two calls of --until; a Retry-After that is longer goes before it.")
+    var every = DurationArgument(.seconds(2), "2s")
+
+    @Option(help: "Calls of --until for a row, at most.")
+    var maxPolls = 1_000
+
     func validate() throws {
         let ways = [next != nil, nextLink, nextOffset != nil].filter { $0 }.count
         if ways > 1 { throw ValidationError("--next, --next-link and --next-offset exclude each other") }
@@ -61,7 +84,13 @@ struct ResultArguments: ParsableArguments {
         }
     }
 
-    func apply(to options: inout BatchOptions) {
+    func apply(to options: inout BatchOptions) throws {
+        if let then { options.steps = try Self.steps(then, &options) }
+        if let until {
+            var polling = Polling(until: until.value)
+            (polling.every, polling.maximum) = (every.value, maxPolls)
+            options.polling = polling
+        }
         if let way = next?.value ?? nextOffset?.value ?? (nextLink ? .link : nil) {
             var paging = Paging(way)
             paging.maximum = maxPages
@@ -73,6 +102,32 @@ struct ResultArguments: ParsableArguments {
         options.isOrdered = ordered
         options.outputForm = outputFormat ?? .auto
         options.failedRows = failed
+        options.save = save
+    }
+}
+
+extension ResultArguments {
+    /// The steps of a file, with the variables that they name.
+    private static func steps(_ path: String, _ options: inout BatchOptions) throws -> [BatchStep] {
+        guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
+            let text = String(validating: data, as: UTF8.self)
+        else { throw ValidationError("--then \(path): the file can't be read, or is no text in UTF-8") }
+        var steps: [BatchStep]
+        do {
+            steps = try BatchStep.steps(text)
+        } catch {
+            throw ValidationError("--then \(path): \(error)")
+        }
+        let environment = ProcessInfo.processInfo.environment
+        for match in text.matches(of: /\{env:([^}]*)\}/) {
+            let name = String(match.1)
+            guard let value = environment[name] else {
+                throw ValidationError("--then \(path): the environment variable \(name) is not set")
+            }
+            for index in steps.indices { steps[index].template.environment[name] = value }
+            options.substitution.hidden[name] = value
+        }
+        return steps
     }
 }
 

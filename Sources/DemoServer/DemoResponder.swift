@@ -7,6 +7,11 @@ import NIOCore
 struct DemoResponder: Sendable {
     let misbehaviour: Misbehaviour
     let configuration: DemoServerConfiguration
+    private let counters = DemoCounters()
+
+    init(misbehaviour: Misbehaviour, configuration: DemoServerConfiguration) {
+        (self.misbehaviour, self.configuration) = (misbehaviour, configuration)
+    }
 
     @Sendable func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
         let call = "\(request.method.rawValue) \(request.uri.path)"
@@ -50,6 +55,23 @@ struct DemoResponder: Sendable {
             return bytes(Array(repeating: UInt8(ascii: "x"), count: Int(count) ?? 0))
         case (.post, "orders", nil):
             return try await order(request)
+        case (.get, "geocode", nil):
+            return geocode(request)
+        case (.post, "chat", nil):
+            return try await chat(request)
+        case (.post, "jobs", nil):
+            return try await job(request)
+        case (.get, "jobs", let id?):
+            return look(at: id)
+        case (.post, "token", nil):
+            return json(
+                "{\"access_token\": \"demo-\(counters.next("token"))\", \"token_type\": \"Bearer\", \"expires_in\": 60}"
+            )
+        case (.get, "private", _?):
+            guard request.headers[.authorization]?.hasPrefix("Bearer demo-") == true else {
+                return json("{\"error\": \"no token\"}", status: .unauthorized)
+            }
+            return json("{\"private\": true}")
         case (_, "status", let code?):
             return Response(status: .init(code: Int(code) ?? 500))
         case (_, "slow", let milliseconds?):
@@ -74,6 +96,49 @@ struct DemoResponder: Sendable {
                 body: .init(byteBuffer: ByteBuffer(string: "{\"error\": \"an order is a JSON object\"}")))
         }
         return json("{\"accepted\": \(String(buffer: body))}", status: .created)
+    }
+
+    /// A place that is made of the name, the same at each call.
+    private func geocode(_ request: Request) -> Response {
+        let name = request.uri.queryParameters["q"].map(String.init) ?? ""
+        let hash = name.utf8.reduce(UInt32(7)) { ($0 &* 31 &+ UInt32($1)) % 100_000 }
+        guard !name.isEmpty else { return json("[]") }
+        return json("[{\"lat\": \(Double(hash) / 1_000 - 50), \"lon\": \(Double(hash % 360) - 180)}]")
+    }
+
+    /// A language model that counts tokens, and says the prompt backwards.
+    private func chat(_ request: Request) async throws -> Response {
+        let body = try await request.body.collect(upTo: 10 << 20)
+        let object = (try? JSONSerialization.jsonObject(with: Data(body.readableBytesView))) as? [String: Any]
+        guard let message = (object?["messages"] as? [[String: Any]])?.last?["content"] as? String else {
+            return json("{\"error\": \"a chat has messages\"}", status: .unprocessableContent)
+        }
+        let text = String(message.reversed())
+        let answer: [String: Any] = [
+            "choices": [["text": text]], "usage": ["total_tokens": (message.utf8.count + text.utf8.count) / 4 + 1],
+        ]
+        let data = try JSONSerialization.data(withJSONObject: answer, options: [.sortedKeys])
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "application/json", .init("x-ratelimit-remaining-requests")!: "59",
+                .init("x-ratelimit-reset-requests")!: "1s", .init("x-ratelimit-remaining-tokens")!: "80000",
+                .init("x-ratelimit-reset-tokens")!: "6m0s",
+            ], body: .init(byteBuffer: ByteBuffer(bytes: data)))
+    }
+
+    /// Takes a job in, once for each `Idempotency-Key`, and says where to look.
+    private func job(_ request: Request) async throws -> Response {
+        _ = try await request.body.collect(upTo: 10 << 20)
+        let key = request.headers.first { $0.name.rawName.lowercased() == "idempotency-key" }?.value
+        let number = counters.number(of: key)
+        return Response(status: .accepted, headers: [.location: "/jobs/\(number)"])
+    }
+
+    /// A job is done at the third look.
+    private func look(at id: String) -> Response {
+        counters.next("job " + id) < 3
+            ? json("{\"state\": \"running\"}") : json("{\"state\": \"done\", \"result\": \"result of job \(id)\"}")
     }
 
     /// One of a list's pages, which tells where the next one stands.

@@ -13,6 +13,12 @@ import Synchronization
 /// | `GET /text/ID`, `GET /binary/ID`, `GET /large/BYTES` | 200 and text, bytes, or so many bytes |
 /// | `POST /orders` | 201 and the body in a JSON object; 422 if the body is no JSON object |
 /// | `GET /pages/COUNT/NAME/1` | 200 and the first of so many pages of a list, with `next` |
+/// | `GET /geocode?q=NAME` | 200 and a list with a place |
+/// | `POST /chat` | 200, the last message backwards, and the tokens it has counted as |
+/// | `POST /jobs` | 202 and, as `Location`, where to look |
+/// | `GET /jobs/NUMBER` | 200 and `running`, from the third look on `done` |
+/// | `POST /token` | 200 and a token for a minute |
+/// | `GET /private/ID` | 200 with such a token, else 401 |
 /// | `/status/CODE` | that status |
 /// | `/slow/MILLISECONDS` | 200 after that time |
 /// | `/echo` | 200 and the request's head and body |

@@ -82,7 +82,9 @@ struct BatchOptionsTests {
         let key = SipHash.Key(low: 1, high: 2)
         let identity = options.identity(key: key)
         #expect(
-            Set(identity.keys) == ["idempotency-key", "header authorization", "header x-mine", "header x-open"])
+            Set(identity.keys) == [
+                "idempotency-key", "header authorization", "header x-mine", "header x-open", "the results' order",
+            ])
         #expect(!identity.values.contains { $0.contains("s3cr3t") } && identity["idempotency-key"] == "auto")
         #expect(options.identity(key: SipHash.Key(low: 1, high: 3))["header x-open"] != identity["header x-open"])
         var changed = options

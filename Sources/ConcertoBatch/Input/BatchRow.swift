@@ -6,8 +6,10 @@ struct BatchRow: Sendable {
     var method: String
     /// The URL, substitutions made.
     var url: String
-    /// `host:port` in lower case: what limits, gates and budgets are kept by.
+    /// `host:port` in lower case, and whose key it is where that matters: what limits, gates and budgets are kept by.
     var host: String
+    /// Whose key it is, by a name that shows nothing of it; empty where that does not matter.
+    var account = ""
     var headers: [(name: String, value: String)]
     var body: [UInt8]?
     /// Seconds one attempt may take; overrides the run's.
@@ -17,6 +19,10 @@ struct BatchRow: Sendable {
     var fingerprint: RowFingerprint
     /// Whether the URL has a fragment, which is not sent, that looks as if it should be.
     var losesText = false
+    /// What further steps need of the row.
+    var columns: [String: TemplateValue] = [:]
+    /// Values that no file may hold.
+    var secrets: [String] = []
 }
 
 /// Where a row stands in the input and what it is called in the output.

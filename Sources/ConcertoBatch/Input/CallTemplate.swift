@@ -21,11 +21,20 @@ struct CallTemplate: Sendable {
     /// Columns whose values are secret: they are in no result.
     private(set) var secrets: Set<String> = []
 
+    /// Columns that begin the URL, and may hold a password.
+    private(set) var addresses: Set<String> = []
+
     /// - Throws: ``TemplateProblem``.
     init(_ template: RowTemplate, contentType: String?, hides: (String) -> Bool) throws(TemplateProblem) {
         if let text = template.url {
             url = try TemplateText(text, .url, of: "--url", in: template)
             let shown = (try? TemplateText(URLSecrets.masked(text), .url, of: "--url", in: template))?.holes.map(\.name)
+            for hole in url?.holes ?? [] {
+                switch hole.place {
+                case .address, .host: addresses.insert(hole.name)
+                default: break
+                }
+            }
             secrets.formUnion(Set(url?.holes.map(\.name) ?? []).subtracting(shown ?? []))
         }
         if let text = template.method { method = try TemplateText(text, .method, of: "--method", in: template) }

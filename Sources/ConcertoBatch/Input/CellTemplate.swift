@@ -12,8 +12,10 @@ final class CellTemplate: Sendable {
     private let id: Int?
     /// Columns that results show, each with its name as JSON writes it.
     private let shown: [(index: Int, name: [UInt8])]
-    /// The column that is the whole URL, which may hold a password.
-    private let address: Int?
+    /// Columns that begin the URL, and may hold a password.
+    private let addresses: Set<Int>
+    /// Columns whose values no file may hold.
+    let secretColumns: [Int]
 
     /// - Throws: ``BatchError`` if a placeholder, or the id's column, is none of the columns.
     init(_ shape: InputShape, columns: [String]) throws {
@@ -43,8 +45,13 @@ final class CellTemplate: Sendable {
             }
             return index
         }
-        address = template.url.flatMap { url in columns.firstIndex { url == "{\($0)}" || url == "{\($0):raw}" } }
+        let beginnings = call.addresses
+        addresses = Set(columns.indices.filter { beginnings.contains(columns[$0]) })
+        for name in shape.stepColumns.sorted() where !columns.contains(name) && name != "id" {
+            throw BatchError.configuration("\(TemplateText.unknown(name, of: "--then or --save", among: columns))")
+        }
         let secrets = call.secrets
+        secretColumns = columns.indices.filter { secrets.contains(columns[$0]) || shape.hides(columns[$0]) }
         shown = columns.enumerated().filter { !$1.isEmpty && !secrets.contains($1) && !shape.hides($1) }.map {
             ($0, JSONText.string($1).bytes + [UInt8(ascii: ":")])
         }
@@ -76,7 +83,7 @@ final class CellTemplate: Sendable {
         for (index, name) in shown {
             if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
             bytes.append(contentsOf: name)
-            bytes.appendJSONString((index == address ? URLSecrets.masked(cells[index]) : cells[index]).utf8)
+            bytes.appendJSONString((addresses.contains(index) ? URLSecrets.masked(cells[index]) : cells[index]).utf8)
         }
         bytes.append(UInt8(ascii: "}"))
         return JSONText(compacted: bytes)

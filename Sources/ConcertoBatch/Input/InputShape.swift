@@ -29,6 +29,8 @@ struct InputShape: Sendable {
     var contentType: String?
     /// Names of secret headers, in lower case, besides those that look secret.
     var secretHeaders: Set<String> = []
+    /// Columns that further steps need.
+    var stepColumns: Set<String> = []
 
     /// - Parameter path: The input's path, whose end may tell the form.
     init(_ options: BatchOptions) {
@@ -40,6 +42,7 @@ struct InputShape: Sendable {
         template.server = template.server ?? options.substitution.server
         contentType = options.headers.first { $0.name.lowercased() == "content-type" }?.value
         secretHeaders = options.secretHeaders
+        stepColumns = options.laterColumns
     }
 
     init() {}

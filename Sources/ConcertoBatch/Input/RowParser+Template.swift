@@ -3,6 +3,8 @@ extension RowParser {
     /// A parser of rows as the options have them read.
     init(_ options: BatchOptions, key: SipHash.Key = .zero) throws {
         self.init(substitution: options.substitution, secretHeaders: options.secretHeaders, key: key)
+        stepColumns = options.laterColumns
+        accounts = options.rateBy.map { ($0.lowercased(), AccountLabels()) }
         do throws(TemplateProblem) {
             template = try InputShape(options).objectTemplate()
         } catch {
@@ -35,6 +37,10 @@ extension RowParser {
             try take(try call.render(secrets: true, value), into: &draft)
             try note(call.hasSecrets ? try call.render(secrets: false, value) : nil, call, in: &draft)
             draft.source = call.url?.source
+            for name in stepColumns {
+                if let index = template.columns.firstIndex(of: name) { draft.columns[name] = .text(cells[index]) }
+            }
+            draft.secrets = template.secretColumns.map { cells[$0] }.filter { !$0.isEmpty }
             return .success(try row(from: draft))
         } catch {
             return .failure(failed(draft, error, cells.joined(separator: "\u{1F}").utf8))
@@ -74,6 +80,45 @@ extension RowParser {
         let open = template.hasSecrets ? try template.render(secrets: false, value) : nil
         try note(open, template, in: &draft, ownHeaders: before.headers)
         if template.url != nil { draft.source = template.url?.source }
+        try hideSecrets(members, of: &draft, template)
+    }
+
+    /// What further steps need of a row that is an object.
+    func noteColumns(_ draft: inout Draft) throws {
+        for (name, value) in try Self.members(of: draft.metadata) where stepColumns.contains(name) {
+            draft.columns[name] = .json(value)
+        }
+    }
+
+    /// Takes out of the metadata what the template has put where secrets stand, and passwords out of what begins a URL.
+    private func hideSecrets(
+        _ members: [(key: String, value: JSONText)], of draft: inout Draft, _ template: CallTemplate
+    ) throws {
+        var shown: [UInt8] = [UInt8(ascii: "{")]
+        var isChanged = false
+        for (name, value) in members {
+            if template.secrets.contains(name) {
+                isChanged = true
+                let text = TemplateValue.json(value).text
+                if !text.isEmpty { draft.secrets.append(text) }
+                continue
+            }
+            if shown.count > 1 { shown.append(UInt8(ascii: ",")) }
+            shown.appendJSONString(name.utf8)
+            shown.append(UInt8(ascii: ":"))
+            let text = template.addresses.contains(name) ? value.stringValue : nil
+            if let text, URLSecrets.masked(text) != text {
+                isChanged = true
+                shown.appendJSONString(URLSecrets.masked(text).utf8)
+            } else {
+                shown += value.bytes
+            }
+        }
+        guard isChanged else { return }
+        shown.append(UInt8(ascii: "}"))
+        draft.metadata = JSONText(compacted: shown)
+        // Of secret values no store holds a trace.
+        draft.fingerprint.note("metadata", shown, key: key)
     }
 
     private func take(_ parts: CallTemplate.Parts, into draft: inout Draft) throws {

@@ -11,6 +11,10 @@ struct RowParser: Sendable {
     var key = SipHash.Key.zero
     /// What rows that are objects are filled up with, from their metadata.
     var template: CallTemplate?
+    /// Columns that further steps need.
+    var stepColumns: Set<String> = []
+    /// The header by whose value limits and gates are kept, in lower case, and what its values are called.
+    var accounts: (header: String, labels: AccountLabels)?
 
     private static let fields: Set<String> = ["id", "method", "url", "headers", "body", "timeout", "metadata"]
 
@@ -18,6 +22,7 @@ struct RowParser: Sendable {
         var draft = Draft(identity: RowIdentity(number: number, line: lineNumber))
         do {
             try read(Array(line), into: &draft)
+            if !stepColumns.isEmpty { try noteColumns(&draft) }
             if let template { try fill(&draft, by: template) }
             return .success(try row(from: draft))
         } catch {
@@ -49,6 +54,8 @@ struct RowParser: Sendable {
         var hasPlaceholders = true
         /// The URL as messages may show it, where it is not that of the row.
         var source: String?
+        var columns: [String: TemplateValue] = [:]
+        var secrets: [String] = []
     }
 
     struct Problem: Error, CustomStringConvertible {
@@ -168,11 +175,17 @@ struct RowParser: Sendable {
         if let type = draft.bodyType, !headers.contains(where: { $0.0.lowercased() == "content-type" }) {
             headers.append(("Content-Type", type))
         }
+        var host = substitution.label(address.host, of: draft.source ?? template)
+        var account = ""
+        if let accounts, let value = headers.last(where: { $0.0.lowercased() == accounts.header })?.1 {
+            account = accounts.labels.label(of: value)
+            host += " (\(account))"
+        }
         return BatchRow(
-            identity: draft.identity, method: method, url: address.url,
-            host: substitution.label(address.host, of: draft.source ?? template), headers: headers,
+            identity: draft.identity, method: method, url: address.url, host: host, account: account, headers: headers,
             body: draft.body, timeout: draft.timeout,
-            metadata: draft.metadata, fingerprint: draft.fingerprint, losesText: Self.losesText(template))
+            metadata: draft.metadata, fingerprint: draft.fingerprint, losesText: Self.losesText(template),
+            columns: draft.columns, secrets: draft.secrets)
     }
 
     /// Whether what stands behind a `#` looks as if it had been meant: a fragment stays at home, and a house number in an

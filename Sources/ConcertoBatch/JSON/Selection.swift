@@ -9,7 +9,7 @@ public struct Selection: Sendable {
     /// Members of a result that are there anyway.
     static let taken: Set<String> = [
         "id", "status", "headers", "body", "body_encoding", "body_truncated", "attempts", "latency_ms", "queued_ms",
-        "error",
+        "error", "file", "bytes", "pages",
         "metadata",
     ]
 

@@ -23,6 +23,8 @@ struct RowResult: Sendable {
     var json: [UInt8]?
     /// What the pages of the answer hold together, and how many they were.
     var pages: (items: [UInt8], count: Int, isCut: Bool)?
+    /// The file that the body went to, and its length.
+    var file: (path: String, bytes: Int)?
     /// What was expected of the answer, and was not so.
     var unmet: String?
 
@@ -65,6 +67,10 @@ struct ResultEncoder: Sendable {
                     line.append(contentsOf: pages.items)
                 }
                 line.append(contentsOf: ",\"pages\":\(pages.count)\(pages.isCut ? ",\"pages_cut\":true" : "")".utf8)
+            } else if let file = result.file {
+                line.append(contentsOf: ",\"file\":".utf8)
+                line.appendJSONString(file.path.utf8)
+                line.append(contentsOf: ",\"bytes\":\(file.bytes)".utf8)
             } else if selections.isEmpty || !result.isSuccess {
                 append(reply, to: &line)
             }

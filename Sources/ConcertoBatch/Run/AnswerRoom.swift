@@ -53,6 +53,14 @@ final class AnswerRoom: Sendable {
         return share + missing
     }
 
+    /// What is held by `share` has grown to `bytes`. Never waits: beyond the room it goes once, as answers do.
+    ///
+    /// - Returns: What is to be given back now.
+    func grown(to bytes: Int, share: Int) -> Int {
+        guard self.share(of: bytes) > share else { return share }
+        return answered(max(bytes, expected.load(ordering: .relaxed)), share: share)
+    }
+
     /// The answer is held no more.
     func leave(_ share: Int) {
         // No more is given back than was taken, so that it fits.

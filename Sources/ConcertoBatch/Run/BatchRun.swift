@@ -1,6 +1,7 @@
 #if Batch
 public import Concerto
 public import ConcertoHTTP
+import Foundation
 
 /// One run of a batch: reads rows, makes their calls, writes their results, and remembers what it has finished.
 ///
@@ -26,6 +27,14 @@ public final class BatchRun: Sendable {
         var answers: AnswerRoom
         var notices: Notices
         var runID: String
+        /// Holds the token that all calls carry; `nil` without one.
+        var tokens: TokenKeeper?
+        /// Where bodies go; `nil` for into the results.
+        var save: SaveTarget?
+        /// Makes the calls that follow on a row's own.
+        var steps: StepMaker
+        /// Room for rows that come in pages, which hold what they have until they are read to their end.
+        var pages: AnswerRoom
     }
 
     private enum Phase {
@@ -46,6 +55,7 @@ public final class BatchRun: Sendable {
     private let options: BatchOptions
     private let transport: (any HTTPTransport)?
     private let clock: any TimerClock
+    private let wallClock: @Sendable () -> Date
     private let statistics = RunStatistics()
     private let notices: Notices
     private let state = Guarded(State())
@@ -55,16 +65,25 @@ public final class BatchRun: Sendable {
     /// - Parameters:
     ///   - options: How it runs.
     ///   - transport: What sends the calls; `nil` for AsyncHTTPClient as the options want it.
-    ///   - clock: Measures all time but the store's.
+    ///   - clock: Measures all time but the store's, and a token's life.
     /// - Throws: ``BatchError`` that names every option that makes no sense.
-    public init(
+    public convenience init(
         _ options: BatchOptions, transport: (any HTTPTransport)? = nil, clock: any TimerClock = .monotonic
+    ) throws {
+        try self.init(options, transport: transport, clock: clock, wallClock: { Date() })
+    }
+
+    /// - Parameter wallClock: What tells when a token is old.
+    init(
+        _ options: BatchOptions, transport: (any HTTPTransport)?, clock: any TimerClock,
+        wallClock: @escaping @Sendable () -> Date
     ) throws {
         let problems = options.problems
         guard problems.isEmpty else { throw BatchError.configuration(problems.joined(separator: "; ")) }
         self.options = options
         self.transport = transport
         self.clock = clock
+        self.wallClock = wallClock
         notices = Notices(tell: options.notice)
     }
 
@@ -104,9 +123,9 @@ public final class BatchRun: Sendable {
             if (try? result.get()) != nil { try await workspace.finish() } else { workspace.removeTemporary() }
             try await workspace.close()
         } catch  where (try? result.get()) != nil { throw error }
-        // A stream that held no rows has left nothing that could be gone on with.
-        if case .failure(let error as BatchError) = result, error.kind == .configuration, !workspace.isPlanned,
-            statistics.finishedRows == 0
+        // A run that called nothing has left nothing that could be gone on with.
+        if case .failure(let error as BatchError) = result, error.kind == .configuration,
+            options.existing != .resume, statistics.finishedRows == 0
         {
             workspace.removeFiles()
         }
@@ -146,18 +165,35 @@ public final class BatchRun: Sendable {
     }
 
     private func call(in workspace: BatchWorkspace) async throws -> BatchSummary {
-        let transport: any HTTPTransport
+        var transport: any HTTPTransport
         var shutdown: (@Sendable () async throws -> Void)?
         if let given = self.transport {
             transport = given
         } else {
             (transport, shutdown) = try HTTPClientFactory.make(options)
         }
+        var tokens: TokenKeeper?
+        if let source = options.token {
+            let keeper = try TokenKeeper(source, transport: transport, clock: clock, wallClock: wallClock)
+            do {
+                _ = try await keeper.ready()
+            } catch {
+                try? await shutdown?()
+                throw error
+            }
+            tokens = keeper
+            transport = TokenTransport(base: transport, keeper: keeper)
+        }
+        defer { tokens?.close() }
         let client = try ResilientHTTPClient(transport: transport, options: options.clientOptions(clock: clock))
+        // Pages have a room of their own: a row that holds some must not wait for others that do.
+        let room = options.paging == nil ? options.memory / 2 : options.memory / 4
         let parts = Parts(
             options: options, clock: clock, client: client, ledger: workspace.ledger, statistics: statistics,
-            store: workspace.store, answers: AnswerRoom(bytes: options.memory / 2), notices: notices,
-            runID: workspace.runID)
+            store: workspace.store, answers: AnswerRoom(bytes: room), notices: notices,
+            runID: workspace.runID, tokens: tokens, save: try options.save.map { try SaveTarget($0) },
+            steps: try StepMaker(options, parser: try RowParser(options)),
+            pages: AnswerRoom(bytes: room))
         let source = workspace.rows(room: options.memory / 2, share: 2 * options.concurrency)
         let start = clock.now
         let runner = RowRunner(

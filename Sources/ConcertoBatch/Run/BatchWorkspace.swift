@@ -140,7 +140,8 @@ final class BatchWorkspace: Sendable {
         if options.exports, let path = files.output {
             let export = ResultExport(
                 source: try ResultFile(path: path, durable: false), form: options.form,
-                selections: options.selections.map(\.name), hasColumns: options.readsColumns, store: store)
+                selections: options.save == nil ? options.selections.map(\.name) : ["file", "bytes"],
+                hasColumns: options.readsColumns, store: store)
             try await files.writeExport(export, options)
         }
         if let path = options.failedRows, isPlanned {
@@ -275,6 +276,11 @@ struct BatchFiles: Sendable {
             }
             guard there.contains(store) else {
                 throw BatchError.store("there is nothing to resume: no store at '\(store)'")
+            }
+            if let export, there.contains(export), !there.contains(output) {
+                throw BatchError.store(
+                    "the earlier run wrote its results to '\(export)' as they came, and --ordered or a table wants them in "
+                        + "the input's order; leave that out, or start anew with --overwrite")
             }
             guard there.contains(output) else {
                 throw BatchError.store("the output '\(output)' of the earlier run is gone; start anew with --overwrite")

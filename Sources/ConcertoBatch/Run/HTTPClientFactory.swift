@@ -33,7 +33,10 @@ extension BatchOptions {
         client.backoff = .exponential(base: backoffBase, cap: backoffCap)
         client.maxRetryAfter = maxRetryAfter
         client.rule = repeatRule
-        if followsRedirects { client.redirects = RedirectRule(limit: 10, secretHeaders: secretHeaders) }
+        if followsRedirects {
+            let token = token.map { [$0.header.lowercased()] } ?? []
+            client.redirects = RedirectRule(limit: 10, secretHeaders: secretHeaders.union(token))
+        }
         client.maximumPerHost = perHost
         client.adaptive = findsConcurrency ? adaptive : nil
         client.hedge = hedge?.delay(timeout: timeout)
@@ -41,8 +44,12 @@ extension BatchOptions {
         client.breaker?.whenOpen = .wait
         client.breakerNeedsAnswer = true
         client.clock = clock
-        if let rate {
+        client.readsRateHeaders = readsRateHeaders
+        if rateBy == nil, rates.count == 1, let rate {
             client.limiter = RateLimiter(.smooth(1, per: rate.interval, burst: burst + rate.slack), clock: clock)
+        } else if !rates.isEmpty {
+            client.limits = RunLimits(
+                rates: rates, burst: burst, actual: actualWeight, isByAccount: rateBy != nil, clock: clock)
         }
         return client
     }

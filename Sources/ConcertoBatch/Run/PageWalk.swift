@@ -33,6 +33,9 @@ struct PageWalk {
         }
     }
 
+    /// Bytes of items that are held.
+    var size: Int { items.count }
+
     /// All items, as a list, and how many pages they stood on.
     var result: (items: [UInt8], count: Int, isCut: Bool) {
         ([UInt8(ascii: "[")] + items + [UInt8(ascii: "]")], pages, isCut)

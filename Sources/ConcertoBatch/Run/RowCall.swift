@@ -17,6 +17,8 @@ final class RowCall: HTTPCallDelegate {
         /// What the answer takes of the room for answers, and that of a second attempt.
         var share = 0
         var secondShare = 0
+        /// The number of the token that the latest attempt carried.
+        var token = 0
     }
 
     private let key: String
@@ -28,6 +30,7 @@ final class RowCall: HTTPCallDelegate {
     private let clock: any TimerClock
     private let answers: AnswerRoom
     private let substitution: Substitution
+    private let tokens: TokenKeeper?
     private let times: Guarded<Times>
 
     init(key: String, isRepeatable: Bool, due: TimerInstant, worker: Int, crew: WorkerCrew, run: BatchRun.Parts) {
@@ -40,6 +43,7 @@ final class RowCall: HTTPCallDelegate {
         clock = run.clock
         answers = run.answers
         substitution = run.options.substitution
+        tokens = run.tokens
         times = Guarded(Times(due: due, sent: due, ended: due))
     }
 
@@ -53,6 +57,9 @@ final class RowCall: HTTPCallDelegate {
             )
         }
     }
+
+    /// The number of the token that the latest attempt carried.
+    var token: Int { times.withLock { $0.token } }
 
     /// The answer, if there was one, is held no more.
     func dropAnswer() {
@@ -72,6 +79,10 @@ final class RowCall: HTTPCallDelegate {
 
     func willSend(attempt number: Int) async throws {
         dropAnswer()
+        if let tokens {
+            let token = try await tokens.ready()
+            times.withLock { $0.token = token }
+        }
         let share = try await answers.enter()
         times.withLock { $0.share = share }
         // A call that must not be sent twice is marked before it is sent: after a crash, nobody knows whether it

@@ -1,6 +1,7 @@
 #if Batch
 import Concerto
 import ConcertoHTTP
+import NIOCore
 import Synchronization
 
 /// Takes rows from the source and brings each to its end.
@@ -101,64 +102,194 @@ struct RowRunner: Sendable {
     private func run(
         _ row: BatchRow, wasInFlight: Bool, due: TimerInstant, _ crew: WorkerCrew, _ worker: Int
     ) async throws {
-        let call = parts.options.call(for: row, runID: parts.runID)
-        let isRepeatable = parts.options.repeatRule.isRepeatable(call)
-        guard isRepeatable || !wasInFlight else {
-            return try await finish(
-                RowResult(
-                    identity: row.identity,
-                    outcome: .failed(
-                        kind: "unknown_outcome",
-                        message:
-                            "an earlier run began this call and has no result of it, and \(row.method) must not be "
-                            + "repeated; find out whether it took effect"),
-                    metadata: row.metadata), as: .unknown, hadPages: parts.options.paging != nil)
-        }
-        func began() -> RowCall {
-            RowCall(key: row.identity.key, isRepeatable: isRepeatable, due: due, worker: worker, crew: crew, run: parts)
-        }
-        var progress = began()
-        defer { progress.dropAnswer() }
-        var walk = try await walk(of: row)
-        var page = call
-        if let next = walk?.next { turn(&page, of: call, to: next, after: walk?.pages ?? 0) }
-        var attempts = 0
+        let options = parts.options
+        let key = row.identity.key
         var result = RowResult(
             identity: row.identity, outcome: .failed(kind: "", message: ""), metadata: row.metadata)
+        var step: RowStep
+        do {
+            step = try RowStep(row, after: try await stepsMade(of: row), parts)
+        } catch let problem as StepMaker.Problem {
+            result.outcome = .failed(kind: "step", message: problem.message)
+            return try await finish(result, hadPages: true)
+        } catch is CancellationError {
+            return
+        }
+        var file: String?
+        do throws(SaveTarget.Problem) { file = try parts.save?.path(of: row) } catch {
+            result.outcome = .failed(kind: "invalid_row", message: error.message)
+            return try await finish(result)
+        }
+        if let (kind, message) = options.weigh(&step.call) {
+            result.outcome = .failed(kind: kind, message: message)
+            return try await finish(result, hadPages: options.paging != nil)
+        }
+        guard step.isRepeatable || !wasInFlight else {
+            result.outcome = .failed(
+                kind: "unknown_outcome",
+                message:
+                    "an earlier run began this call and has no result of it, and \(step.call.method) must not be "
+                    + "repeated; find out whether it took effect")
+            return try await finish(result, as: .unknown, hadPages: options.paging != nil)
+        }
+        let began = parts.clock.now
+        func attempt() -> RowCall {
+            RowCall(key: key, isRepeatable: step.isRepeatable, due: due, worker: worker, crew: crew, run: parts)
+        }
+        var progress = attempt()
+        defer { progress.dropAnswer() }
+        var attempts = 0
+        /// Before another call of the row.
+        func again() {
+            attempts += progress.measured.attempts
+            progress.dropAnswer()
+            progress = attempt()
+        }
+        var walk: PageWalk?
+        var share = 0
+        defer { parts.pages.leave(share) }
+        var page = step.call
+        var hasNewToken = false
+        var polls = 0
         var failedState = RowState.failed
         do {
+            if options.paging != nil {
+                share = try await roomForPages(crew, worker)
+                walk = try await self.walk(of: row)
+                if let next = walk?.next { turn(&page, of: step.call, to: next, after: walk?.pages ?? 0) }
+            }
             while true {
                 let reply = try await parts.client.execute(page, delegate: progress)
+                if try await isToBeAuthorizedAnew(page, reply, progress, isFirst: !hasNewToken) {
+                    hasNewToken = true
+                    // It has not acted.
+                    if !step.isRepeatable { try parts.ledger.note(key, .pending) }
+                    again()
+                    continue
+                }
+                hasNewToken = false
                 result.outcome = .answered(reply)
+                if result.isAccepted, step.number < parts.steps.count {
+                    let (next, record) = try step.next(after: reply, parts)
+                    try await parts.ledger.keep(
+                        record, isRepeatable: step.isRepeatable,
+                        hasSecrets: holdsSecrets(record.next, row) || holdsSecrets(record.text, row))
+                    step = next
+                    if let (kind, message) = options.weigh(&step.call) {
+                        result.outcome = .failed(kind: kind, message: message)
+                        break
+                    }
+                    page = step.call
+                    again()
+                    let isPolled = options.polling != nil && step.number == parts.steps.count
+                    try await rest(isPolled ? options.polling?.every : nil, reply, since: began, crew, worker)
+                    continue
+                }
                 look(into: reply, &result)
+                if result.isSuccess, let polling = options.polling,
+                    let open = polling.until.failure(
+                        status: reply.status, body: result.json ?? ResultEncoder.json(reply))
+                {
+                    polls += 1
+                    guard polls < polling.maximum else {
+                        throw RowStop(kind: "polling", message: "not done after \(polls) calls (--max-polls): \(open)")
+                    }
+                    again()
+                    try await rest(polling.every, reply, since: began, crew, worker)
+                    continue
+                }
                 guard result.isSuccess, walk != nil else { break }
-                guard let record = try walk?.take(reply, from: page.url, of: row.identity.key) else {
+                guard let record = try walk?.take(reply, from: page.url, of: key) else {
                     result.pages = walk?.result
                     result.json = result.pages?.items
                     break
                 }
+                share = parts.pages.grown(to: walk?.size ?? 0, share: share)
                 try await parts.ledger.keep(
-                    record, isRepeatable: isRepeatable,
-                    hasSecrets: parts.options.substitution.isNamed(in: record.next))
-                turn(&page, of: call, to: record.next, after: record.number)
-                attempts += progress.measured.attempts
-                progress.dropAnswer()
-                progress = began()
+                    record, isRepeatable: step.isRepeatable, hasSecrets: holdsSecrets(record.next, row))
+                turn(&page, of: step.call, to: record.next, after: record.number)
+                again()
             }
         } catch let problem as PageWalk.Problem {
             result.outcome = .failed(kind: "paging", message: problem.message)
+        } catch let problem as StepMaker.Problem {
+            result.outcome = .failed(kind: "step", message: options.substitution.hiding(problem.message))
+        } catch let stop as RowStop {
+            result.outcome = .failed(kind: stop.kind, message: stop.message)
         } catch let failure as HTTPFailure {
             result.outcome = .failed(
-                kind: failure.kind.rawValue, message: parts.options.substitution.hiding(failure.description))
-            if failure.mayHaveBeenSent, !isRepeatable { failedState = .unknown }
+                kind: failure.kind.rawValue, message: options.substitution.hiding(failure.description))
+            if failure.mayHaveBeenSent, !step.isRepeatable { failedState = .unknown }
         } catch is CancellationError {
             // The run stops: the row stays as the store knows it, and a resumed run goes on with it.
             return
         }
         (result.attempts, result.latency, result.queued) = progress.measured
         result.attempts += attempts
-        // Also of a row that has failed: it begins at its first page.
-        try await finish(result, as: failedState, hadPages: walk != nil)
+        if let file, result.isSuccess, case .answered(let reply) = result.outcome, (200..<300).contains(reply.status) {
+            if reply.isTruncated {
+                result.outcome = .failed(
+                    kind: "save", message: "the body is longer than --max-body (\(options.maxBody) bytes); raise it")
+            } else {
+                try withBlocking { try SaveTarget.write(reply.body, to: file, durable: options.durable) }
+                result.file = (file, reply.body.readableBytes)
+            }
+        }
+        // A row that has failed begins at its first page; but what a step before has made is not made twice, unless the answer
+        // says that it came to nothing.
+        let goesOn = step.number > 0 && !result.isSuccess && result.failure?.kind != "expectation"
+        try await finish(result, as: failedState, hadPages: !goesOn && (walk != nil || step.number > 0))
+    }
+
+    /// Why a row ends without an answer of its own.
+    private struct RowStop: Error {
+        var kind: String
+        var message: String
+    }
+
+    /// What an earlier run has made of a row's steps; `nil` for nothing.
+    private func stepsMade(of row: BatchRow) async throws -> PageRecord? {
+        guard parts.steps.count > 0, known[row.identity.number] != nil else { return nil }
+        return try await parts.store.pages(of: row.identity.key).last
+    }
+
+    /// Whether a text that is to be kept holds what no file may hold.
+    private func holdsSecrets(_ text: String, _ row: BatchRow) -> Bool {
+        if parts.options.substitution.isNamed(in: text) || URLSecrets.masked(text) != text { return true }
+        return row.secrets.contains { secret in
+            text.contains(secret) || text.contains(String(decoding: percentEncoded(secret), as: UTF8.self))
+        }
+    }
+
+    /// Waits before the next call of a row, without a slot: so long, or as long as the answer asks for.
+    private func rest(
+        _ time: Duration?, _ reply: HTTPReply, since began: TimerInstant, _ crew: WorkerCrew, _ worker: Int
+    ) async throws {
+        let wish = RetryAfter.wish(of: reply).map { min($0, parts.options.maxRetryAfter) }
+        guard let wait = [time, wish].compactMap(\.self).max(), wait > .zero else { return }
+        if let total = parts.options.totalTimeout, began.duration(to: parts.clock.now) + wait >= total {
+            throw RowStop(kind: "timeout", message: "not done within the total time")
+        }
+        crew.park(worker)
+        try await Task.delay(for: wait, clock: parts.clock)
+        await crew.unpark(worker)
+    }
+
+    /// Waits, without a slot, until there is room for a row that comes in pages.
+    private func roomForPages(_ crew: WorkerCrew, _ worker: Int) async throws -> Int {
+        if let share = parts.pages.tryEnter() { return share }
+        crew.park(worker)
+        let share = try await parts.pages.enter()
+        await crew.unpark(worker)
+        return share
+    }
+
+    /// Whether a call was answered with 401 and there is another token now to make it once more with.
+    private func isToBeAuthorizedAnew(
+        _ call: HTTPCall, _ reply: HTTPReply, _ progress: RowCall, isFirst: Bool
+    ) async throws -> Bool {
+        guard reply.status == 401, let tokens = parts.tokens, TokenKeeper.isCarried(by: call) else { return false }
+        return try await tokens.refused(progress.token, isFirst: isFirst)
     }
 
     /// The row's way through its pages, behind those that an earlier run has read.
@@ -191,7 +322,8 @@ struct RowRunner: Sendable {
     /// When the row should have begun: with a rate, its turn; otherwise now. Latency is counted from there, so that a
     /// server that stalls is blamed for the calls that it kept from starting, and nobody for a turn that had not come.
     private func due() -> TimerInstant {
-        guard let rate = parts.options.rate else { return parts.clock.now }
+        let options = parts.options
+        guard let rate = options.rate, options.rates.count == 1, options.rateBy == nil else { return parts.clock.now }
         return start.advanced(by: rate.interval * max(0, turns.next() - parts.options.burst))
     }
 

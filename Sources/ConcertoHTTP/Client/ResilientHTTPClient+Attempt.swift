@@ -58,12 +58,13 @@ extension ResilientHTTPClient {
         _ call: HTTPCall, _ site: CallSite, _ delegate: some HTTPCallDelegate, _ progress: inout CallProgress
     ) async throws -> CallSequel {
         let host = site.host
-        var entry = try await enter(site, isRepeat: progress.sent > 0, delegate)
+        var entry = try await enter(call, site, isRepeat: progress.sent > 0, delegate)
         let isProbe = host.waitsForCircuit && entry.admission.map { host.breaker?.isOrdinary($0) == false } == true
         do {
             entry.place = try await takePlace(site.context, delegate)
             try await delegate.willSend(attempt: progress.sent + 1)
         } catch {
+            options.limits?.giveBack(call)
             leave(host, entry, .abandoned, .ignored, nil)
             throw error
         }
@@ -146,7 +147,10 @@ extension ResilientHTTPClient {
     // MARK: What the host has to do with it
 
     /// Goes out with what an attempt has shown of its host.
-    func settle(_ result: AttemptResult, _ entry: Entry, _ host: HostPipeline, isProbe: Bool = false) {
+    func settle(
+        _ call: HTTPCall, _ result: AttemptResult, _ entry: Entry, _ host: HostPipeline, isProbe: Bool = false
+    ) {
+        options.limits?.settle(call, result)
         switch result {
         case .cancelled:
             leave(host, entry, .abandoned, .ignored, nil)
@@ -173,6 +177,10 @@ extension ResilientHTTPClient {
         if isProbe, Self.isAtHome(reply.status) { host.gate.startSlowly() }
         if let place = entry.place { capacity.leave(place, .answered) }
         host.gate.leave(entry.pass, outcome, after: entry.sent?.duration(to: options.clock.now))
+        // What the answer says of the next ones: that there must be none for a while.
+        if options.readsRateHeaders, !Self.isRefusal(reply.status), let rest = RateHeaders.rest(of: reply) {
+            host.gate.pause(for: min(rest, options.maxRetryAfter))
+        }
         let verdict = verdict(reply.status, host, isAsked: pause != nil, isProbe: isProbe)
         tell(host, entry, verdict, verdict == .failure ? UnsatisfyingReply(reply: reply) : nil)
     }
@@ -218,7 +226,9 @@ extension ResilientHTTPClient {
 
     /// How long the host asks to be left alone, cut to the longest pause allowed.
     private func pause(_ reply: HTTPReply) -> Duration? {
-        guard Self.isRefusal(reply.status), let wished = RetryAfter.wish(of: reply) else { return nil }
+        guard Self.isRefusal(reply.status),
+            let wished = options.readsRateHeaders ? RateHeaders.wish(of: reply) : RetryAfter.wish(of: reply)
+        else { return nil }
         let pause = min(wished, options.maxRetryAfter)
         return pause > .zero ? pause : nil
     }
@@ -241,21 +251,25 @@ extension ResilientHTTPClient {
     /// Between the gate and the turn time may pass, in which the host may ask to be left alone: then all begins anew. The
     /// breaker is asked last, so that a call that has waited for its turn meets the circuit as it is then; who has to wait
     /// for it holds no place meanwhile, and begins anew too. Only a probe keeps what the breaker gave it.
-    private func enter(_ site: CallSite, isRepeat: Bool, _ delegate: some HTTPCallDelegate) async throws -> Entry {
+    private func enter(
+        _ call: HTTPCall, _ site: CallSite, isRepeat: Bool, _ delegate: some HTTPCallDelegate
+    ) async throws -> Entry {
         let (host, context) = (site.host, site.context)
         var isRepeat = isRepeat
         var probe: CircuitBreaker.Call?
         do {
             while true {
                 if probe == nil { try host.checkCircuit(context) }
-                let pass = try await enterGate(host.gate, isRepeat: isRepeat, context, delegate)
+                let pass = try await enterGate(host.gate, call, isRepeat: isRepeat, context, delegate)
                 isRepeat = true
                 if host.gate.isPaused {
+                    options.limits?.giveBack(call)
                     host.gate.leave(pass, .abandoned)
                     continue
                 }
                 guard let breaker = host.breaker else { return Entry(pass: pass) }
                 if let admission = probe ?? breaker.tryEnter() { return Entry(pass: pass, admission: admission) }
+                options.limits?.giveBack(call)
                 host.gate.leave(pass, .abandoned)
                 guard host.waitsForCircuit else { throw breaker.rejection(context) }
                 delegate.willWait()
@@ -272,7 +286,8 @@ extension ResilientHTTPClient {
     /// Goes in through the gate and takes a turn of the common pace. A gate that stays closed beyond the call's time is not
     /// waited for.
     func enterGate(
-        _ gate: HostGate, isRepeat: Bool, _ context: ResilienceContext, _ delegate: some HTTPCallDelegate
+        _ gate: HostGate, _ call: HTTPCall, isRepeat: Bool, _ context: ResilienceContext,
+        _ delegate: some HTTPCallDelegate
     ) async throws -> HostGate.Pass {
         var admitted = gate.tryEnter(isRepeat: isRepeat)
         if admitted == nil {
@@ -283,6 +298,12 @@ extension ResilientHTTPClient {
         await delegate.didWait()
         do {
             try await options.limiter?.acquire()
+            if let limits = options.limits, !limits.tryTake(call) {
+                // Who waits for a limit of its own account holds nothing that others need.
+                if limits.isByAccount { delegate.willWait() }
+                try await limits.take(call)
+                await delegate.didWait()
+            }
         } catch {
             gate.leave(pass, .abandoned)
             throw error

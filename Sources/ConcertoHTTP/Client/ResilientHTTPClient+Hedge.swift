@@ -22,7 +22,7 @@ extension ResilientHTTPClient {
         guard let hedging = site.host.hedging, !isProbe, options.rule.isRepeatable(call) else {
             let result = await send(call, site.timeout)
             delegate.didSend(result)
-            settle(result, entry, site.host, isProbe: isProbe)
+            settle(call, result, entry, site.host, isProbe: isProbe)
             return result
         }
         let race = HedgedCall()
@@ -33,14 +33,14 @@ extension ResilientHTTPClient {
                     return try race.second(await self.sendSecond(call, site, delegate, race))
                 }
                 let result = await self.send(call, site.timeout)
-                self.settle(result, entry, site.host)
+                self.settle(call, result, entry, site.host)
                 return try race.first(result)
             }
         } catch let unsatisfying as UnsatisfyingAttempt {
             result = unsatisfying.result
         } catch {
             // Nothing else is thrown by the attempts: the caller gave up before the first began.
-            settle(.cancelled, entry, site.host)
+            settle(call, .cancelled, entry, site.host)
             result = .cancelled
         }
         if race.wasHedged { progress.sent += 1 }
@@ -56,29 +56,31 @@ extension ResilientHTTPClient {
     private func sendSecond(
         _ call: HTTPCall, _ site: CallSite, _ delegate: some HTTPCallDelegate, _ race: HedgedCall
     ) async -> AttemptResult? {
-        guard var entry = await enterSecond(site) else { return nil }
+        guard var entry = await enterSecond(call, site) else { return nil }
         guard site.host.budget.tryWithdraw(), delegate.willHedge() else {
+            options.limits?.giveBack(call)
             leave(site.host, entry, .abandoned, .ignored, nil)
             return nil
         }
         entry.sent = options.clock.now
         race.noteSecond()
         let result = await send(call, site.timeout)
-        settle(result, entry, site.host)
+        settle(call, result, entry, site.host)
         delegate.didHedge()
         return result
     }
 
     /// Goes in as any attempt does, as a repeated one, but for what is not worth waiting for: a place on this machine, and a
     /// circuit that is not closed.
-    private func enterSecond(_ site: CallSite) async -> Entry? {
+    private func enterSecond(_ call: HTTPCall, _ site: CallSite) async -> Entry? {
         let host = site.host
         while true {
             guard
-                let pass = try? await enterGate(host.gate, isRepeat: true, site.context, Unobserved())
+                let pass = try? await enterGate(host.gate, call, isRepeat: true, site.context, Unobserved())
             else { return nil }
             var entry = Entry(pass: pass)
             guard !host.gate.isPaused else {
+                options.limits?.giveBack(call)
                 host.gate.leave(pass, .abandoned)
                 continue
             }
@@ -86,6 +88,7 @@ extension ResilientHTTPClient {
             let isOrdinary = entry.admission.map { host.breaker?.isOrdinary($0) == true } ?? (host.breaker == nil)
             entry.place = isOrdinary ? capacity.tryEnter() : nil
             guard isOrdinary, entry.place != nil, !Task.isCancelled else {
+                options.limits?.giveBack(call)
                 leave(host, entry, .abandoned, .ignored, nil)
                 return nil
             }

@@ -54,6 +54,12 @@ public struct ResilientHTTPClientOptions: Sendable {
     public var hedge: HedgingOptions.Delay?
     /// Paces all attempts to all hosts; default not at all.
     public var limiter: RateLimiter?
+    /// Further limits, of what calls count as; default none.
+    public var limits: (any CallLimits)?
+    /// Whether rate headers are believed besides `Retry-After`: `retry-after-ms`, `RateLimit` (IETF draft), `x-ratelimit-*`
+    /// and Anthropic's. A refusal without `Retry-After` then closes the host's gate until the latest reset of what is used up,
+    /// and so does any other answer that says that nothing remains. Default `false`.
+    public var readsRateHeaders = false
     /// Measures all time.
     public var clock: any TimerClock = MonotonicClock()
     /// Draws the jitter.

@@ -179,6 +179,12 @@ public final class HostGate: WaiterHost {
     /// Lets in no more calls at a time from now on than are in. Answers raise it again, slowly.
     func lowerMaximum() { change(clock.now) { $0.lowerMaximum() } }
 
+    /// Lets nobody in for so long: the host has said that nothing is left.
+    func pause(for duration: Duration) {
+        let now = clock.now
+        change(now) { $0.pause(until: now.advanced(by: duration), now: now) }
+    }
+
     /// Lets one call in, then two, then four, from now on: the host has been away.
     func startSlowly() { change(clock.now) { $0.startSlowly() } }
 

@@ -121,6 +121,13 @@ struct HostGateMachine: Sendable {
     /// From now on one call, then two, then four at a time.
     mutating func startSlowly() { window = 1 }
 
+    /// Nobody from now on until then, and few at first after that.
+    mutating func pause(until: TimerInstant, now: TimerInstant) {
+        guard until > now else { return }
+        window = 1
+        close(until: until, now: now)
+    }
+
     /// The time of a timer has come.
     ///
     /// - Parameter timer: For when it was set; `nil` for the one that counts.

@@ -25,7 +25,7 @@ public enum RetryAfter {
     /// How long an answer asks to be left alone; `nil` if it does not say. Of several headers the longest time counts.
     ///
     /// A date is compared with the answer's own `Date`: the two come from one clock, which may be an hour off this machine's.
-    static func wish(of reply: HTTPReply) -> Duration? {
+    package static func wish(of reply: HTTPReply) -> Duration? {
         let values = reply.headers["retry-after"]
         guard !values.isEmpty else { return nil }
         let now = reply.headers.first(name: "date").flatMap { date($0.trimmingCharacters(in: .whitespaces)) } ?? Date()

@@ -17,6 +17,11 @@ public struct HTTPCall: Sendable {
     /// How long one attempt may take, from the first byte sent to the last byte received; `nil` for the client's.
     public var timeout: Duration?
 
+    /// What it counts as for ``CallLimits`` that count something else than calls.
+    public var weight = 1
+    /// Whose call it is, where ``CallLimits`` are kept for each key of an API; empty for nobody's.
+    public var account = ""
+
     /// Creates a call.
     ///
     /// - Parameters:

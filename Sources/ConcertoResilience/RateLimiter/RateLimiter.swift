@@ -83,6 +83,13 @@ public final class RateLimiter: ResilienceStrategy {
         }
     }
 
+    /// Gives back permits that were taken and are not used after all, to those who wait first. Never makes more than a full
+    /// burst; limits of windows keep them.
+    package func giveBack(_ permits: Int) {
+        guard permits > 0 else { return }
+        queue.admission.update { state, now in state.giveBack(permits, at: now) }
+    }
+
     /// How long a caller that came now would wait; `nil` for less than 1 and for more than the limit lets pass at once.
     ///
     /// Exact to a nanosecond for each caller that waits already; behind callers that ask a windowed limit for different

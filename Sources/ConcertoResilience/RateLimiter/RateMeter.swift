@@ -52,6 +52,12 @@ struct RateMeter: Sendable {
         return instant
     }
 
+    /// As if `weight` of what was taken had not been. More than that is no credit.
+    mutating func giveBack(_ weight: Int, at now: TimerInstant) {
+        latest = max(now, latest)
+        time = max(time - Int128(weight) * cost, units(latest))
+    }
+
     private func units(_ instant: TimerInstant) -> Int128 {
         Int128(instant.nanoseconds) * unitsPerNanosecond
     }

@@ -59,6 +59,11 @@ struct RateState: AdmissionPolicy {
         take(weight, at: now, mayWait: true)
     }
 
+    /// As if `weight` had not been taken. A limit of windows keeps it: it may have been taken in a window that has passed.
+    mutating func giveBack(_ weight: Int, at now: TimerInstant) {
+        if windows == nil { meter.giveBack(weight, at: now) }
+    }
+
     mutating func earliest(_ weight: Int, at now: TimerInstant) -> TimerInstant {
         windows?.earliest(weight, at: now) ?? meter.earliest(weight, at: now)
     }
