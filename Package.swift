@@ -235,7 +235,10 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "Concerto", "ConcertoHTTP", "ConcertoTesting",
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["HTTP"])),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOPosix", package: "swift-nio", condition: .when(traits: ["HTTP"])),
+                .product(name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["HTTP"])),
             ],
             path: "Tests/TestSupport", swiftSettings: settings),
         // A test cannot have a process of its own, nor its main thread.

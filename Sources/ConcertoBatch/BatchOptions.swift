@@ -56,6 +56,11 @@ public struct BatchOptions: Sendable {
     public var existing = Existing.refuse
     /// Whether a resumed run calls rows again that have failed.
     public var retriesFailed = false
+    /// How many rows, chosen at random, are called; the others stay as they are. `nil` for all.
+    public var sample: Int?
+    /// Whether a GET or HEAD that another row has made too is made once, and its answer given to both. Answers are remembered
+    /// within an eighth of ``memory``; a call whose answer has been forgotten since is made again.
+    public var joinsEqualCalls = false
     /// Whether every commit is brought to the disk.
     public var durable = false
     /// Whether a row that can't be read stops the run before its first call.
@@ -250,6 +255,11 @@ public struct BatchOptions: Sendable {
                 problems.append("\(error)")
             }
         }
+        check(sample ?? 1 >= 1, "sample must be at least 1 row")
+        check(sample == nil || input != nil, "sample needs an input file: rows are chosen among all of them")
+        check(
+            !joinsEqualCalls || paging == nil && steps.isEmpty && polling == nil && save == nil,
+            "dedupe is for rows of one call: it goes with neither pages, further steps nor --save")
         if let failedRows {
             check(input != nil, "failed needs an input file: its rows are read again")
             check(

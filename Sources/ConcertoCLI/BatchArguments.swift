@@ -384,6 +384,12 @@ struct DisplayArguments: ParsableArguments {
         name: .customLong("summary-json"), help: "Write the summary as JSON to this file.", completion: .file())
     var summaryJSON: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Call only that many rows, chosen at random, and tell what all would take; --resume goes on with the rest.",
+            valueName: "rows"))
+    var sample: Int?
+
     @Flag(help: "Show the first five calls as they would be sent, secrets masked, and make none.")
     var dryRun = false
 }

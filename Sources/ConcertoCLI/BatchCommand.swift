@@ -53,6 +53,7 @@ struct BatchCommand: AsyncParsableCommand {
         try rows.apply(to: &options, headers: requests.header)
         try results.apply(to: &options)
         options.showsHeaders = display.headers
+        options.sample = display.sample
         if !display.quiet { options.notice = { Terminal.complain("concerto: \($0)") } }
         if let notice = DescriptorLimit.fit(&options), !display.quiet { Terminal.complain("concerto: \(notice)") }
         guard demoServer else { return try await run(options) }
@@ -103,6 +104,10 @@ struct BatchCommand: AsyncParsableCommand {
         let resume = resumeHint(options)
         switch summary.ending {
         case .completed:
+            let left = (summary.projection?.rows ?? 0) - summary.succeeded - summary.failed
+            if left > 0, options.canBeResumed, !display.quiet {
+                Terminal.complain("concerto: \(left) rows are left\(resume)")
+            }
             guard summary.failedAltogether > 0 else { return }
             if summary.failed == 0, !display.quiet {
                 Terminal.complain(
@@ -145,7 +150,11 @@ struct BatchCommand: AsyncParsableCommand {
 enum ResumeCommand {
     /// Rows that failed in this run have not been tried twice for want of trying: who wants that says so again.
     static func words(_ arguments: [String]) -> [String] {
-        var words = arguments.filter { $0 != "--overwrite" && $0 != "--retry-failed" }
+        var words = arguments.filter {
+            $0 != "--overwrite" && $0 != "--retry-failed" && !$0.hasPrefix("--sample=")
+        }
+        // A resumed run takes all that are left.
+        if let sample = words.firstIndex(of: "--sample") { words.removeSubrange(sample..<min(sample + 2, words.count)) }
         if !words.contains("--resume") { words.append("--resume") }
         return words
     }

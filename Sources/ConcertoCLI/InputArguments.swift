@@ -39,6 +39,9 @@ struct InputArguments: ParsableArguments {
             valueName: "command"))
     var fromCurl: String?
 
+    @Flag(help: "Make a GET or HEAD that several rows share once, and give its answer to all of them.")
+    var dedupe = false
+
     func validate() throws {
         if let fromCurl {
             if url != nil || body != nil || method != nil {
@@ -55,6 +58,7 @@ struct InputArguments: ParsableArguments {
         options.delimiter = delimiter?.value
         options.hasHeader = !noHeader
         options.idColumn = idColumn
+        options.joinsEqualCalls = dedupe
         var template = RowTemplate()
         (template.url, template.method, template.body) = (url, method, try body.map(Self.text))
         if let curl = try fromCurl.map(CurlCommand.init) {

@@ -125,7 +125,7 @@ struct BatchCrashTests {
         #expect(try scratch.results("out").compactMap { $0["id"] as? Int }.sorted() == Array(1...30))
     }
 
-    @Test("A torn last line is cut off and its row called again")
+    @Test("B53: a torn last line is cut off and its row called again")
     func tornLine() async throws {
         let scratch = try Scratch()
         try await DemoServer.run { server in

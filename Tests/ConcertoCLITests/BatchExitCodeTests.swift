@@ -229,7 +229,7 @@ struct BatchExitCodeTests {
         #expect(ending.errors.contains("there is nothing to resume: no store at 'out.store'"))
     }
 
-    @Test("4: a full disk ends the run with the reason")
+    @Test("4: B52: a full disk ends the run with the reason")
     func fullDisk() async throws {
         try scratch.write("in", [#"{"url":"http://127.0.0.1:1/"}"#])
         let ending = try await ToolProcess.run("batch", "in", "-o", "/dev/full", "--max-retries", "0", in: scratch)
@@ -237,7 +237,7 @@ struct BatchExitCodeTests {
         #expect(ending.errors.contains("the output '/dev/full' can't be written: No space left on device"))
     }
 
-    @Test("4: two runs on one store")
+    @Test("4: B59: two runs on one store")
     func twoRuns() async throws {
         try await DemoServer.run { [scratch] server in
             try scratch.write("in", [#"{"url":"\#(server.url)/slow/100000"}"#])
@@ -252,7 +252,7 @@ struct BatchExitCodeTests {
     }
 
     // T23: with a store of its own the second run took the first one's output away.
-    @Test("4: two runs on one output")
+    @Test("4: B59: two runs on one output")
     func twoRunsOnOneOutput() async throws {
         try await DemoServer.run { [scratch] server in
             try scratch.write("in", [#"{"url":"\#(server.url)/slow/100000"}"#])

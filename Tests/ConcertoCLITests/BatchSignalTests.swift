@@ -58,7 +58,7 @@ struct BatchSignalTests {
     }
 
     // T14: `timeout` signals the process and its group; the second copy cut the calls under way.
-    @Test("A second signal within half a second is the first once more")
+    @Test("B55: a second signal within half a second is the first once more")
     func echoedSignal() async throws {
         try await DemoServer.run { [scratch] server in
             try scratch.write("in", [#"{"method":"POST","url":"\#(server.url)/slow/800","body":{}}"#])
@@ -83,7 +83,7 @@ struct BatchSignalTests {
         #expect(interrupts.next(at: start.advanced(by: .milliseconds(500))) == .exit)
     }
 
-    @Test("A later interrupt stops at once")
+    @Test("B55: a later interrupt stops at once")
     func secondInterrupt() async throws {
         try await DemoServer.run { [scratch] server in
             try scratch.write("in", [#"{"url":"\#(server.url)/slow/100000"}"#])
@@ -104,7 +104,7 @@ struct BatchSignalTests {
     }
 
     // T30: a pipe without a writer kept the interrupt from being heard.
-    @Test("An interrupt ends a run that waits for somebody to write to its pipe")
+    @Test("B55, B56: an interrupt ends a run that waits for somebody to write to its pipe")
     func silentPipe() async throws {
         #expect(mkfifo(scratch.path("pipe"), 0o600) == 0)
         let tool = try ToolProcess(["batch", "pipe", "-o", "out"], in: scratch)

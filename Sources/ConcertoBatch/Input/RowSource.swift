@@ -71,6 +71,8 @@ final class RowSource: Sendable {
 
     /// Rows after which the input ends, whatever has been appended since it was checked.
     private let limit: Int?
+    /// The numbers of the rows that are handed out; `nil` for all.
+    private let sample: Set<Int>?
     /// What rows may weigh while more are handed out; the last one may go beyond.
     private let room: Int
     /// Rows of one host that are held before others are set aside; `nil` for as many as there is room for.
@@ -79,9 +81,10 @@ final class RowSource: Sendable {
     private let checked: FileVersion?
 
     init(
-        input: InputFile, shape: InputShape = InputShape(), parser: RowParser, limit: Int? = nil, room: Int = .max,
-        share: Int? = nil, checked: FileVersion? = nil
+        input: InputFile, shape: InputShape = InputShape(), parser: RowParser, limit: Int? = nil,
+        sample: Set<Int>? = nil, room: Int = .max, share: Int? = nil, checked: FileVersion? = nil
     ) {
+        self.sample = sample
         self.share = share
         self.limit = limit
         self.room = room
@@ -203,16 +206,20 @@ final class RowSource: Sendable {
         if let failure = state.failure { return .failed(failure) }
         if !state.aside.isEmpty, let line = takeAside(&state) { return .line(line) }
         // What is set aside comes when a row of its host has ended.
-        if state.ended || state.rows == limit { return state.aside.isEmpty ? .end : .full }
-        if state.held >= room { return .full }
-        // While the queue fills, the reader is out on loan.
-        if state.filling { return .empty }
+        if state.ended { return state.aside.isEmpty ? .end : .full }
         do {
-            guard let record = try state.reader.buffered() else { return .empty }
-            state.rows += 1
-            let line = Line(record: record.owned, number: state.rows, isSuspect: state.isSuspect)
-            state.held += line.weight
-            return .line(line)
+            while state.rows != limit {
+                if state.held >= room { return .full }
+                // While the queue fills, the reader is out on loan.
+                if state.filling { return .empty }
+                guard let record = try state.reader.buffered() else { return .empty }
+                state.rows += 1
+                guard sample?.contains(state.rows) != false else { continue }
+                let line = Line(record: record.owned, number: state.rows, isSuspect: state.isSuspect)
+                state.held += line.weight
+                return .line(line)
+            }
+            return state.aside.isEmpty ? .end : .full
         } catch {
             state.failure = error
             return .failed(error)

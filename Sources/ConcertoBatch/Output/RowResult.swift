@@ -25,6 +25,8 @@ struct RowResult: Sendable {
     var pages: (items: [UInt8], count: Int, isCut: Bool)?
     /// The file that the body went to, and its length.
     var file: (path: String, bytes: Int)?
+    /// The id of the row whose answer this is, which made the same call.
+    var sameAs: JSONText?
     /// What was expected of the answer, and was not so.
     var unmet: String?
 
@@ -60,6 +62,10 @@ struct ResultEncoder: Sendable {
         line.append(contentsOf: ",\"status\":".utf8)
         if case .answered(let reply) = result.outcome {
             line.append(contentsOf: String(reply.status).utf8)
+            if let url = reply.redirectedURL {
+                line.append(contentsOf: ",\"final_url\":".utf8)
+                line.appendJSONString(URLSecrets.masked(url).utf8)
+            }
             if showsHeaders { append(reply.headers, to: &line) }
             if let pages = result.pages {
                 if selections.isEmpty {
@@ -88,6 +94,10 @@ struct ResultEncoder: Sendable {
         append(result.latency, to: &line)
         line.append(contentsOf: ",\"queued_ms\":".utf8)
         append(result.queued, to: &line)
+        if let id = result.sameAs {
+            line.append(contentsOf: ",\"same_as\":".utf8)
+            line.append(contentsOf: id.bytes)
+        }
         line.append(contentsOf: ",\"error\":".utf8)
         if let (kind, message) = result.failure {
             line.append(contentsOf: "{\"kind\":".utf8)

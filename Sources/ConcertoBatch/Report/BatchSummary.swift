@@ -53,6 +53,14 @@ public struct BatchSummary: Codable, Sendable {
     public var errors: [String: Int] = [:]
     /// Calls that were sent.
     public var attempts = 0
+    /// Rows that were given the answer of another row's call, which was the same (``BatchOptions/joinsEqualCalls``).
+    public var sharedAnswers = 0
+    /// Bytes of this run's results.
+    public var resultBytes = 0
+    /// What the last attempts of answered rows took together, in seconds.
+    public var callSeconds = 0.0
+    /// What the rows of a sample let expect of all; `nil` without a sample.
+    public var projection: Projection?
     /// Repeated calls by what made them necessary: a status, or the kind of an error.
     public var retries: [String: Int] = [:]
     /// Calls that were sent a second time because the first took long.

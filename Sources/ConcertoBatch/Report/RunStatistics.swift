@@ -14,6 +14,8 @@ final class RunStatistics: Sendable {
         var failures: [BatchProgress.Failure] = []
         /// The latest attempt without an answer that is going to be repeated.
         var trouble: (message: String, at: TimerInstant)?
+        /// What the last attempts of answered rows took together.
+        var callTime = Duration.zero
         /// Microseconds, up to an hour, three digits.
         var service = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
         var response = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
@@ -64,8 +66,12 @@ final class RunStatistics: Sendable {
     func retried(because cause: String) { state.withLock { $0.summary.retries[cause, default: 0] += 1 } }
 
     /// Counts a finished row; says how many have finished and failed by now.
-    func finished(_ result: RowResult) -> (finished: Int, failed: Int) {
+    ///
+    /// - Parameter bytes: The length of its line.
+    func finished(_ result: RowResult, bytes: Int = 0) -> (finished: Int, failed: Int) {
         state.withLock { state in
+            state.summary.resultBytes += bytes
+            if result.sameAs != nil { state.summary.sharedAnswers += 1 }
             if let (kind, message) = result.failure {
                 state.summary.failed += 1
                 state.summary.errors[kind, default: 0] += 1
@@ -77,6 +83,7 @@ final class RunStatistics: Sendable {
                 state.summary.succeeded += 1
             }
             if case .answered(let reply) = result.outcome {
+                state.callTime += result.latency
                 if reply.isTruncated { state.summary.cutBodies += 1 }
                 state.summary.statuses["\(reply.status)", default: 0] += 1
                 state.service.record(result.latency.clampedMicroseconds)
@@ -122,6 +129,7 @@ final class RunStatistics: Sendable {
             summary.serviceTime = Self.latency(state.service)
             summary.responseTime = Self.latency(state.response)
             summary.seconds = elapsed / .seconds(1)
+            summary.callSeconds = state.callTime / .seconds(1)
             return summary
         }
     }

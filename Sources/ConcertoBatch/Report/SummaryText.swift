@@ -21,6 +21,10 @@ extension BatchSummary {
                 "  paced      to \(ReportText.rate(pace)) for \(Visible.text(host)), which refused calls without a Retry-After"
             )
         }
+        if sharedAnswers > 0 {
+            lines.append(
+                "  shared     \(ReportText.rows(sharedAnswers, "row")) took the answer of another's call (--dedupe)")
+        }
         if hedges > 0 { lines.append("  hedged     \(ReportText.rows(hedges, "call")) sent a second time (--hedge)") }
         for (host, limit) in limits.sorted(by: { $0.value < $1.value }).prefix(5) {
             lines.append("  at a time  \(ReportText.rows(limit, "call")) to \(Visible.text(host)), found by -c auto")
@@ -41,6 +45,7 @@ extension BatchSummary {
         }
         if let serviceTime { lines.append("  latency    \(serviceTime.text) (service)") }
         if let responseTime { lines.append("             \(responseTime.text) (from when a row was due)") }
+        if let projection { lines.append("  sample     \(projection.text)") }
         return lines.joined(separator: "\n")
     }
 

@@ -33,6 +33,8 @@ public final class BatchRun: Sendable {
         var save: SaveTarget?
         /// Makes the calls that follow on a row's own.
         var steps: StepMaker
+        /// Calls that several rows make; `nil` if each makes its own.
+        var equals: EqualCalls?
         /// Room for rows that come in pages, which hold what they have until they are read to their end.
         var pages: AnswerRoom
     }
@@ -193,6 +195,7 @@ public final class BatchRun: Sendable {
             store: workspace.store, answers: AnswerRoom(bytes: room), notices: notices,
             runID: workspace.runID, tokens: tokens, save: try options.save.map { try SaveTarget($0) },
             steps: try StepMaker(options, parser: try RowParser(options)),
+            equals: options.joinsEqualCalls ? EqualCalls(room: options.memory / 8) : nil,
             pages: AnswerRoom(bytes: room))
         let source = workspace.rows(room: options.memory / 2, share: 2 * options.concurrency)
         let start = clock.now
@@ -212,7 +215,9 @@ public final class BatchRun: Sendable {
                 self.stop(.interrupted, failure: error)
             }
         }
-        statistics.begin(total: workspace.total, known: workspace.known, lostResults: workspace.lostResults)
+        statistics.begin(
+            total: workspace.sample.map { $0.count + workspace.known.finished } ?? workspace.total,
+            known: workspace.known, lostResults: workspace.lostResults)
         let stopped = state.withLock { state in
             state.client = client
             state.started = start
@@ -226,7 +231,10 @@ public final class BatchRun: Sendable {
         }
         let failure = await makeCalls(crew, workspace.ledger)
         try await shutdown?()
-        let summary = try end(client, failure: failure, elapsed: start.duration(to: clock.now))
+        var summary = try end(client, failure: failure, elapsed: start.duration(to: clock.now))
+        if let total = workspace.total, workspace.sample != nil {
+            summary.project(total - workspace.known.finished, under: options)
+        }
         if summary.ending == .completed, !workspace.isPlanned, source.rows == 0 {
             throw BatchError.configuration("\(workspace.inputName) holds no rows")
         }

@@ -21,6 +21,8 @@ final class BatchWorkspace: Sendable {
     let known: KnownRows
     /// Rows of the input; `nil` for a stream.
     let total: Int?
+    /// The numbers of the rows that are to be called; `nil` for all that are not finished.
+    let sample: Set<Int>?
     /// Results that the output had lost.
     let lostResults: Int
     private let input: InputFile
@@ -45,6 +47,11 @@ final class BatchWorkspace: Sendable {
         let input = try InputFile(path: options.input)
         if options.strict, !input.isRewindable {
             throw BatchError.configuration("strict needs an input file: a stream can't be checked before it is read")
+        }
+        if options.sample != nil, !input.isRewindable {
+            throw BatchError.configuration(
+                "sample needs an input that can be read twice, and \(input.name) is a pipe or a device: write the rows to a file"
+            )
         }
         if options.existing == .resume, !input.isRewindable {
             throw BatchError.configuration(
@@ -116,6 +123,7 @@ final class BatchWorkspace: Sendable {
         runID = store.runID
         known = plan?.known ?? KnownRows()
         total = plan?.total
+        sample = options.sample.flatMap { count in plan.map { $0.known.sample(count, of: $0.total) } }
         lostResults = lost
         ledger = Ledger(store: store, output: output)
     }
@@ -129,7 +137,8 @@ final class BatchWorkspace: Sendable {
         // Rows of a stream are entered in the store in their order as they come: one that is set aside would keep all that
         // follow from being entered, and called.
         RowSource(
-            input: input, shape: shape, parser: parser, limit: total, room: room, share: isPlanned ? share : nil,
+            input: input, shape: shape, parser: parser, limit: total, sample: sample, room: room,
+            share: isPlanned ? share : nil,
             checked: checked)
     }
 

@@ -15,6 +15,22 @@ struct KnownRows: Sendable {
         return RowState(rawValue: Int(states[number - 1]))
     }
 
+    /// So many rows of `total`, chosen at random among those that are not finished; all of them if they are no more.
+    func sample(_ count: Int, of total: Int) -> Set<Int> {
+        // Algorithm R (Vitter 1985): each row that comes takes the place of a chosen one with the probability count ÷ rows so far.
+        var chosen: [Int] = []
+        var seen = 0
+        for number in stride(from: 1, through: total, by: 1) where self[number]?.isFinished != true {
+            seen += 1
+            if chosen.count < count {
+                chosen.append(number)
+            } else if case let place = Int.random(in: 0..<seen), place < count {
+                chosen[place] = number
+            }
+        }
+        return Set(chosen)
+    }
+
     /// Makes failed rows pending again.
     mutating func forgetFailures(includingUnknown: Bool) {
         for index in states.indices {

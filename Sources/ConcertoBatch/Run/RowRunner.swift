@@ -132,6 +132,23 @@ struct RowRunner: Sendable {
                     + "repeated; find out whether it took effect")
             return try await finish(result, as: .unknown, hadPages: options.paging != nil)
         }
+        var led: [UInt8]?
+        do {
+            switch try await turn(of: step.call, crew, worker) {
+            case .answer(let reply, let id):
+                result.outcome = .answered(reply)
+                result.sameAs = id
+                look(into: reply, &result)
+                return try await finish(result)
+            case .leads(let key): led = key
+            case .alone: break
+            }
+        } catch is CancellationError {
+            return
+        }
+        /// The answer that rows with the same call get too.
+        var shared: HTTPReply?
+        defer { if let led { parts.equals?.end(led, with: shared, of: row.identity.token) } }
         let began = parts.clock.now
         func attempt() -> RowCall {
             RowCall(key: key, isRepeatable: step.isRepeatable, due: due, worker: worker, crew: crew, run: parts)
@@ -185,6 +202,7 @@ struct RowRunner: Sendable {
                     try await rest(isPolled ? options.polling?.every : nil, reply, since: began, crew, worker)
                     continue
                 }
+                shared = reply
                 look(into: reply, &result)
                 if result.isSuccess, let polling = options.polling,
                     let open = polling.until.failure(
@@ -334,8 +352,8 @@ struct RowRunner: Sendable {
     private func finish(
         _ result: RowResult, as failedState: RowState = .failed, isEntered: Bool = true, hadPages: Bool = false
     ) async throws {
-        let counts = parts.statistics.finished(result)
         let line = encoder.line(for: result)
+        let counts = parts.statistics.finished(result, bytes: line.count)
         if isEntered {
             try await parts.ledger.finish(
                 result.identity.key, as: result.isSuccess ? .succeeded : failedState, line: line, hadPages: hadPages)

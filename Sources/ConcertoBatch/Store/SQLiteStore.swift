@@ -37,7 +37,8 @@ struct SQLiteStore: BatchStore {
             (runID, key, pass) = try database.write(Self.migrate)
         } catch let error as DatabaseError {
             throw BatchError.store(
-                "'\(path ?? "temporary store")' can't be used as a store: \(error.message ?? "\(error)")")
+                "'\(path ?? "temporary store")' can't be used as a store: \(error.message ?? "\(error)")"
+                    + Self.hint(error))
         } catch is RowDecodingError {
             throw BatchError.store("'\(path ?? "temporary store")' is damaged: a value in it is none of ours")
         }
@@ -303,8 +304,16 @@ struct SQLiteStore: BatchStore {
     private var damage: BatchError { .store("\(name) is damaged: a value in it is none of ours") }
 
     private func failure(_ error: DatabaseError) -> BatchError {
-        let hint = error.resultCode == .SQLITE_FULL ? "; make room and resume" : ""
-        return .store("\(name) can't be used: \(error.message ?? "\(error)")\(hint)")
+        .store("\(name) can't be used: \(error.message ?? "\(error)")\(Self.hint(error))")
+    }
+
+    /// What can be done about it.
+    private static func hint(_ error: DatabaseError) -> String {
+        switch error.resultCode {
+        case .SQLITE_FULL: "; make room and resume"
+        case .SQLITE_IOERR: " (a broken disk, a quota, or a limit of a file's size); make room and resume"
+        default: ""
+        }
     }
 }
 #endif

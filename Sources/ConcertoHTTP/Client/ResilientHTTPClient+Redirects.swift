@@ -32,6 +32,7 @@ extension ResilientHTTPClient {
                     .timeout, mayHaveBeenSent: true,
                     "no satisfying answer from \(next.host), after a redirect, within the total time")
             }
+            reply.redirectedURL = next.url
         }
         return reply
     }

@@ -31,6 +31,8 @@ final class AnswerGuard: ChannelDuplexHandler {
     private let isConnection: Bool
     private var context: ChannelHandlerContext?
     private var order = AnswerOrder()
+    /// That of the request that went out last.
+    private(set) var ticket: AttemptTicket?
     /// A part of the last answer's body has come.
     private(set) var hasBody = false
     /// The request that is out has been written to its end.
@@ -83,7 +85,7 @@ final class AnswerGuard: ChannelDuplexHandler {
         idledBefore = idle.map { now - $0.since }
         endIdling()
         var head = head
-        var ticket: AttemptTicket?
+        ticket = nil
         if let watch, let name = head.headers.first(name: AttemptTicket.header) {
             head.headers.remove(name: AttemptTicket.header)
             ticket = watch.tickets[name]
@@ -108,6 +110,9 @@ final class AnswerGuard: ChannelDuplexHandler {
             context.close(promise: nil)
         }
     }
+
+    /// The connection is about to be closed: what is written meanwhile is turned away.
+    func refuseRequests() { isClosing = true }
 
     private func refuse(_ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
         guard let promise else { return }

@@ -59,7 +59,7 @@ public struct AsyncHTTPClientTransport: HTTPTransport, HTTPStreamTransport {
     ///
     /// - Allocates: what AsyncHTTPClient needs, and the body.
     public func send(_ call: HTTPCall) async throws -> HTTPReply {
-        try await onAnyConnection(call) { exchange in try await collect(exchange.start()) }
+        try await onAnyConnection(call) { exchange in try await collect(exchange.start(), of: exchange) }
     }
 
     /// Sends `call` once; see ``HTTPStreamTransport/open(_:)``.
@@ -105,7 +105,7 @@ public struct AsyncHTTPClientTransport: HTTPTransport, HTTPStreamTransport {
         }
     }
 
-    private func collect(_ response: HTTPClientResponse) async throws -> HTTPReply {
+    private func collect(_ response: HTTPClientResponse, of exchange: HTTPExchange) async throws -> HTTPReply {
         var reply = HTTPReply(status: Int(response.status.code), headers: response.headers)
         do {
             for try await var chunk in response.body {
@@ -119,9 +119,10 @@ public struct AsyncHTTPClientTransport: HTTPTransport, HTTPStreamTransport {
                 if reply.body.readableBytes == 0 { reply.body = chunk } else { reply.body.writeBuffer(&chunk) }
             }
         } catch NIOHTTPDecompression.DecompressionError.limit {
-            // Decompressed, it is longer than is kept.
+            // Of a client of somebody else's. Decompressed, it is longer than is kept.
             reply.isTruncated = true
         }
+        if exchange.wasCut { reply.isTruncated = true }
         if reply.body.readableBytes > 0, connections.decompresses(reply.headers) {
             // They speak of the body as it came.
             reply.headers.remove(name: "content-encoding")

@@ -11,6 +11,7 @@ final class AttemptTicket: Sendable {
     private struct State {
         var wasSent = false
         var idled: TimeAmount?
+        var wasCut = false
     }
 
     /// For a request through a proxy without a tunnel: what stands before its path, `http://host:port`.
@@ -24,6 +25,11 @@ final class AttemptTicket: Sendable {
 
     /// How long the connection had been idle that the request went out on; `nil` if it was a new one.
     var idled: TimeAmount? { state.withLock { $0.idled } }
+
+    /// Whether the answer's body was longer, decompressed, than is kept, and ended there.
+    var wasCut: Bool { state.withLock { $0.wasCut } }
+
+    func noteCut() { state.withLock { $0.wasCut = true } }
 
     func noteSent(after idled: TimeAmount?) {
         state.withLock { state in

@@ -13,7 +13,7 @@ extension Channel {
             let answers = AnswerGuard(watch: watch)
             try pipeline.addHandler(answers, position: .after(decoder))
             try pipeline.addHandler(ReadMarker(answers), position: .before(decoder))
-            try addEmptyBodyFilter(answers)
+            try addDecompressionFilter(answers)
         }
     }
 
@@ -25,14 +25,14 @@ extension Channel {
             let answers = AnswerGuard(watch: watch, isConnection: false)
             try pipeline.addHandler(StreamStatusGuard(), position: .before(codec))
             try pipeline.addHandler(answers, position: .after(codec))
-            try addEmptyBodyFilter(answers)
+            try addDecompressionFilter(answers)
         }
     }
 
-    private func addEmptyBodyFilter(_ answers: AnswerGuard) throws {
+    private func addDecompressionFilter(_ answers: AnswerGuard) throws {
         let pipeline = pipeline.syncOperations
         guard let decompressor = try? pipeline.handler(type: NIOHTTPResponseDecompressor.self) else { return }
-        try pipeline.addHandler(EmptyBodyFilter(answers), position: .after(decompressor))
+        try pipeline.addHandler(DecompressionFilter(answers), position: .after(decompressor))
     }
 
     private func completed(_ body: () throws -> Void) -> EventLoopFuture<Void> {

@@ -59,6 +59,8 @@ public struct HTTPReply: Sendable {
     public var body: ByteBuffer
     /// Whether the body was longer than was asked for, and has been cut.
     public var isTruncated: Bool
+    /// Where it came from, if the call was sent elsewhere by redirects; `nil` for the call's own URL.
+    public var redirectedURL: String?
 
     /// Creates an answer.
     public init(status: Int, headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(), isTruncated: Bool = false) {

@@ -32,6 +32,9 @@ final class HTTPExchange: Sendable {
         return response
     }
 
+    /// Whether the answer's body was longer, decompressed, than is kept, and ended there.
+    var wasCut: Bool { ticket?.wasCut ?? false }
+
     /// What `error`, of the request or of its answer's body, means: ``HTTPFailure``, `CancellationError` or ``TurnedAway``.
     func failure(_ error: any Error) async -> any Error {
         if Task.isCancelled || error is CancellationError { return CancellationError() }

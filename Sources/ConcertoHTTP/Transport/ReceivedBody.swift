@@ -27,7 +27,11 @@ struct ReceivedBody: AsyncSequence, Sendable {
 
         mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> ByteBuffer? {
             do {
-                return try await body.next(isolation: actor)
+                let piece = try await body.next(isolation: actor)
+                guard piece == nil, exchange.wasCut else { return piece }
+                throw HTTPBodyTooLargeError(limit: limit)
+            } catch let error as HTTPBodyTooLargeError {
+                throw error
             } catch NIOHTTPDecompression.DecompressionError.limit {
                 throw HTTPBodyTooLargeError(limit: limit)
             } catch {

@@ -45,7 +45,7 @@ struct BatchMemoryTests {
         #expect(try await task.value.succeeded == slow + fast)
     }
 
-    @Test func `rows beyond the memory wait until others have gone`() async throws {
+    @Test func `B58: rows beyond the memory wait until others have gone`() async throws {
         let folder = try TemporaryFolder()
         let text = (1...50).map {
             "{\"url\":\"http://h/\($0)\",\"body\":\"\(String(repeating: "x", count: 1_000))\"}\n"

@@ -19,7 +19,7 @@ struct DescriptorLimitTests {
     }
 
     @Test(arguments: [(16, 1_024, 256), (840, 1_024, 120), (2_000, 1_048_576, 2_000), (28, 64, 8)])
-    func `T4 idle connections leave room for those in use`(concurrency: Int, limit: Int, idle: Int) {
+    func `T4 B40: idle connections leave room for those in use`(concurrency: Int, limit: Int, idle: Int) {
         #expect(DescriptorLimit.idle(concurrency: concurrency, limit: limit) == idle)
     }
 

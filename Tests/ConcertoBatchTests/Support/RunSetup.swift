@@ -12,8 +12,13 @@ import Foundation
 struct RunSetup: Sendable {
     let folder: TemporaryFolder
     let clock = ManualClock()
+    /// Timers further away are for mishaps and never fire.
+    private let horizon: Duration
 
-    init() throws { folder = try TemporaryFolder() }
+    init(horizon: Duration = .seconds(2_000)) throws {
+        folder = try TemporaryFolder()
+        self.horizon = horizon
+    }
 
     func options(_ change: (inout BatchOptions) -> Void = { _ in }) -> BatchOptions {
         var options = BatchOptions()
@@ -47,7 +52,7 @@ struct RunSetup: Sendable {
             defer { ended.set() }
             return try await run.run()
         }
-        await drive(clock) { ended.isSet }
+        await drive(clock, horizon: horizon) { ended.isSet }
         return try await task.value
     }
 

@@ -28,7 +28,7 @@ struct RetryAfterTests {
 
     // H13, T22: a server an hour ahead was waited for up to the cap, one an hour behind not at all.
     @Test(arguments: ["Sun, 06 Nov 1994 08:49:37 GMT", "Wed, 01 Jan 2999 00:00:00 GMT"])
-    func `a date counts from the answer's own Date`(date: String) {
+    func `B43: a date counts from the answer's own Date`(date: String) {
         let later = date.replacingOccurrences(of: ":37 ", with: ":40 ")
             .replacingOccurrences(of: "00:00:00", with: "00:00:03")
         let reply = HTTPReply(status: 503, headers: ["Date": date, "Retry-After": later])

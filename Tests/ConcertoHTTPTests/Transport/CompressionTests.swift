@@ -41,6 +41,21 @@ struct CompressionTests {
         #expect(reply.body.readableBytes == 100_000)
     }
 
+    @Test func `B23 a body that is cut has what fits, though all of it came at once, and the next call is not hurt`()
+        async throws
+    {
+        let (compressed, _) = Gzip.zeros(2_000_000)
+        try await RawServer.run({ _, number in number % 2 == 1 ? gzip(compressed) : .ok("whole") }) { server in
+            let transport = AsyncHTTPClientTransport(maximumBody: 1_000)
+            for round in 1...10 {
+                let cut = try await transport.send(HTTPCall(method: "GET", url: server.url))
+                #expect(cut.isTruncated && cut.body.readableBytes == 1_000, "\(round)")
+                let whole = try await transport.send(HTTPCall(method: "GET", url: server.url))
+                #expect(!whole.isTruncated && String(buffer: whole.body) == "whole", "\(round)")
+            }
+        }
+    }
+
     @Test func `an answer without a body that names an encoding is whole`() async throws {
         let head = "Content-Encoding: gzip\r\n"
         #expect(try await reply(.status(200, head)).0.status == 200)

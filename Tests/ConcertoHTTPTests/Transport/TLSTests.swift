@@ -38,7 +38,9 @@ struct TLSTests {
         }
     }
 
-    @Test func `message 1 a certificate that is not trusted is said in a sentence, and not tried again`() async throws {
+    @Test func `message 1 B38: a certificate that is not trusted is said in a sentence, and not tried again`()
+        async throws
+    {
         try await RawServer.run(tls: TestCertificate.server(), { _, _ in .ok("") }) { server in
             let failure = await failure("https://localhost:\(server.port)/")
             #expect(failure?.kind == .tls && failure?.mayHaveBeenSent == false && failure?.isLasting == true)

@@ -1,44 +1,52 @@
 #if HTTP
-import ConcertoHTTP
 import NIOCore
 import NIOPosix
-import NIOSSL
+package import NIOSSL
 import Synchronization
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
 
 /// A server on loopback that answers with whatever bytes a test wants, HTTP or not.
-final class RawServer: Sendable {
+package final class RawServer: Sendable {
     /// What happens when a request has come.
-    struct Answer: Sendable, ExpressibleByStringLiteral {
-        var bytes: [UInt8]
+    package struct Answer: Sendable, ExpressibleByStringLiteral {
+        package var bytes: [UInt8]
         /// Whether the connection is closed behind it.
-        var closes: Bool
+        package var closes: Bool
+        /// Whether it is closed with a reset.
+        package var resets = false
+        /// Whether a byte follows every 20 ms, for ever.
+        package var drips = false
 
-        init(_ bytes: [UInt8], closes: Bool = false) { (self.bytes, self.closes) = (bytes, closes) }
-        init(_ text: String, closes: Bool = false) { self.init(Array(text.utf8), closes: closes) }
-        init(stringLiteral text: String) { self.init(text) }
+        package init(_ bytes: [UInt8], closes: Bool = false) { (self.bytes, self.closes) = (bytes, closes) }
+        package init(_ text: String, closes: Bool = false) { self.init(Array(text.utf8), closes: closes) }
+        package init(stringLiteral text: String) { self.init(text) }
 
-        static func ok(_ body: String, _ headers: String = "") -> Answer {
+        package static func ok(_ body: String, _ headers: String = "") -> Answer {
             Answer("HTTP/1.1 200 OK\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
         }
 
-        static func status(_ status: Int, _ headers: String = "") -> Answer {
+        package static func status(_ status: Int, _ headers: String = "") -> Answer {
             Answer("HTTP/1.1 \(status) S\r\n\(headers)Content-Length: 0\r\n\r\n")
         }
     }
 
-    struct Request: Sendable {
+    package struct Request: Sendable {
         /// Everything up to the empty line.
-        var head: String
-        var body: [UInt8]
+        package var head: String
+        package var body: [UInt8]
         /// The number of its connection, from 1.
-        var connection: Int
+        package var connection: Int
 
         /// The first line's parts.
-        var method: String { String(head.prefix { $0 != " " }) }
-        var target: String { String(head.split(separator: " ", maxSplits: 2)[1]) }
+        package var method: String { String(head.prefix { $0 != " " }) }
+        package var target: String { String(head.split(separator: " ", maxSplits: 2)[1]) }
 
         /// The values of a header.
-        func header(_ name: String) -> [String] {
+        package func header(_ name: String) -> [String] {
             head.split(separator: "\r\n").dropFirst().compactMap { line in
                 let parts = line.split(separator: ":", maxSplits: 1)
                 guard parts.count == 2, parts[0].lowercased() == name else { return nil }
@@ -47,21 +55,21 @@ final class RawServer: Sendable {
         }
     }
 
-    typealias Script = @Sendable (_ request: Request, _ number: Int) -> Answer
+    package typealias Script = @Sendable (_ request: Request, _ number: Int) -> Answer
 
-    let port: Int
+    package let port: Int
     private let log: Log
 
     private init(port: Int, log: Log) { (self.port, self.log) = (port, log) }
 
-    var url: String { "http://127.0.0.1:\(port)" }
-    var requests: [Request] { log.state.withLock { $0.requests } }
-    var connections: Int { log.state.withLock { $0.connections } }
+    package var url: String { "http://127.0.0.1:\(port)" }
+    package var requests: [Request] { log.state.withLock { $0.requests } }
+    package var connections: Int { log.state.withLock { $0.connections } }
     /// Connections that are open.
-    var open: Int { log.state.withLock { $0.open } }
+    package var open: Int { log.state.withLock { $0.open } }
 
     /// Runs so many servers with the same script.
-    static func run<Value: Sendable>(
+    package static func run<Value: Sendable>(
         count: Int, _ script: @escaping Script, _ body: ([RawServer]) async throws -> Value
     ) async throws -> Value {
         try await run(count: count, having: [], script, body)
@@ -77,7 +85,7 @@ final class RawServer: Sendable {
     /// Serves `script` while `body` runs. It gets the request and the request's number, from 1.
     ///
     /// - Parameter answersAnything: Whether any bytes are answered, as an HTTP server answers those of a TLS client.
-    static func run<Value: Sendable>(
+    package static func run<Value: Sendable>(
         host: String = "127.0.0.1", tls: NIOSSLContext? = nil, answersAnything: Bool = false,
         _ script: @escaping Script,
         _ body: (RawServer) async throws -> Value
@@ -149,10 +157,22 @@ final class RawServer: Sendable {
                 }
                 let answer = script(request, number)
                 let written = context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer.bytes)))
+                if answer.drips { drip(context) }
+                if answer.resets, let socket = context.channel as? any SocketOptionProvider {
+                    _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+                }
                 if answer.closes {
                     written.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
                     return
                 }
+            }
+        }
+
+        private func drip(_ context: ChannelHandlerContext) {
+            context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) {
+                guard context.channel.isActive else { return }
+                context.writeAndFlush(self.wrapOutboundOut(ByteBuffer(string: "x")), promise: nil)
+                self.drip(context)
             }
         }
 

@@ -1,8 +1,8 @@
 #if HTTP
 /// Makes compressed bodies (RFC 1951, 1952), without a library.
-enum Gzip {
+package enum Gzip {
     /// About `count` zeros: one literal, then repetitions of 258 bytes each; a ratio of 158.
-    static func zeros(_ count: Int) -> (compressed: [UInt8], count: Int) {
+    package static func zeros(_ count: Int) -> (compressed: [UInt8], count: Int) {
         var bits = Bits()
         bits.write(0b1, 1)  // the last block
         bits.write(0b01, 2)  // with the fixed codes
