@@ -58,6 +58,8 @@ public struct BatchOptions: Sendable {
     public var retriesFailed = false
     /// How many rows, chosen at random, are called; the others stay as they are. `nil` for all.
     public var sample: Int?
+    /// Whether it is kept what happens when, for ``BatchRun/report(_:)``: at most 240 slices of time.
+    public var keepsTimeline = false
     /// Whether a GET or HEAD that another row has made too is made once, and its answer given to both. Answers are remembered
     /// within an eighth of ``memory``; a call whose answer has been forgotten since is made again.
     public var joinsEqualCalls = false

@@ -384,6 +384,9 @@ struct DisplayArguments: ParsableArguments {
         name: .customLong("summary-json"), help: "Write the summary as JSON to this file.", completion: .file())
     var summaryJSON: String?
 
+    @Option(help: "Write a page with pictures of the run to this file, when it ends.", completion: .file())
+    var report: String?
+
     @Option(
         help: ArgumentHelp(
             "Call only that many rows, chosen at random, and tell what all would take; --resume goes on with the rest.",

@@ -43,6 +43,22 @@ struct BatchCommand: AsyncParsableCommand {
     @Flag(help: "Call the demo server, which replaces {server} in the rows.")
     var demoServer = false
 
+    func validate() throws {
+        for (name, path) in [("report", display.report), ("summary-json", display.summaryJSON)] {
+            guard let path else { continue }
+            let url = URL(fileURLWithPath: path).standardizedFileURL
+            let others = [input, files.output, files.store, results.failed].compactMap { $0 }
+            if others.contains(where: { URL(fileURLWithPath: $0).standardizedFileURL == url }) {
+                throw ValidationError("--\(name) '\(path)' is another file of the run; give it one of its own")
+            }
+            var isFolder: ObjCBool = false
+            let folder = url.deletingLastPathComponent().path
+            guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+                throw ValidationError("--\(name) '\(path)' can't be written: there is no folder '\(folder)'")
+            }
+        }
+    }
+
     func run() async throws {
         var options = BatchOptions()
         options.input = input == "-" ? nil : input
@@ -54,6 +70,7 @@ struct BatchCommand: AsyncParsableCommand {
         try results.apply(to: &options)
         options.showsHeaders = display.headers
         options.sample = display.sample
+        options.keepsTimeline = display.report != nil
         if !display.quiet { options.notice = { Terminal.complain("concerto: \($0)") } }
         if let notice = DescriptorLimit.fit(&options), !display.quiet { Terminal.complain("concerto: \(notice)") }
         guard demoServer else { return try await run(options) }
@@ -80,18 +97,17 @@ struct BatchCommand: AsyncParsableCommand {
         let result: Result<BatchSummary, any Error>
         do { result = .success(try await run.run()) } catch { result = .failure(error) }
         await progress?.stop()
-        try tell(try result.get(), run.progress, options)
+        let summary = try result.get()
+        if let path = display.report, let report = run.report(summary) {
+            write(Data(report.html.utf8), to: path, "report")
+        }
+        try tell(summary, run.progress, options)
     }
 
     /// Says what happened and throws the exit code.
     private func tell(_ summary: BatchSummary, _ progress: BatchProgress, _ options: BatchOptions) throws {
         if let path = display.summaryJSON {
-            do {
-                try summary.json().write(to: URL(fileURLWithPath: path))
-            } catch {
-                Terminal.complain(
-                    "concerto: the summary could not be written to '\(path)': \(error.localizedDescription)")
-            }
+            if let json = try? summary.json() { write(json, to: path, "summary") }
         }
         if !display.quiet {
             for failure in progress.failures { Terminal.complain(Self.text(of: failure), label: "failed") }
@@ -125,6 +141,14 @@ struct BatchCommand: AsyncParsableCommand {
                 "concerto: the input was changed while it was read: rows that were there at first are gone or differ; "
                     + "put them back\(resume)")
             throw ExitCode(ToolExit.mismatch)
+        }
+    }
+
+    private func write(_ data: Data, to path: String, _ what: String) {
+        do {
+            try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            Terminal.complain("concerto: the \(what) could not be written to '\(path)': \(error.localizedDescription)")
         }
     }
 

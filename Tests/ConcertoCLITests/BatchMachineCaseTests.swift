@@ -66,6 +66,22 @@ struct BatchMachineCaseTests {
         }
     }
 
+    @Test func `a page of the run is written where it was asked for, also of a run that gave up`() async throws {
+        try await DemoServer.run { [scratch] server in
+            try scratch.write(
+                "in", (1...50).map { #"{"id":\#($0),"url":"\#(server.url)/status/\#($0 < 40 ? 200 : 404)"}"# })
+            let ending = try await ToolProcess.run(
+                "batch", "in", "-o", "out", "--report", "run.html", "--max-failures", "3", "-c", "1", in: scratch)
+            #expect(ending.code == 3, "\(ending.errors)")
+        }
+        let page = try scratch.read("run.html")
+        #expect(page.contains("stopped: more rows failed than allowed") && page.hasSuffix("</html>\n"))
+        for (path, message) in [("in", "another file of the run"), ("none/x.html", "there is no folder")] {
+            let ending = try await ToolProcess.run("batch", "in", "-o", "new", "--report", path, in: scratch)
+            #expect(ending.code == 2 && ending.errors.contains(message) && !scratch.exists("new"), "\(ending.errors)")
+        }
+    }
+
     @Test(arguments: [["--sample", "0"], ["--sample", "5", "-"], ["--dedupe", "--next-link"]])
     func `what makes no sense of the two is told before the first call`(arguments: [String]) async throws {
         try scratch.write("in", [#"{"url":"http://127.0.0.1:1/"}"#])

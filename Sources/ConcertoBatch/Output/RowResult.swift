@@ -13,6 +13,8 @@ struct RowResult: Sendable {
 
     var identity: RowIdentity
     var outcome: Outcome
+    /// Where its call goes; `nil` for a row that can't be called.
+    var host: String?
     var attempts = 0
     /// The last attempt, from its start to the last byte.
     var latency = Duration.zero

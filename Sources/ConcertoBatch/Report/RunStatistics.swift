@@ -14,6 +14,9 @@ final class RunStatistics: Sendable {
         var failures: [BatchProgress.Failure] = []
         /// The latest attempt without an answer that is going to be repeated.
         var trouble: (message: String, at: TimerInstant)?
+        /// When the first call could be made, by the clock; and what happened since, if somebody wants to know.
+        var start: TimerInstant?
+        var timeline: RunTimeline?
         /// What the last attempts of answered rows took together.
         var callTime = Duration.zero
         /// Microseconds, up to an hour, three digits.
@@ -63,22 +66,49 @@ final class RunStatistics: Sendable {
 
     func attemptEnded() { state.withLock { $0.inFlight -= 1 } }
 
-    func retried(because cause: String) { state.withLock { $0.summary.retries[cause, default: 0] += 1 } }
+    func retried(because cause: String, at now: TimerInstant) {
+        state.withLock { state in
+            state.summary.retries[cause, default: 0] += 1
+            if let start = state.start { state.timeline?.retried(at: start.duration(to: now)) }
+        }
+    }
+
+    /// From now on it is kept what happens when.
+    func keepTimeline(from start: TimerInstant) {
+        state.withLock { state in
+            state.start = start
+            state.timeline = RunTimeline()
+        }
+    }
+
+    var timeline: RunTimeline? { state.withLock { $0.timeline } }
 
     /// Counts a finished row; says how many have finished and failed by now.
     ///
-    /// - Parameter bytes: The length of its line.
-    func finished(_ result: RowResult, bytes: Int = 0) -> (finished: Int, failed: Int) {
+    /// - Parameters:
+    ///   - bytes: The length of its line.
+    ///   - host: Where its call went.
+    ///   - now: Asked only where it is kept what happens when.
+    func finished(
+        _ result: RowResult, bytes: Int = 0, host: String? = nil,
+        at now: () -> TimerInstant = { TimerInstant(nanoseconds: 0) }
+    ) -> (finished: Int, failed: Int) {
         state.withLock { state in
             state.summary.resultBytes += bytes
             if result.sameAs != nil { state.summary.sharedAnswers += 1 }
-            if let (kind, message) = result.failure {
+            let failure = result.failure.map {
+                BatchProgress.Failure(
+                    id: result.identity.key, line: result.identity.line, kind: $0.kind, message: $0.message)
+            }
+            if let start = state.start {
+                var latency: Duration?
+                if case .answered = result.outcome, result.sameAs == nil { latency = result.latency }
+                state.timeline?.finished(at: start.duration(to: now()), latency: latency, host: host, failure: failure)
+            }
+            if let failure {
                 state.summary.failed += 1
-                state.summary.errors[kind, default: 0] += 1
-                if state.failures.count < Self.listedFailures {
-                    state.failures.append(
-                        .init(id: result.identity.key, line: result.identity.line, kind: kind, message: message))
-                }
+                state.summary.errors[failure.kind, default: 0] += 1
+                if state.failures.count < Self.listedFailures { state.failures.append(failure) }
             } else {
                 state.summary.succeeded += 1
             }

@@ -97,6 +97,14 @@ public final class BatchRun: Sendable {
             hosts: client?.hostStatistics ?? [:], elapsed: started?.duration(to: now) ?? .zero, now: now)
     }
 
+    /// The run as a page, from its end on; `nil` before, and without ``BatchOptions/keepsTimeline``.
+    public func report(_ summary: BatchSummary) -> RunReport? {
+        statistics.timeline.map { timeline in
+            let title = options.input.map { "Batch \(URL(fileURLWithPath: $0).lastPathComponent)" } ?? "Batch"
+            return RunReport(summary: summary, timeline: timeline, title: title)
+        }
+    }
+
     /// Runs to the end. May be called once.
     ///
     /// - Cancellation: stops the calls under way; what has finished is in the output and in the store.
@@ -218,6 +226,7 @@ public final class BatchRun: Sendable {
         statistics.begin(
             total: workspace.sample.map { $0.count + workspace.known.finished } ?? workspace.total,
             known: workspace.known, lostResults: workspace.lostResults)
+        if options.keepsTimeline { statistics.keepTimeline(from: start) }
         let stopped = state.withLock { state in
             state.client = client
             state.started = start

@@ -100,7 +100,7 @@ final class RowCall: HTTPCallDelegate {
             times.sent = now
             return times.cause
         }
-        if number > 1, let cause { statistics.retried(because: cause) }
+        if number > 1, let cause { statistics.retried(because: cause, at: now) }
         statistics.attemptStarted()
     }
 

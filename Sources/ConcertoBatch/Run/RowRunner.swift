@@ -105,7 +105,7 @@ struct RowRunner: Sendable {
         let options = parts.options
         let key = row.identity.key
         var result = RowResult(
-            identity: row.identity, outcome: .failed(kind: "", message: ""), metadata: row.metadata)
+            identity: row.identity, outcome: .failed(kind: "", message: ""), host: row.host, metadata: row.metadata)
         var step: RowStep
         do {
             step = try RowStep(row, after: try await stepsMade(of: row), parts)
@@ -353,7 +353,8 @@ struct RowRunner: Sendable {
         _ result: RowResult, as failedState: RowState = .failed, isEntered: Bool = true, hadPages: Bool = false
     ) async throws {
         let line = encoder.line(for: result)
-        let counts = parts.statistics.finished(result, bytes: line.count)
+        let clock = parts.clock
+        let counts = parts.statistics.finished(result, bytes: line.count, host: result.host) { clock.now }
         if isEntered {
             try await parts.ledger.finish(
                 result.identity.key, as: result.isSuccess ? .succeeded : failedState, line: line, hadPages: hadPages)
