@@ -44,6 +44,8 @@ public struct BatchOptions: Sendable {
     public var paging: Paging?
     /// Where the bodies of answers go, a file for each, `{id}` and columns in its name; `nil` for into the results.
     public var save: String?
+    /// Fields of a form that is the body of each row's call: `name=text`, `name=@path` for a file, `{column}` replaced in both.
+    public var formFields: [String] = []
     /// Calls that follow on a row's own, one after the other; the last one's answer is the row's.
     public var steps: [BatchStep] = []
     /// How the last of a row's calls is made until its answer says that all is done; `nil` for once.
@@ -203,6 +205,7 @@ public struct BatchOptions: Sendable {
     /// Columns that are needed when a row's first call is made.
     var laterColumns: Set<String> {
         StepMaker.columns(self).union(save.flatMap { try? SaveTarget($0) }?.columns ?? [])
+            .union((try? FormBody(formFields, in: template))?.columns ?? [])
     }
 
     /// Everything that is wrong, a sentence each.
@@ -243,6 +246,13 @@ public struct BatchOptions: Sendable {
         }
         problems += paging?.problems ?? []
         problems += polling?.problems ?? []
+        if !formFields.isEmpty {
+            do throws(TemplateProblem) { _ = try FormBody(formFields, in: template) } catch {
+                problems.append("\(error)")
+            }
+            check(template.body == nil, "a call has one body: leave out --body, or --form")
+            check(paging == nil, "form is for calls that are made once: it goes with no pages")
+        }
         if let save {
             do throws(TemplateProblem) { _ = try SaveTarget(save) } catch { problems.append("\(error)") }
             check(
@@ -301,6 +311,9 @@ public struct BatchOptions: Sendable {
         if !steps.isEmpty {
             identity["steps"] = String(SipHash.hash(steps.map(\.source).joined().utf8, key: key), radix: 16)
         }
+        if !formFields.isEmpty {
+            identity["form"] = String(SipHash.hash(formFields.joined(separator: "\n").utf8, key: key), radix: 16)
+        }
         identity[Self.order] = exports ? "that of the input (--ordered, or a table)" : "as results come"
         identity["idempotency-key"] = addsIdempotencyKeys ? "auto" : "none"
         return identity
@@ -318,7 +331,7 @@ public struct BatchOptions: Sendable {
             switch (before[name], now[name]) {
             case (nil, _): "the \(name) was not there"
             case (_, nil): "the \(name) is gone"
-            case (let old?, let new?) where !name.hasPrefix("header ") && name != "steps":
+            case (let old?, let new?) where !name.hasPrefix("header ") && name != "steps" && name != "form":
                 "\(name) was \(old) and is \(new)"
             default: "the \(name) has another value"
             }

@@ -35,6 +35,12 @@ struct InputArguments: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "A field of a form that is the body: 'name=text', or 'name=@path' for a file; {column} is replaced in both.",
+            valueName: "name=value"))
+    var form: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "A command of curl whose URL, method, headers and body make the calls; {column} is replaced in it.",
             valueName: "command"))
     var fromCurl: String?
@@ -48,6 +54,7 @@ struct InputArguments: ParsableArguments {
                 throw ValidationError(
                     "--from-curl brings URL, method and body along: leave out --url, --method and --body")
             }
+            if !form.isEmpty { throw ValidationError("--from-curl brings a body along: leave out --form") }
             _ = try CurlCommand(fromCurl)
         }
     }
@@ -89,7 +96,12 @@ struct InputArguments: ParsableArguments {
             }
             options.headers = options.headers.enumerated().filter { !isOpen[$0.offset] }.map(\.element)
         }
-        for text in [template.url, template.method, template.body].compactMap({ $0 }) + template.headers.map(\.value) {
+        options.formFields = form
+        // A form is sent, where nothing else is said.
+        if !form.isEmpty, template.method == nil { template.method = "POST" }
+        let texts =
+            [template.url, template.method, template.body].compactMap { $0 } + template.headers.map(\.value) + form
+        for text in texts {
             for match in text.matches(of: /\{env:([^}]*)\}/) {
                 let name = String(match.1)
                 guard let value = environment[name] else {

@@ -48,7 +48,8 @@ final class CellTemplate: Sendable {
         let beginnings = call.addresses
         addresses = Set(columns.indices.filter { beginnings.contains(columns[$0]) })
         for name in shape.stepColumns.sorted() where !columns.contains(name) && name != "id" {
-            throw BatchError.configuration("\(TemplateText.unknown(name, of: "--then or --save", among: columns))")
+            throw BatchError.configuration(
+                "\(TemplateText.unknown(name, of: "--then, --save or --form", among: columns))")
         }
         let secrets = call.secrets
         secretColumns = columns.indices.filter { secrets.contains(columns[$0]) || shape.hides(columns[$0]) }

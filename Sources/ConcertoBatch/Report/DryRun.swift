@@ -42,7 +42,9 @@ public struct DryRun: Sendable {
             lines.append("\(name): \(options.hides(name) ? URLSecrets.mask : masked(value))")
         }
         if row.losesText { lines.append("# what stands behind # in the URL is not sent; write %23 for the character") }
-        if let body = call.body {
+        if !options.formFields.isEmpty, let form = try? FormBody(options.formFields, in: options.template) {
+            lines.append("\n" + form.text(of: row))
+        } else if let body = call.body {
             // Masked before it is cut: a part of a secret is one.
             let text = String(validating: body, as: UTF8.self).map { options.substitution.hidingAll($0) }
             let shown = text.map { String($0.prefix(2_000)) + ($0.utf8.count > 2_000 ? " …" : "") }

@@ -31,6 +31,8 @@ public final class BatchRun: Sendable {
         var tokens: TokenKeeper?
         /// Where bodies go; `nil` for into the results.
         var save: SaveTarget?
+        /// What the body of each row's call is made of; `nil` for what its row says.
+        var form: FormBody?
         /// Makes the calls that follow on a row's own.
         var steps: StepMaker
         /// Calls that several rows make; `nil` if each makes its own.
@@ -202,6 +204,7 @@ public final class BatchRun: Sendable {
             options: options, clock: clock, client: client, ledger: workspace.ledger, statistics: statistics,
             store: workspace.store, answers: AnswerRoom(bytes: room), notices: notices,
             runID: workspace.runID, tokens: tokens, save: try options.save.map { try SaveTarget($0) },
+            form: options.formFields.isEmpty ? nil : try FormBody(options.formFields, in: options.template),
             steps: try StepMaker(options, parser: try RowParser(options)),
             equals: options.joinsEqualCalls ? EqualCalls(room: options.memory / 8) : nil,
             pages: AnswerRoom(bytes: room))

@@ -120,6 +120,18 @@ struct RowRunner: Sendable {
             result.outcome = .failed(kind: "invalid_row", message: error.message)
             return try await finish(result)
         }
+        var share = 0
+        defer { parts.pages.leave(share) }
+        if let form = parts.form, step.number == 0 {
+            do {
+                share = try await fill(&step.call, with: form, of: row, crew, worker)
+            } catch let problem as FormBody.Problem {
+                result.outcome = .failed(kind: "invalid_row", message: problem.message)
+                return try await finish(result)
+            } catch is CancellationError {
+                return
+            }
+        }
         if let (kind, message) = options.weigh(&step.call) {
             result.outcome = .failed(kind: kind, message: message)
             return try await finish(result, hadPages: options.paging != nil)
@@ -163,8 +175,6 @@ struct RowRunner: Sendable {
             progress = attempt()
         }
         var walk: PageWalk?
-        var share = 0
-        defer { parts.pages.leave(share) }
         var page = step.call
         var hasNewToken = false
         var polls = 0
@@ -293,8 +303,8 @@ struct RowRunner: Sendable {
         await crew.unpark(worker)
     }
 
-    /// Waits, without a slot, until there is room for a row that comes in pages.
-    private func roomForPages(_ crew: WorkerCrew, _ worker: Int) async throws -> Int {
+    /// Waits, without a slot, until there is room for a row that comes in pages, or sends files.
+    func roomForPages(_ crew: WorkerCrew, _ worker: Int) async throws -> Int {
         if let share = parts.pages.tryEnter() { return share }
         crew.park(worker)
         let share = try await parts.pages.enter()
