@@ -88,7 +88,9 @@ let package = Package(
         .target(name: "ConcertoResilience", dependencies: ["Concerto"], swiftSettings: settings),
         .target(
             name: "ConcertoResources", dependencies: ["Concerto", "ConcertoResilience"], swiftSettings: settings),
-        .target(name: "ConcertoDiagnostics", dependencies: ["Concerto", "CConcerto"], swiftSettings: settings),
+        .target(
+            name: "ConcertoDiagnostics", dependencies: ["Concerto", "CConcerto"],
+            resources: [.embedInCode("Dashboard/Page")], swiftSettings: settings),
 
         // Trait HTTP.
         .target(
@@ -163,7 +165,8 @@ let package = Package(
         .target(
             name: "ConcertoServer",
             dependencies: [
-                "CConcerto", "Concerto", "ConcertoHTTP", "ConcertoResilience", "ConcertoResources", "ConcertoStreams",
+                "CConcerto", "Concerto", "ConcertoDiagnostics", "ConcertoHTTP", "ConcertoResilience",
+                "ConcertoResources", "ConcertoStreams",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Server"])),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird", condition: .when(traits: ["Server"])),
@@ -197,7 +200,7 @@ let package = Package(
         .executableTarget(
             name: "ConcertoCLI",
             dependencies: [
-                "ConcertoBatch", "ConcertoDiagnostics", "DemoServer",
+                "ConcertoBatch", "ConcertoDiagnostics", "ConcertoExporters", "DemoServer",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
             ],
@@ -365,7 +368,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoExportersTests",
             dependencies: [
-                "ConcertoExporters", "ConcertoResilience", "ConcertoTesting", "TestSupport",
+                "ConcertoExporters", "ConcertoDiagnostics", "ConcertoResilience", "ConcertoTesting", "TestSupport",
                 .product(
                     name: "AsyncHTTPClient", package: "async-http-client", condition: .when(traits: ["Exporters"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Exporters"])),
@@ -398,7 +401,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoCLITests",
             dependencies: [
-                "ConcertoCLI", "ConcertoDiagnostics", "DemoServer", "PlainProgram",
+                "ConcertoCLI", "ConcertoDiagnostics", "DemoServer", "PlainProgram", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
             ],
             swiftSettings: settings),

@@ -136,7 +136,7 @@ import Testing
     @Test func `D22: who never reads is dropped, and the others get their samples`() async throws {
         let place = Place()
         var options = place.options
-        options.patience = .seconds(2)
+        options.patience = .seconds(3)
         let socket = try Diagnostics.listen(options)
         let rows = (0..<3_000).map { DiagnosticsRow(.host, "host \($0)", state: String(repeating: "x", count: 100)) }
         let shown = Diagnostics.show { rows }

@@ -41,7 +41,13 @@ public enum Diagnostics {
     static var rows: [DiagnosticsRow] {
         // Called outside of the lock: they are foreign.
         let all = sources.withLock { $0.all }
-        return all.flatMap { $0.rows() }.sorted {
+        return all.flatMap { $0.rows() }.map { row in
+            // Whatever a program calls its rows: what leaves it has no secrets of URLs.
+            var row = row
+            row.name = URLText.redacted(in: row.name)
+            row.state = row.state.map(URLText.redacted(in:))
+            return row
+        }.sorted {
             ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name)
         }
     }

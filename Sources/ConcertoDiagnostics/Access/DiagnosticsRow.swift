@@ -26,10 +26,27 @@ public struct DiagnosticsRow: Sendable, Codable, Equatable {
     public var state: String?
     /// Its numbers by name: counts since the program began, or present values. Durations are seconds.
     public var numbers: [String: Double]
+    /// How durations are spread; for the heat map of the dashboard.
+    public var histogram: Histogram?
+
+    /// How many durations lie between which bounds.
+    public struct Histogram: Sendable, Codable, Equatable {
+        /// Seconds, ascending: the most that counts for a step.
+        public var bounds: [Double]
+        /// Counts since the program began, of one step more than there are bounds: the last has no bound.
+        public var counts: [Int]
+
+        /// Creates a histogram.
+        public init(bounds: [Double], counts: [Int]) { (self.bounds, self.counts) = (bounds, counts) }
+    }
 
     /// Creates a row.
-    public init(_ kind: Kind, _ name: String, state: String? = nil, numbers: [String: Double] = [:]) {
+    public init(
+        _ kind: Kind, _ name: String, state: String? = nil, numbers: [String: Double] = [:],
+        histogram: Histogram? = nil
+    ) {
         (self.kind, self.name, self.state, self.numbers) = (kind, name, state, numbers)
+        self.histogram = histogram
     }
 
     var json: JSONObject {
@@ -43,6 +60,13 @@ public struct DiagnosticsRow: Sendable, Codable, Equatable {
                         object[name] = .real(value)
                     }
                 })
+            if let histogram {
+                $0["histogram"] = .object(
+                    JSONObject {
+                        $0["bounds"] = .array(histogram.bounds.map(JSONValue.real))
+                        $0["counts"] = .array(histogram.counts.map(JSONValue.number))
+                    })
+            }
         }
     }
 }

@@ -33,6 +33,9 @@ public struct SampleBeat {
         return .take(sequence, missed: missed, queueWait: probe.wait(now: now))
     }
 
+    /// Makes a sample due at `now`, before its time: the last one of a process.
+    public mutating func hurry(now: Int64) { due = min(due, now) }
+
     /// Moves to the next time.
     mutating func beat(now: Int64) -> (sequence: Int, missed: Int)? {
         guard now >= due else { return nil }

@@ -16,15 +16,17 @@ extension TaskFinding {
 
     /// Findings for programs: a line of JSON each, of type `finding`.
     public static func jsonLines(_ findings: [TaskFinding]) -> String {
-        findings.map { finding in
-            JSONObject("finding") {
-                $0["kind"] = .string(finding.kind.rawValue)
-                $0["text"] = .string(finding.description)
-                $0["count"] = .number(finding.count)
-                $0["tasks"] = .ids(finding.tasks)
-                $0["functions"] = .strings(finding.functions)
-                $0["advice"] = .string(finding.advice)
-            }.text + "\n"
-        }.joined()
+        findings.map { $0.json.text + "\n" }.joined()
+    }
+
+    var json: JSONObject {
+        JSONObject("finding") {
+            $0["kind"] = .string(kind.rawValue)
+            $0["text"] = .string(description)
+            $0["count"] = .number(count)
+            $0["tasks"] = .ids(tasks)
+            $0["functions"] = .strings(functions)
+            $0["advice"] = .string(advice)
+        }
     }
 }
