@@ -1,4 +1,5 @@
 #if Exporters
+import ConcertoDiagnostics
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -11,6 +12,7 @@ final class TelemetryHandler: ChannelInboundHandler {
     private let pages: TelemetryPages
     private let rule: AccessRule
     private var head: HTTPRequestHead?
+    private var reader: DashboardReader?
 
     init(pages: TelemetryPages, rule: AccessRule) {
         self.pages = pages
@@ -31,15 +33,31 @@ final class TelemetryHandler: ChannelInboundHandler {
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let host = head.headers.first(name: "host")
         if let status = rule.refusal(host: host, authorization: head.headers.first(name: "authorization")) {
-            let reason = status == 401 ? "a token is needed" : "ask for this machine by its own name"
+            let reason =
+                status == 401
+                ? "a token is needed: as a bearer's, or as the password of any name"
+                : "ask for this machine by its own name: 127.0.0.1, [::1] or localhost, and the port"
             var page = TelemetryPages.Page(status: status, body: Array("\(reason)\n".utf8))
-            if status == 401 { page.headers = [("WWW-Authenticate", "Bearer")] }
+            if status == 401 {
+                page.headers = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"concerto\"")]
+            }
             return write(page, to: head, context)
         }
         guard head.method == .GET || head.method == .HEAD else {
             return write(.init(status: 405, headers: [("Allow", "GET, HEAD")]), to: head, context)
         }
-        let path = String(head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)[0])
+        let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let path = String(parts[0])
+        if head.headers.first(name: "sec-fetch-site") == "cross-site", !pages.isForLinks(path) {
+            let reason = "pages of other origins may not ask for this\n"
+            return write(.init(status: 403, body: Array(reason.utf8)), to: head, context)
+        }
+        if path == TelemetryPages.events, let feed = pages.feed {
+            // A browser that comes back by itself says what it has read last; a page that opens a new stream asks for it.
+            let asked = parts.count > 1 && parts[1].hasPrefix("after=") ? String(parts[1].dropFirst(6)) : nil
+            let last = head.headers.first(name: "last-event-id") ?? asked
+            return stream(feed, after: last.flatMap { .init($0) }, to: head, context)
+        }
         let accept = head.headers["accept"].joined(separator: ",")
         guard pages.isSlow(path) else {
             return write(pages.page(path, accept: accept.isEmpty ? nil : accept), to: head, context)
@@ -56,10 +74,41 @@ final class TelemetryHandler: ChannelInboundHandler {
         Thread.detachNewThread { promise.succeed(SlowPages.oneAtATime { pages.page(path, accept: accept) }) }
     }
 
+    /// Samples as they are taken, until somebody hangs up.
+    private func stream(
+        _ feed: DashboardFeed, after position: DashboardHistory.Position?, to head: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
+        let headers: HTTPHeaders = [
+            "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        ]
+        context.write(
+            wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil)
+        guard head.method == .GET else { return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
+        context.writeAndFlush(
+            wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: DashboardHistory.greeting)))), promise: nil)
+        let reader = DashboardReader(context, feed.history, after: position)
+        self.reader = reader
+        feed.add(reader)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        reader?.pump()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if let reader { pages.feed?.remove(reader) }
+        reader = nil
+        context.fireChannelInactive()
+    }
+
     private func write(_ page: TelemetryPages.Page, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         var headers = HTTPHeaders(page.headers)
         headers.add(name: "Content-Type", value: page.contentType)
         headers.add(name: "X-Content-Type-Options", value: "nosniff")
+        headers.add(name: "Cross-Origin-Resource-Policy", value: "same-origin")
         var body = ByteBuffer(bytes: page.body)
         let encodings = head.headers["accept-encoding"].joined(separator: ",")
         if page.body.count > 1_024 {

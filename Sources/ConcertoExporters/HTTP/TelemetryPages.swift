@@ -14,12 +14,27 @@ struct TelemetryPages: Sendable {
 
     var registry: MetricRegistry
     var resource: Attributes
+    var feed: DashboardFeed?
+    private let look = DashboardLook()
+
+    init(registry: MetricRegistry, resource: Attributes, feed: DashboardFeed?) {
+        (self.registry, self.resource, self.feed) = (registry, resource, feed)
+    }
+
+    /// The stream of samples, which is no page.
+    static let events = "/debug/concerto/events"
 
     /// Small things of which a page may be long.
     static let longestDump = 8 << 20
 
     /// Whether the page of a path takes so long that the loop must not wait for it.
-    func isSlow(_ path: String) -> Bool { path == "/debug/concerto/tasks" }
+    func isSlow(_ path: String) -> Bool {
+        ["/debug/concerto/tasks", "/debug/concerto/findings", "/debug/concerto/report"].contains(path)
+    }
+
+    /// Whether a page of another origin may make a browser ask for it, which cannot read the answer: only what a link leads
+    /// to, and what costs nothing.
+    func isForLinks(_ path: String) -> Bool { path == "/dashboard" || path == "/" }
 
     /// The page of a path; 404 if there is none.
     func page(_ path: String, accept: String?) -> Page {
@@ -36,8 +51,34 @@ struct TelemetryPages: Sendable {
             return Page(
                 contentType: wantsJSON ? "application/x-ndjson" : "text/plain; charset=utf-8",
                 body: Array(text.utf8.prefix(Self.longestDump)), headers: [("Cache-Control", "no-store")])
-        default: return Page(status: 404, body: Array("no such page\n".utf8))
+        case "/dashboard", "/": return feed.map { dashboard($0, path) } ?? Self.missing
+        case "/debug/concerto/stats":
+            guard let sample = feed?.history.latest else {
+                return Page(status: 404, body: Array("no sample yet: look at /dashboard\n".utf8))
+            }
+            return Self.json(sample.json)
+        case "/debug/concerto/findings", "/debug/concerto/report":
+            do throws(DashboardLook.Busy) {
+                return Self.json(try path.hasSuffix("report") ? look.report() : look.findings())
+            } catch {
+                return Page(status: 503, body: Array("\(error.sentence)\n".utf8), headers: [("Retry-After", "1")])
+            }
+        default: return Self.missing
         }
+    }
+
+    private static let missing = Page(status: 404, body: Array("no such page\n".utf8))
+
+    private static func json(_ text: String) -> Page {
+        Page(contentType: "application/json", body: Array(text.utf8), headers: [("Cache-Control", "no-store")])
+    }
+
+    /// Called on the feed's loop.
+    private func dashboard(_ feed: DashboardFeed, _ path: String) -> Page {
+        guard path == "/dashboard" else { return Page(status: 303, headers: [("Location", "/dashboard")]) }
+        feed.begin()
+        let page = DashboardPage.render(title: feed.title, sample: feed.history.latest)
+        return Page(contentType: "text/html; charset=utf-8", body: page.body, headers: page.headers)
     }
 }
 #endif

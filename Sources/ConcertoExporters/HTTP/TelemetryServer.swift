@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Shows a process over HTTP: `/metrics` for Prometheus, `/debug/concerto/tasks` for people.
+/// Shows a process over HTTP: `/metrics` for Prometheus, `/dashboard` and `/debug/concerto/tasks` for people.
 ///
 /// Nothing listens until ``start(_:registry:resource:)`` is called. It runs on a thread of its own, so that it answers
 /// also while every thread of the pool is blocked.
@@ -15,11 +15,28 @@ public final class TelemetryServer: Sendable {
         public var address = "127.0.0.1"
         /// The port, 0 for any that is free. Default 9464.
         public var port = 9464
-        /// What requests must show as `Authorization: Bearer …`; `nil` for requests of this machine that ask it by its
-        /// own name.
+        /// What requests must show as `Authorization: Bearer …`, or as the password of any name, which browsers ask for;
+        /// `nil` for requests of this machine that ask it by its own name.
         public var token: String?
         /// Connections at a time; further ones are closed at once. Default 16.
         public var maxConnections = 16
+
+        /// Whether there is a dashboard, and since when it takes its samples, one a second.
+        public var dashboard = Dashboard.fromFirstLook
+        /// What the dashboard is of, in a few words. Default "Concerto".
+        public var title = "Concerto"
+        /// How long a stream may wait for its reader to read before it is closed. Default 5 seconds.
+        public var patience = Duration.seconds(5)
+
+        /// Since when samples are taken for the dashboard.
+        public enum Dashboard: Sendable {
+            /// There is none.
+            case off
+            /// Since somebody has looked: it costs nothing before.
+            case fromFirstLook
+            /// Since the server listens.
+            case fromStart
+        }
 
         /// The defaults.
         public init() {}
@@ -41,9 +58,11 @@ public final class TelemetryServer: Sendable {
     public let port: Int
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
+    private let feed: DashboardFeed?
 
-    private init(port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup) {
+    private init(port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup, feed: DashboardFeed?) {
         self.port = port
+        self.feed = feed
         self.channel = channel
         self.group = group
     }
@@ -57,7 +76,8 @@ public final class TelemetryServer: Sendable {
         try options.validate()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            let pages = TelemetryPages(registry: registry, resource: resource)
+            let feed = options.dashboard == .off ? nil : DashboardFeed(options, loop: group.any())
+            let pages = TelemetryPages(registry: registry, resource: resource, feed: feed)
             let open = ConnectionCount(limit: options.maxConnections)
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 64)
@@ -75,16 +95,19 @@ public final class TelemetryServer: Sendable {
                     }
                 }
                 .bind(host: options.address, port: options.port).get()
-            return TelemetryServer(port: channel.localAddress?.port ?? options.port, channel: channel, group: group)
+            return TelemetryServer(
+                port: channel.localAddress?.port ?? options.port, channel: channel, group: group, feed: feed)
         } catch {
             try? await group.shutdownGracefully()
             throw error
         }
     }
 
-    /// Listens no more and closes every connection.
+    /// Listens no more and closes every connection. Who looks at the dashboard gets the last numbers before, and has a second
+    /// to read them.
     public func shutdown() async {
         try? await channel.close()
+        try? await feed?.finish().get()
         try? await group.shutdownGracefully()
     }
 }
