@@ -395,5 +395,14 @@ struct DisplayArguments: ParsableArguments {
 
     @Flag(help: "Show the first five calls as they would be sent, secrets masked, and make none.")
     var dryRun = false
+
+    @Option(
+        name: .long, defaultAsFlag: DashboardArgument.usual, parsing: .next,
+        help: ArgumentHelp(
+            """
+            Show the run as it goes on in a browser, at this address (default 127.0.0.1:9465, or any free port). Other \
+            machines need the token in CONCERTO_DASHBOARD_TOKEN.
+            """, valueName: "host:port"))
+    var dashboard: DashboardArgument?
 }
 #endif

@@ -89,6 +89,12 @@ struct BatchCommand: AsyncParsableCommand {
             return
         }
         let run = try BatchRun(options)
+        let title = options.input.map { URL(fileURLWithPath: $0).lastPathComponent } ?? "standard input"
+        var dashboard: BatchDashboard?
+        if let place = display.dashboard {
+            dashboard = try await BatchDashboard.start(place.value, of: run, title: "concerto batch \(title)")
+            if !display.quiet { Terminal.complain("concerto: the dashboard is at \(dashboard?.url ?? "")") }
+        }
         let signals = SignalWatch(run: run, grace: limits.grace.value)
         defer { signals.stop() }
         // Results on the terminal and a line that redraws itself would overwrite each other.
@@ -97,6 +103,7 @@ struct BatchCommand: AsyncParsableCommand {
         let result: Result<BatchSummary, any Error>
         do { result = .success(try await run.run()) } catch { result = .failure(error) }
         await progress?.stop()
+        await dashboard?.stop()
         let summary = try result.get()
         if let path = display.report, let report = run.report(summary) {
             write(Data(report.html.utf8), to: path, "report")

@@ -22,6 +22,8 @@ final class RunStatistics: Sendable {
         /// Microseconds, up to an hour, three digits.
         var service = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
         var response = Histogram<UInt64>(highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .three)
+        var calls = LatencySteps()
+        var callsFromDue = LatencySteps()
     }
 
     /// Failed rows that are remembered for the list at the end.
@@ -118,6 +120,8 @@ final class RunStatistics: Sendable {
                 state.summary.statuses["\(reply.status)", default: 0] += 1
                 state.service.record(result.latency.clampedMicroseconds)
                 state.response.record((result.latency + result.queued).clampedMicroseconds)
+                state.calls.record(result.latency)
+                state.callsFromDue.record(result.latency + result.queued)
             }
             return (state.summary.succeeded + state.summary.failed, state.summary.failed)
         }
@@ -138,6 +142,7 @@ final class RunStatistics: Sendable {
                 planned: state.planned, retryCauses: state.summary.retries, errors: state.summary.errors,
                 statuses: state.summary.statuses.filter { $0.key >= "400" },
                 trouble: state.trouble.flatMap { $0.at.duration(to: now) < Self.troubleAge ? $0.message : nil },
+                hosts: hosts, calls: state.calls, callsFromDue: state.callsFromDue,
                 failures: state.failures.sorted { $0.line < $1.line })
         }
     }
@@ -216,6 +221,12 @@ public struct BatchProgress: Sendable {
     public var statuses: [String: Int] = [:]
     /// Why the latest attempt got no answer, of those that are repeated; `nil` if none was of late.
     public var trouble: String?
+    /// The hosts that have been called.
+    public var hosts: [String: HostGate.Statistics] = [:]
+    /// How long the answers of finished rows took.
+    public var calls = LatencySteps()
+    /// The same from the moment at which a row could have been called.
+    public var callsFromDue = LatencySteps()
     /// The first rows that failed, at most 10, in the order of the input.
     public var failures: [Failure]
 }
