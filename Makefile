@@ -43,7 +43,7 @@ test: setup ## Build and run every test. No network beyond loopback.
 	@scripts/test-all --traits $(TRAITS) --skip-build
 	@echo "Skipped: what others' programs say about our metrics and spans; they have to be installed: make test-tools"
 
-test-tools: setup ## Let others judge: promtool, Prometheus, OpenTelemetry's own packages, an LSP client.
+test-tools: setup ## Let others judge: promtool, Prometheus, OpenTelemetry's own packages, Chromium, an LSP client.
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test-tools --traits $(TRAITS) --skip-build
 	@scripts/check-lsp

@@ -1,8 +1,8 @@
 """Looks at `concerto top` as a terminal would: pexpect gives it one, pyte is what is on its screen.
 
-usage: top.py <folder of the programs>
+usage: top.py <folder of the programs> [<folder for a picture>]
 """
-import os, subprocess, sys, tempfile
+import html, os, subprocess, sys, tempfile, time
 import pexpect, pyte
 
 programs = sys.argv[1]
@@ -35,6 +35,29 @@ class Top:
                 return
         raise SystemExit("never shown: %r\n%s" % (text, "\n".join(self.screen.display)))
 
+    def picture(self, path):
+        """The screen as SVG, a text of its own for each line."""
+        def text(row):
+            cells = [self.screen.buffer[row][column] for column in range(self.screen.columns)]
+            runs = []
+            for cell in cells:
+                look = " ".join(name for name, on in (("bold", cell.bold), ("alarm", cell.fg == "red")) if on)
+                if runs and runs[-1][0] == look:
+                    runs[-1][1] += cell.data
+                else:
+                    runs.append([look, cell.data])
+            return "".join('<tspan%s>%s</tspan>' % (' class="%s"' % look if look else "", html.escape(part)) for look, part in runs)
+        lines = [text(row) for row in range(self.screen.lines)]
+        width, height = self.screen.columns * 8.45 + 32, len(lines) * 19 + 30
+        with open(path, "w") as file:
+            file.write('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="concerto top on a program whose threads are blocked">\n' % (width, height))
+            file.write('<style>text { font: 14px "DejaVu Sans Mono", ui-monospace, monospace; fill: #e7edf3; white-space: pre } '
+                       '.bold { font-weight: 700 } .alarm { fill: #ff8078 }</style>\n')
+            file.write('<rect width="100%" height="100%" rx="8" fill="#171e26"/>\n')
+            for row, line in enumerate(lines):
+                file.write('<text x="16" y="%d" xml:space="preserve">%s</text>\n' % (row * 19 + 28, line))
+            file.write("</svg>\n")
+
     def press(self, key):
         self.child.send(key)
 
@@ -55,6 +78,10 @@ try:
         # A line that is too long would stand on the next one.
         assert top.screen.display[0].startswith("concerto top  %d" % program.pid), top.screen.display[0]
         assert top.screen.display[rows - 1].startswith("q quit"), top.screen.display
+        if columns == 80 and len(sys.argv) > 2:
+            time.sleep(3)  # So that there are findings: two looks, a second apart.
+            top.until("Findings")
+            top.picture(sys.argv[2] + "/top.svg")
         top.press("h")
         top.until("any key goes back")
         top.press("x")
