@@ -1,4 +1,5 @@
 import Concerto
+import ConcertoResilience
 import ConcertoTesting
 import TestSupport
 import Testing
@@ -8,6 +9,20 @@ import Testing
 /// What was found wrong in the cache, and must not come back.
 @Suite(.oneAtATime) struct CacheFindingsTests {
     let clock = ManualClock()
+
+    @Test func `what is loaded through a pipeline is loaded: nothing around it calls itself`() async throws {
+        let pipeline = ResiliencePipeline { Retry(maxRetries: 1, backoff: .none) }
+        let cache = LoadingCache<Int, Int>("through a pipeline", CacheOptions { $0.clock = clock }) { key in
+            try await pipeline.execute("load") { context in
+                #expect(context.remaining == nil)
+                return key * 2
+            }
+        }
+        var outer = ResilienceContext()
+        outer.setDeadline(clock.now.advanced(by: .seconds(1)), on: clock)
+        let value = try await ResilienceContext.$current.withValue(outer) { try await cache.value(for: 21) }
+        #expect(value == 42)
+    }
 
     @Test func `loads that overlap without end do not keep every tag that was ever invalidated`() async throws {
         let go = Latch()

@@ -20,11 +20,12 @@ extension ResilienceContext {
 
     @usableFromInline
     init(continuing around: UnsafePointer<ResilienceContext?>, _ operation: String?, _ reading: TimerInstant) {
-        self = around.pointee ?? ResilienceContext()
+        // Bound to nothing, as around what a cache loads: not `init(operation:)`, which would come here again.
+        self = around.pointee ?? ResilienceContext(nil)
         // The results belong to the execution around.
         if results != nil { extras = ContextExtras(clock: clock, properties: properties, results: nil) }
         attempt = 1
-        mustBind = true
+        mustBind = around.pointee != nil
         self.reading = reading
         if let operation { self.operation = operation }
     }
