@@ -165,8 +165,8 @@ let package = Package(
         .target(
             name: "ConcertoServer",
             dependencies: [
-                "CConcerto", "Concerto", "ConcertoDiagnostics", "ConcertoHTTP", "ConcertoResilience",
-                "ConcertoResources", "ConcertoStreams",
+                "CConcerto", "Concerto", "ConcertoDiagnostics", "ConcertoHTTP", "ConcertoObservability",
+                "ConcertoResilience", "ConcertoResources", "ConcertoStreams",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
                 .product(name: "HummingbirdCore", package: "hummingbird", condition: .when(traits: ["Server"])),
                 .product(name: "HummingbirdHTTP2", package: "hummingbird", condition: .when(traits: ["Server"])),
@@ -179,6 +179,8 @@ let package = Package(
                 .product(name: "NIOHTTP2", package: "swift-nio-http2", condition: .when(traits: ["Server"])),
                 .product(name: "NIOTLS", package: "swift-nio", condition: .when(traits: ["Server"])),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras", condition: .when(traits: ["Server"])),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras", condition: .when(traits: ["Server"])),
+                .product(name: "NIOHTTPCompression", package: "swift-nio-extras", condition: .when(traits: ["Server"])),
                 .product(name: "HTTPTypes", package: "swift-http-types", condition: .when(traits: ["Server"])),
                 .product(
                     name: "ServiceLifecycle", package: "swift-service-lifecycle", condition: .when(traits: ["Server"])),
@@ -317,9 +319,23 @@ let package = Package(
                 "Concerto", "ConcertoResilience", "ConcertoResources", "ConcertoStreams", "ConcertoTesting",
             ],
             path: "Examples/Fifty", exclude: ["expected", "pages"], swiftSettings: settings),
+        // The service of docs/high-throughput-api.md, which the tests start.
+        .executableTarget(
+            name: "Orders",
+            dependencies: [
+                "ConcertoExporters", "ConcertoHTTP", "ConcertoResources", "ConcertoServer",
+                .product(name: "GRDBSQLite", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
+                .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["CLI"])),
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["CLI"])),
+                .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["CLI"])),
+            ],
+            path: "Examples/orders", exclude: ["load"], swiftSettings: settings),
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["TestSupport", "Cookbook", "Fifty"] + (1...7).map { .byName(name: "Tutorial\($0)") },
+            dependencies: [
+                "ConcertoHTTP", "ConcertoStreams", "DemoServer", "TestSupport", "Cookbook", "Fifty", "Orders",
+            ]
+                + (1...7).map { .byName(name: "Tutorial\($0)") },
             swiftSettings: settings),
         .testTarget(
             name: "ConcertoStreamsTests",
@@ -384,7 +400,8 @@ let package = Package(
         .testTarget(
             name: "ConcertoServerTests",
             dependencies: [
-                "ConcertoServer", "ConcertoTesting", "TestSupport",
+                "ConcertoHTTP", "ConcertoObservability", "ConcertoResources", "ConcertoServer", "ConcertoTesting",
+                "TestSupport",
                 .product(name: "Hummingbird", package: "hummingbird", condition: .when(traits: ["Server"])),
                 .product(name: "NIOCore", package: "swift-nio", condition: .when(traits: ["Server"])),
                 .product(name: "NIOHTTP1", package: "swift-nio", condition: .when(traits: ["Server"])),
