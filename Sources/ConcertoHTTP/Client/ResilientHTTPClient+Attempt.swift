@@ -329,9 +329,19 @@ extension ResilientHTTPClient {
 
     // MARK: Sending
 
+    /// The call with what is left of its time, rounded down.
+    private func telling(_ remaining: Duration?, _ call: HTTPCall) -> HTTPCall {
+        guard let name = options.deadlineHeader, let remaining, !call.hasHeader(name.lowercased()) else { return call }
+        var call = call
+        call.headers.append((name, String(Int64(remaining / .milliseconds(1)))))
+        return call
+    }
+
     func send(_ call: HTTPCall, _ timeout: Timeout) async -> AttemptResult {
         do {
-            let reply = try await timeout.execute { _ in try await self.transport.send(call) }
+            let reply = try await timeout.execute { context in
+                try await self.transport.send(self.telling(context.remaining, call))
+            }
             return .answered(reply, mayRepeat: options.rule.allowsRepeat(of: call, after: reply.status))
         } catch is TimeoutError {
             let failure = HTTPFailure(.timeout, mayHaveBeenSent: true, "\(call.host) did not answer in time")

@@ -10,7 +10,7 @@ extension ResilientHTTPClient {
     /// - Cancellation: ends every wait and the attempt under way with `CancellationError`.
     /// - Where it runs: on the caller's executor, but for what AsyncHTTPClient does on its event loops.
     /// - Throws: ``HTTPFailure`` if the last attempt got no answer, `CircuitOpenError` if the host's circuit is open and
-    ///   calls do not wait for it, `CancellationError`.
+    ///   calls do not wait for it, `TimeoutError` if nothing is left of the caller's time, `CancellationError`.
     /// - Returns: The last answer, whatever its status.
     public func execute(_ call: HTTPCall) async throws -> HTTPReply {
         try await execute(call, delegate: Unobserved())

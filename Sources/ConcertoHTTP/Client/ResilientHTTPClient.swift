@@ -46,6 +46,10 @@ public final class ResilientHTTPClient: Sendable {
 
     /// Makes `call`, or one hop of a call that is redirected, until it has an answer that is not to be repeated.
     func executeHop(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
+        // Who called us does not wait any more.
+        if ResilienceContext.current?.remaining == .zero {
+            throw TimeoutError(limit: .zero, operation: "call \(call.host)")
+        }
         let host = try pipeline(for: call.host)
         let timeout = try timeout(call.timeout ?? options.timeout)
         var progress = CallProgress()

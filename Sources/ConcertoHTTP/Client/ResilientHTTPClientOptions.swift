@@ -60,6 +60,9 @@ public struct ResilientHTTPClientOptions: Sendable {
     /// and Anthropic's. A refusal without `Retry-After` then closes the host's gate until the latest reset of what is used up,
     /// and so does any other answer that says that nothing remains. Default `false`.
     public var readsRateHeaders = false
+    /// The header in which the called is told how many milliseconds are left of the caller's time and of the attempt's own,
+    /// whichever is less; a call that has such a header keeps it. `nil`, the default, for none: not every host is to know.
+    public var deadlineHeader: String?
     /// Measures all time.
     public var clock: any TimerClock = MonotonicClock()
     /// Draws the jitter.
