@@ -19,6 +19,8 @@ struct Customers: Sendable {
         options.maxRetries = 4
         options.backoff = .exponential(base: .milliseconds(50), cap: .milliseconds(500))
         options.maxRetryAfter = .seconds(1)
+        // It is told how long the answer is wanted, and need not go on after that.
+        options.deadlineHeader = "x-request-timeout-ms"
         let client = try ResilientHTTPClient(transport: transport, options: options)
         var cache = CacheOptions()
         cache.timeToLive = .seconds(60)

@@ -5,8 +5,9 @@ import Foundation
 import GRDBSQLite
 
 /// What SQLite says when it cannot.
-struct DatabaseError: Error, CustomStringConvertible {
-    let description: String
+struct DatabaseError: Error {
+    let message: String
+    init(_ handle: OpaquePointer?) { message = String(cString: sqlite3_errmsg(handle)) }
 }
 
 /// A connection to SQLite.
@@ -18,7 +19,7 @@ final class Connection: @unchecked Sendable {  // the pool lends it to one task 
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX
         guard sqlite3_open_v2(path, &handle, flags, nil) == SQLITE_OK, let handle else {
             defer { sqlite3_close_v2(handle) }
-            throw DatabaseError(description: "\(path): \(String(cString: sqlite3_errmsg(handle)))")
+            throw DatabaseError(handle)
         }
         self.handle = handle
         sqlite3_busy_timeout(handle, 1_000)
@@ -38,7 +39,9 @@ final class Connection: @unchecked Sendable {  // the pool lends it to one task 
 
     private func run(_ sql: String, _ values: [String]) throws -> [[String]] {
         var statement: OpaquePointer?
-        guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK else { throw failure() }
+        guard sqlite3_prepare_v2(handle, sql, -1, &statement, nil) == SQLITE_OK else {
+            throw DatabaseError(handle)
+        }
         defer { sqlite3_finalize(statement) }
         let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         for (place, value) in values.enumerated() {
@@ -54,12 +57,10 @@ final class Connection: @unchecked Sendable {  // the pool lends it to one task 
                     })
             case SQLITE_DONE: return rows
             case SQLITE_INTERRUPT: throw CancellationError()
-            default: throw failure()
+            default: throw DatabaseError(handle)
             }
         }
     }
-
-    private func failure() -> DatabaseError { DatabaseError(description: String(cString: sqlite3_errmsg(handle))) }
 }
 
 /// Orders, in SQLite.

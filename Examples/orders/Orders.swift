@@ -45,14 +45,20 @@ import Logging
     private static func kit(_ settings: Settings, _ database: Database) -> ServerKit {
         ServerKit { kit in
             kit.deadline = .seconds(2)
+            kit.observer = ServerMetrics()
             kit.admission = .concurrency(
                 settings.connections * 4, queue: 64, maxWait: .milliseconds(200), order: .newestFirst)
             kit.drainDelay = .seconds(settings.drainSeconds)
             kit.health.warmUp = { try await database.prepare() }
             // Not a statement: a probe must not wait for a connection of a busy pool.
             kit.health.checks["database"] = { try withBlocking { try Connection(settings.database).close() } }
-            kit.route("/orders") { $0.outlivesClient = true }
-            kit.route("/export") { $0.deadline = .at(.seconds(60)) }
+            // What has begun to be stored is stored, also when its client has gone.
+            kit.route("/orders") {
+                $0.outlivesClient = true; $0.priority = .critical
+            }
+            kit.route("/export") {
+                $0.deadline = .at(.seconds(60)); $0.priority = .sheddable
+            }
             kit.problem = { error in
                 switch error {
                 case is UpstreamError, is HTTPFailure: Problem(.badGateway, detail: "The customers' service fails.")
@@ -78,13 +84,7 @@ import Logging
             report(["result": "stale"], .int(Int64(cache.staleHits)))
             report(["result": "miss"], .int(Int64(cache.misses)))
         }
-        meter.observe("orders.requests", as: .counter, unit: "{request}") { report in
-            let server = kit.statistics
-            report(["end": "completed"], .int(Int64(server.completed)))
-            report(["end": "cancelled"], .int(Int64(server.cancelled)))
-            report(["end": "shed"], .int(Int64(server.shed)))
-            report(["end": "deadline"], .int(Int64(server.deadlines)))
-        }
+        meter.observe(kit)
         var options = TelemetryServer.Options()
         options.port = settings.metricsPort
         return try await TelemetryServer.start(options)

@@ -54,7 +54,8 @@ import Testing
     @Test func `C1: a hundred requests for what is not there are one call, and all get the answer`() async throws {
         let (cache, opened) = (cache(), Latch())
         let kit = ServerKit()
-        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) { (port: Int) async throws in
+        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) {
+            (port: Int) async throws in
             async let answers = (0..<100).mapConcurrently(limit: 100) { _ in try await self.get(port) }
             await until { cache.statistics.misses == 100 }
             opened.open()
@@ -139,7 +140,8 @@ import Testing
         let (cache, opened) = (cache(), Latch())
         let kit = ServerKit()
         let calls = calls
-        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) { (port: Int) async throws in
+        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) {
+            (port: Int) async throws in
             async let second = RawClient.with(port: port) { first in
                 try await first.send("GET /page HTTP/1.1\r\nHost: a\r\n\r\n")
                 await until { calls.contains("called") }
@@ -160,7 +162,8 @@ import Testing
         let cache = cache()
         let kit = ServerKit()
         let slow = Events()
-        try await serving(kit, .http1, router(kit, cache) { _, _ in _ = try await sleepLong(slow) }) { (port: Int) async throws in
+        try await serving(kit, .http1, router(kit, cache) { _, _ in _ = try await sleepLong(slow) }) {
+            (port: Int) async throws in
             try await RawClient.with(port: port) { talk in
                 try await talk.send("GET /page HTTP/1.1\r\nHost: a\r\n\r\n")
                 await until { slow.contains("started") }
@@ -175,7 +178,8 @@ import Testing
         let (cache, opened) = (cache(), Latch())
         let kitClock = ManualClock()
         let kit = ServerKit { $0.clock = kitClock }
-        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) { (port: Int) async throws in
+        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) {
+            (port: Int) async throws in
             async let impatient = get(port, "x-request-timeout-ms: 50\r\n")
             await until { cache.statistics.misses == 1 }
             async let patient = get(port)
@@ -206,7 +210,8 @@ import Testing
     @Test func `C15: an answer that was being made when its path was invalidated is not kept`() async throws {
         let (cache, opened) = (cache(), Latch())
         let kit = ServerKit()
-        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) { (port: Int) async throws in
+        try await serving(kit, .http1, router(kit, cache) { _, _ in try await opened.wait() }) {
+            (port: Int) async throws in
             async let first = get(port)
             await until { calls.contains("called") }
             cache.invalidate(path: "/page")

@@ -14,8 +14,12 @@ struct WatchedHTTP1: ServerChildChannel {
     private let base: HTTP1Channel
     private let life: ServerLife
     private let options: ConnectionOptions
+    private let isSecure: Bool
 
-    init(responder: @escaping HTTPChannelHandler.Responder, life: ServerLife, options: ConnectionOptions) {
+    init(
+        responder: @escaping HTTPChannelHandler.Responder, life: ServerLife, options: ConnectionOptions,
+        isSecure: Bool = false
+    ) {
         let limits = options.limits
         base = HTTP1Channel(
             responder: { request, writer, channel in
@@ -27,10 +31,11 @@ struct WatchedHTTP1: ServerChildChannel {
             configuration: options.channelConfiguration)
         self.life = life
         self.options = options
+        self.isSecure = isSecure
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let peer = Peer(life: life, channel: channel)
+        let peer = Peer(life: life, channel: channel, isSecure: isSecure)
         do {
             try channel.pipeline.syncOperations.addHandler(PeerWatch(peer, options), position: .first)
         } catch {

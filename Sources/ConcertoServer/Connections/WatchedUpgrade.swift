@@ -26,7 +26,7 @@ struct WatchedUpgrade: ServerChildChannel {
         var tls = tls
         tls.applicationProtocols = NIOHTTP2SupportedALPNProtocols
         context = try NIOSSLContext(configuration: tls)
-        http1 = WatchedHTTP1(responder: responder, life: life, options: options)
+        http1 = WatchedHTTP1(responder: responder, life: life, options: options, isSecure: true)
         http2 = WatchedStreams.channel(responder: responder, life: life, options: options)
     }
 

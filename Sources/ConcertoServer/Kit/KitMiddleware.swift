@@ -17,7 +17,10 @@ public struct KitMiddleware<Context: RequestContext>: RouterMiddleware {
     public func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        if let answer = await kit.health.answer(request) { return answer }
+        if let answer = await kit.health.answer(request) {
+            note(answer.status, request.uri.path)
+            return answer
+        }
         let policy = context.endpointPath.flatMap { kit.options.routes[$0] }
         let rate = policy?.isExempt == true ? nil : kit.rate?.take(request)
         var response: Response
@@ -25,12 +28,22 @@ public struct KitMiddleware<Context: RequestContext>: RouterMiddleware {
             response = try await limited(request, context, policy, rate, next)
         } catch let error as HTTPParserError {
             // Hummingbird answers 400 and closes.
+            note(.badRequest, context.endpointPath)
             throw error
         } catch {
             response = try answer(to: error, request, context)
         }
         rate?.write(to: &response.headers)
+        note(response.status, context.endpointPath)
         return response
+    }
+
+    /// For who measures requests: their route is known here, their end where they are served.
+    private func note(_ status: HTTPResponse.Status, _ route: String?) {
+        guard kit.life.observer != nil else { return }
+        // Hummingbird has a word of its own for what no route has met.
+        let template = route.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        RequestScope.bound?.peer?.note(status: status.code, route: template)
     }
 
     private func limited(
@@ -66,8 +79,9 @@ public struct KitMiddleware<Context: RequestContext>: RouterMiddleware {
         guard let gate = kit.admission, policy?.isExempt != true else {
             return try await timed(request, context, policy, limit, next)
         }
-        if policy?.isSheddable == true, gate.isCrowded { throw ShedError(reason: nil) }
-        return try await gate.admit { try await timed(request, context, policy, limit, next) }
+        return try await gate.admit(policy?.priority ?? .normal) {
+            try await timed(request, context, policy, limit, next)
+        }
     }
 
     /// The handler, until the deadline.

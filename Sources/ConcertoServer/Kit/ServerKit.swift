@@ -47,11 +47,14 @@ public final class ServerKit: Sendable {
         let faults = options.check()
         if !faults.isEmpty { fatalError("ServerKit: \(faults.joined(separator: "; "))") }
         self.options = options
-        life = ServerLife(clock: options.clock)
+        life = ServerLife(clock: options.clock, observer: options.observer)
         health = Health(options.health, life: life)
         rate = options.rateLimit.map { [clock = options.clock] in RateGate($0, clock: clock) }
         do {
-            admission = try options.admission.map { try AdmissionGate($0, clock: options.clock) }
+            let isCritical = options.routes.values.contains { $0.priority == .critical }
+            admission = try options.admission.map {
+                try AdmissionGate($0, keepsReserve: isCritical, clock: options.clock)
+            }
         } catch {
             fatalError("ServerKit, admission: \(error)")
         }
@@ -79,7 +82,8 @@ public final class ServerKit: Sendable {
         case .http2: HTTPServerBuilder { WatchedStreams.channel(responder: $0, life: life, options: options) }
         case .tls(let tls):
             HTTPServerBuilder {
-                try TLSChannel(WatchedHTTP1(responder: $0, life: life, options: options), tlsConfiguration: tls)
+                try TLSChannel(
+                    WatchedHTTP1(responder: $0, life: life, options: options, isSecure: true), tlsConfiguration: tls)
             }
         case .upgrade(let tls):
             HTTPServerBuilder { try WatchedUpgrade(tls: tls, responder: $0, life: life, options: options) }
@@ -104,16 +108,30 @@ public final class ServerKit: Sendable {
     /// Runs `app` until a signal ends it: readiness first, answers say `Connection: close`; after the drain's delay the
     /// listener closes and what is served ends; at the drain's limit what is left is cancelled.
     ///
+    /// - Parameters:
+    ///   - app: The application, with ``server(_:)`` and ``middleware(for:)``.
+    ///   - background: What runs beside it. Each begins with the application and is ended after it, the last first, so that
+    ///     what requests need is there while they are served. One that fails for good ends everything in order.
+    ///   - signals: What begins the end.
+    ///   - logger: Where it is told how services begin and end; the application's if not given.
     /// - Cancellation: ends the application at once.
-    /// - Throws: What a service of the application throws.
+    /// - Throws: What a service of the application throws; ``BackgroundServiceError``.
     public func run(
-        _ app: some ApplicationProtocol, signals: [UnixSignal] = [.sigterm, .sigint], logger: Logger? = nil
+        _ app: some ApplicationProtocol, background: [BackgroundService] = [],
+        signals: [UnixSignal] = [.sigterm, .sigint], logger: Logger? = nil
     ) async throws {
         let drain = DrainService(kit: self)
         defer { drain.end() }
+        let logger = logger ?? app.logger
+        // Services are told to end from the last to the first.
+        var services = background.map { service in
+            ServiceGroupConfiguration.ServiceConfiguration(
+                service: service.lasting(logger: logger), successTerminationBehavior: .ignore,
+                failureTerminationBehavior: .gracefullyShutdownGroup)
+        }
+        services += [.init(service: app), .init(service: drain)]
         let group = ServiceGroup(
-            configuration: .init(
-                services: [app, drain], gracefulShutdownSignals: signals, logger: logger ?? app.logger))
+            configuration: .init(services: services, gracefulShutdownSignals: signals, logger: logger))
         try await group.run()
     }
 

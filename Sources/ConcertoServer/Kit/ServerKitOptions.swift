@@ -17,6 +17,8 @@ public struct ServerKitOptions: Sendable {
     public var admission: Admission?
     /// What probes are answered.
     public var health = HealthOptions()
+    /// Measures every request; default nobody. `ServerMetrics` is one where the trait `Observability` is on.
+    public var observer: (any RequestObserver)?
     /// What other errors say to clients; `nil` for what the kit says of them: 500, and nothing of their text.
     public var problem: @Sendable (any Error) -> Problem? = { _ in nil }
     /// For how long a server that ends goes on as before, but not ready, so that balancers notice: zero or longer, default 5 s.

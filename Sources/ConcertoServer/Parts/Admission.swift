@@ -40,12 +40,19 @@ public struct Admission: Sendable {
     }
 }
 
-/// The limiter of an ``Admission``.
-enum AdmissionGate: Sendable {
-    case concurrency(ConcurrencyLimiter)
-    case adaptive(AdaptiveLimiter)
+/// The limiters of an ``Admission``.
+struct AdmissionGate: Sendable {
+    enum Limiter: Sendable {
+        case concurrency(ConcurrencyLimiter)
+        case adaptive(AdaptiveLimiter)
+    }
 
-    init(_ admission: Admission, clock: any TimerClock) throws {
+    /// What everybody may take.
+    private let common: Limiter
+    /// What is kept for critical requests; `nil` if no route is critical.
+    private let reserve: ConcurrencyLimiter?
+
+    init(_ admission: Admission, keepsReserve: Bool, clock: any TimerClock) throws {
         var waiting = LimiterOptions()
         waiting.queueLimit = admission.queueLimit
         waiting.maxWait = admission.maxWait
@@ -53,37 +60,63 @@ enum AdmissionGate: Sendable {
         waiting.name = "admission"
         waiting.clock = clock
         switch admission.kind {
-        case .concurrency(let limit): self = .concurrency(try ConcurrencyLimiter(permits: limit, options: waiting))
+        case .concurrency(let limit):
+            let kept = keepsReserve ? max(1, limit / 5) : 0
+            if keepsReserve, limit < 2 {
+                throw ArgumentError("concurrency", limit, "2 or more where a route is critical")
+            }
+            common = .concurrency(try ConcurrencyLimiter(permits: limit - kept, options: waiting))
+            reserve = kept > 0 ? try ConcurrencyLimiter(permits: kept, options: waiting) : nil
         case .adaptive(var options):
             options.waiting = waiting
             let isOverload = options.isOverload
             options.isOverload = { $0 is RequestDeadlineError || isOverload($0) }
-            self = .adaptive(try AdaptiveLimiter(options: options))
+            let limiter = try AdaptiveLimiter(options: options)
+            common = .adaptive(limiter)
+            reserve = keepsReserve ? try ConcurrencyLimiter(permits: Self.kept(limiter.limit), options: waiting) : nil
         }
     }
 
+    /// A fifth of all: what is found out holds for the other four.
+    private static func kept(_ limit: Int) -> Int { max(1, limit / 4) }
+
     var waiting: Int {
-        switch self {
-        case .concurrency(let limiter): limiter.statistics.waiters
-        case .adaptive(let limiter): limiter.statistics.waiters
-        }
+        let common =
+            switch common {
+            case .concurrency(let limiter): limiter.statistics.waiters
+            case .adaptive(let limiter): limiter.statistics.waiters
+            }
+        return common + (reserve?.statistics.waiters ?? 0)
     }
 
     /// Whether a request that can be spared is refused.
-    var isCrowded: Bool {
-        switch self {
+    private var isCrowded: Bool {
+        switch common {
         case .concurrency(let limiter): limiter.inUse * 5 >= limiter.permits * 4
         case .adaptive(let limiter): limiter.inUse * 5 >= limiter.limit * 4
         }
     }
 
     nonisolated(nonsending)
-        func admit<T>(_ body: nonisolated(nonsending) () async throws -> T) async throws -> T
+        func admit<T>(
+            _ priority: RequestPriority, _ body: nonisolated(nonsending) () async throws -> T
+        ) async throws -> T
     {
+        if priority == .sheddable, isCrowded { throw ShedError(reason: nil) }
         // What the handler's own limiters throw is not ours.
         var isAdmitted = false
         do {
-            switch self {
+            if priority == .critical, let reserve, !hasRoom {
+                if case .adaptive(let limiter) = common {
+                    let kept = Self.kept(limiter.limit)
+                    if reserve.permits != kept { try reserve.update(permits: kept) }
+                }
+                return try await reserve.withPermit {
+                    isAdmitted = true
+                    return try await body()
+                }
+            }
+            switch common {
             case .concurrency(let limiter):
                 return try await limiter.withPermit {
                     isAdmitted = true
@@ -97,6 +130,15 @@ enum AdmissionGate: Sendable {
             }
         } catch let error as ConcurrencyLimiterRejectedError where !isAdmitted {
             throw ShedError(reason: error.reason)
+        }
+    }
+
+    /// Whether a critical request need not touch the reserve. Another may take the place meanwhile; then it waits among all
+    /// others for what comes free first.
+    private var hasRoom: Bool {
+        switch common {
+        case .concurrency(let limiter): limiter.inUse < limiter.permits && limiter.statistics.waiters == 0
+        case .adaptive(let limiter): limiter.inUse < limiter.limit && limiter.statistics.waiters == 0
         }
     }
 }

@@ -2,6 +2,7 @@
 import CConcerto
 import Concerto
 import ConcertoRuntime
+import HTTPTypes
 import NIOCore
 
 /// The other side of a connection (HTTP/1.1) or of a stream (HTTP/2), and the task that serves it: when the one goes, the
@@ -22,6 +23,9 @@ final class Peer: Sendable {
         var isAnswered = false
         /// Its last answer has been written.
         var isClosing = false
+        /// What is known of the present request's answer, for who measures it.
+        var status: Int?
+        var route: String?
     }
 
     let life: ServerLife
@@ -29,10 +33,12 @@ final class Peer: Sendable {
     /// A stream of HTTP/2. Hummingbird cancels those of a connection that ends by itself, perhaps before word of the end
     /// has come here: whether stream and connection are open tells the reason then.
     private let stream: (any Channel)?
+    private let isSecure: Bool
     private let state = Guarded(State())
 
-    init(life: ServerLife, channel: any Channel, isStream: Bool = false) {
+    init(life: ServerLife, channel: any Channel, isStream: Bool = false, isSecure: Bool = false) {
         self.life = life
+        self.isSecure = isSecure
         stream = isStream ? channel : nil
         remoteAddress = channel.remoteAddress
     }
@@ -62,6 +68,7 @@ final class Peer: Sendable {
         let isGone = state.withLock { state in
             state.task = UInt(bitPattern: task)
             state.isAnswered = false
+            (state.status, state.route) = (nil, nil)
             return state.loss != nil
         }
         if isGone { concerto_task_cancel(task) }
@@ -69,13 +76,45 @@ final class Peer: Sendable {
 
     /// After the answer has been written, or could not be. A client that leaves with its answer has not hung up, though the
     /// word of it may come before the task has noticed that the answer is written.
-    func end(isAnswered: Bool) {
+    ///
+    /// - Returns: Whether nobody wanted the answer any more.
+    @discardableResult
+    func end(isAnswered: Bool) -> Bool {
         let isCancelled = state.withLock { state in
             state.task = nil
             let wasTaken = isAnswered && (stream != nil || state.isAnswered)
             return state.loss != nil && !wasTaken
         }
         life.count(isCancelled ? .cancelled : .completed)
+        return isCancelled
+    }
+
+    // MARK: Measuring
+
+    /// What the present request is answered, and which route it has met.
+    func note(status: Int, route: String?) {
+        state.withLock { ($0.status, $0.route) = (status, route) }
+    }
+
+    /// The present request, as it can be told apart from others without telling clients apart.
+    func measurement(of request: HTTPRequest) -> RequestMeasurement {
+        let isSecure = stream == nil ? isSecure : request.scheme == "https"
+        return RequestMeasurement(
+            method: RequestMeasurement.known(request.method), scheme: isSecure ? "https" : "http",
+            protocolVersion: stream == nil ? "1.1" : "2")
+    }
+
+    /// Adds how the present request has ended.
+    func finish(_ measurement: inout RequestMeasurement, isCancelled: Bool, isAborted: Bool) {
+        (measurement.status, measurement.route) = state.withLock { ($0.status, $0.route) }
+        if isCancelled, let reason = loss?.reason {
+            if reason == .clientClosed || reason == .writeStalled { measurement.status = 499 }
+            measurement.errorType = reason.rawValue
+        } else if isAborted {
+            measurement.errorType = "aborted"
+        } else if let status = measurement.status, status >= 500 {
+            measurement.errorType = String(status)
+        }
     }
 
     /// Nobody waits for an answer any more. From any thread, as often as one likes; the first reason stays.

@@ -18,8 +18,9 @@ public struct RoutePolicy: Sendable {
     public var outlivesClient = false
     /// Whether rate limit and admission let every request of the route pass. Default false.
     public var isExempt = false
-    /// Whether the route is the first to be refused: when four fifths of the permits are in use. Default false.
-    public var isSheddable = false
+    /// Who goes first where admission cannot serve all. Default: normal. One critical route, and a fifth of the permits is
+    /// kept for such routes.
+    public var priority = RequestPriority.normal
 
     /// The defaults.
     public init() {}

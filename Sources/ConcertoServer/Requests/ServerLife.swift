@@ -12,14 +12,16 @@ final class ServerLife: Sendable {
     }
 
     let clock: any TimerClock
+    let observer: (any RequestObserver)?
     private let counts = Guarded([UInt64](repeating: 0, count: Count.allCases.count))
     private let draining = Atomic(false)
     private let drained = Atomic(false)
     private let drainSource = CancellationTokenSource()
     private let peers = Guarded<[ObjectIdentifier: Peer]>([:])
 
-    init(clock: any TimerClock) {
+    init(clock: any TimerClock, observer: (any RequestObserver)? = nil) {
         self.clock = clock
+        self.observer = observer
     }
 
     func count(_ what: Count, by amount: Int = 1) {
