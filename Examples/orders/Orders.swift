@@ -47,7 +47,7 @@ import Logging
             kit.deadline = .seconds(2)
             kit.observer = ServerMetrics()
             kit.admission = .concurrency(
-                settings.connections * 4, queue: 64, maxWait: .milliseconds(200), order: .newestFirst)
+                settings.connections * 2, queue: 64, maxWait: .milliseconds(200), order: .newestFirst)
             kit.drainDelay = .seconds(settings.drainSeconds)
             kit.health.warmUp = { try await database.prepare() }
             // Not a statement: a probe must not wait for a connection of a busy pool.

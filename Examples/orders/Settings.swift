@@ -5,7 +5,7 @@ struct Settings {
     let customers: String
     let database: String
     let port, metricsPort, drainSeconds: Int
-    /// Connections to the database; four times as many requests are served at a time.
+    /// Connections to the database; twice as many requests are served at a time.
     let connections: Int
     /// For measurements: what a statement costs besides, and whether kit and thread pool are there.
     let delayMilliseconds: Int

@@ -214,37 +214,5 @@ import Testing
         }
         #expect(kit.statistics.started == 300)
     }
-
-    @Test func `11: in a storm of hang-ups every request that began is counted as ended, and nothing stays`()
-        async throws
-    {
-        var random = seededRandom()
-        let router = TestRouter()
-        router.get("short") { _, _ in
-            try await Task.sleep(for: .milliseconds(2))
-            return "short"
-        }
-        let plans = (0..<500).map { _ in
-            (Int.random(in: 1...3, using: &random), Int.random(in: 0...2, using: &random))
-        }
-        let kit = ServerKit()
-        try await serving(kit, .http1, router) { port in
-            _ = try await plans.mapConcurrently(limit: 50) { requests, ending in
-                try? await RawClient.with(port: port) { talk in
-                    try await talk.send(String(repeating: "GET /short HTTP/1.1\r\nHost: a\r\n\r\n", count: requests))
-                    switch ending {
-                    case 0: await talk.close()
-                    case 1: try await talk.reset()
-                    default: _ = try await talk.read(until: "short")
-                    }
-                }
-            }
-            await until { kit.statistics.connections == 0 }
-            await until { kit.statistics.started == kit.statistics.completed + kit.statistics.cancelled }
-        }
-        #expect(kit.statistics.started > 0)
-        #expect(kit.statistics.connections == 0)
-        #expect(kit.peerCount == 0)
-    }
 }
 #endif

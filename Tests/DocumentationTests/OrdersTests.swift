@@ -99,7 +99,7 @@ import Testing
     @Test(.timeLimit(.minutes(5))) func `more than it can bear: what is refused is told so, and nothing else happens`()
         async throws
     {
-        // One connection, 100 ms a statement: four are served at a time, 64 wait for 200 ms at most.
+        // One connection, 100 ms a statement: two are served at a time, 64 wait for 200 ms at most.
         let slow = ["ORDERS_CONNECTIONS": "1", "ORDERS_DELAY_MS": "100"]
         let (end, complaints) = try await serving(.calm, slow) { url, _, _ in
             await self.ready(url)

@@ -73,6 +73,9 @@ public final class ServerKit: Sendable {
     /// Requests that wait for admission, for tests.
     package var waiting: Int { admission?.waiting ?? 0 }
 
+    /// Permits of admission that are in use, for tests.
+    package var admitted: Int { admission?.inUse ?? 0 }
+
     /// The server of an `Application`, whose handlers are cancelled when their client has gone.
     public func server(_ serverProtocol: ServerProtocol = .http1) -> HTTPServerBuilder {
         let (life, options) = (life, options.connections)

@@ -89,6 +89,15 @@ struct AdmissionGate: Sendable {
         return common + (reserve?.statistics.waiters ?? 0)
     }
 
+    var inUse: Int {
+        let common =
+            switch common {
+            case .concurrency(let limiter): limiter.inUse
+            case .adaptive(let limiter): limiter.inUse
+            }
+        return common + (reserve?.inUse ?? 0)
+    }
+
     /// Whether a request that can be spared is refused.
     private var isCrowded: Bool {
         switch common {
