@@ -161,6 +161,11 @@ let package = Package(
             dependencies: ["Concerto", "ConcertoStreams", "ConcertoResilience", "CConcerto", "CPQ"],
             swiftSettings: settings),
 
+        // Traits Batch and PostgreSQL.
+        .target(
+            name: "ConcertoBatchPostgres", dependencies: ["ConcertoBatch", "ConcertoPostgres"],
+            swiftSettings: settings),
+
         // Trait Server.
         .target(
             name: "ConcertoServer",
@@ -200,7 +205,7 @@ let package = Package(
         .executableTarget(
             name: "ConcertoCLI",
             dependencies: [
-                "ConcertoBatch", "ConcertoDiagnostics", "ConcertoExporters", "DemoServer",
+                "ConcertoBatch", "ConcertoBatchPostgres", "ConcertoDiagnostics", "ConcertoExporters", "DemoServer",
                 .product(
                     name: "ArgumentParser", package: "swift-argument-parser", condition: .when(traits: ["CLI"])),
             ],
@@ -396,6 +401,12 @@ let package = Package(
             name: "ConcertoPostgresTests",
             dependencies: ["ConcertoPostgres", "ConcertoTesting", "TestSupport", "CPQ"], swiftSettings: settings),
         .testTarget(
+            name: "ConcertoBatchPostgresTests",
+            dependencies: [
+                "ConcertoBatchPostgres", "ConcertoBatch", "ConcertoPostgres", "ConcertoTesting", "DemoServer",
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "ConcertoServerTests",
             dependencies: [
                 "ConcertoHTTP", "ConcertoObservability", "ConcertoResources", "ConcertoServer", "ConcertoTesting",
@@ -416,7 +427,7 @@ let package = Package(
         .testTarget(
             name: "ConcertoCLITests",
             dependencies: [
-                "ConcertoCLI", "ConcertoDiagnostics", "DemoServer", "PlainProgram", "TestSupport",
+                "ConcertoCLI", "ConcertoDiagnostics", "ConcertoPostgres", "DemoServer", "PlainProgram", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift", condition: .when(traits: ["CLI"])),
             ],
             swiftSettings: settings),

@@ -14,6 +14,8 @@ public struct BatchError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What happened, to what, and what to do.
     public var description: String
 
+    package init(kind: Kind, description: String) { (self.kind, self.description) = (kind, description) }
+
     static func configuration(_ message: String) -> BatchError {
         BatchError(kind: .configuration, description: message)
     }

@@ -26,6 +26,9 @@ struct BatchCommand: AsyncParsableCommand {
               concerto batch images.csv -o done.ndjson --id-column id --url '{url}' --save 'images/{id}.jpg'
               concerto batch urls.txt | jq -c 'select(.error)'
 
+            Many machines, one run (PostgreSQL; each has a --help of its own):
+              concerto batch submit|work|status|pause|resume|cancel|retry|export|drop|migrate --store postgres://…
+
             \(ToolExit.help)
             """)
 

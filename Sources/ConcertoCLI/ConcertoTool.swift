@@ -24,7 +24,8 @@ struct ConcertoTool: AsyncParsableCommand {
         // A reader that goes away is an error of a write, not a death without a word.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            let words = Array(CommandLine.arguments.dropFirst())
+            var command = SharedCommand.isMeant(by: words) ? try SharedCommand.command(of: words) : try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

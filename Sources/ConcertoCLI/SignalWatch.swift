@@ -8,7 +8,10 @@ import Foundation
 final class SignalWatch {
     private let sources: [any DispatchSourceSignal]
 
-    init(run: BatchRun, grace: Duration) {
+    convenience init(run: BatchRun, grace: Duration) { self.init { run.stop(grace: grace) } }
+
+    /// - Parameter stop: Asks what runs to stop; called once.
+    init(_ stop: @escaping @Sendable () -> Void) {
         let interrupts = Interrupts()
         sources = Self.numbers.map { number in
             signal(number, SIG_IGN)
@@ -22,7 +25,7 @@ final class SignalWatch {
                 case .stop:
                     Terminal.clearLine()
                     Terminal.complain("concerto: no new calls; those under way finish. Interrupt again to stop now.")
-                    run.stop(grace: grace)
+                    stop()
                 }
             }
             source.resume()

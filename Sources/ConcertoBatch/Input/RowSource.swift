@@ -11,7 +11,7 @@ import Dispatch
 /// wait for a slow host take room, and the rest of it is for the rows of others. Where many rows of one host are held, those of
 /// it that come next are set aside as the text that they are, which takes a hundredth of the room, so that the rows of other
 /// hosts come through, whatever the order of the input (B47). They are handed out, in their order, as the host's rows end.
-final class RowSource: Sendable {
+final class RowSource: RowFeed {
     typealias Item = Result<BatchRow, InvalidRow>
     private typealias Waiter = UnsafeContinuation<Line?, any Error>
 
@@ -24,6 +24,8 @@ final class RowSource: Sendable {
         var host: String?
         /// Whether the input was written to since it was checked: the row may not be the one that was.
         var isSuspect: Bool
+        /// What is known of the row, if the source knows it.
+        var earlier: RowState?
 
         var identity: RowIdentity { item.identity }
     }

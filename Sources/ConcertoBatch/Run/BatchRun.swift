@@ -21,9 +21,8 @@ public final class BatchRun: Sendable {
         var options: BatchOptions
         var clock: any TimerClock
         var client: ResilientHTTPClient
-        var ledger: Ledger
+        var journal: any RowJournal
         var statistics: RunStatistics
-        var store: any BatchStore
         var answers: AnswerRoom
         var notices: Notices
         var runID: String
@@ -201,8 +200,8 @@ public final class BatchRun: Sendable {
         // Pages have a room of their own: a row that holds some must not wait for others that do.
         let room = options.paging == nil ? options.memory / 2 : options.memory / 4
         let parts = Parts(
-            options: options, clock: clock, client: client, ledger: workspace.ledger, statistics: statistics,
-            store: workspace.store, answers: AnswerRoom(bytes: room), notices: notices,
+            options: options, clock: clock, client: client, journal: workspace.ledger, statistics: statistics,
+            answers: AnswerRoom(bytes: room), notices: notices,
             runID: workspace.runID, tokens: tokens, save: try options.save.map { try SaveTarget($0) },
             form: options.formFields.isEmpty ? nil : try FormBody(options.formFields, in: options.template),
             steps: try StepMaker(options, parser: try RowParser(options)),

@@ -21,11 +21,11 @@ final class RowCall: HTTPCallDelegate {
         var token = 0
     }
 
-    private let key: String
+    private let row: RowIdentity
     private let isRepeatable: Bool
     private let worker: Int
     private let crew: WorkerCrew
-    private let ledger: Ledger
+    private let journal: any RowJournal
     private let statistics: RunStatistics
     private let clock: any TimerClock
     private let answers: AnswerRoom
@@ -33,12 +33,13 @@ final class RowCall: HTTPCallDelegate {
     private let tokens: TokenKeeper?
     private let times: Guarded<Times>
 
-    init(key: String, isRepeatable: Bool, due: TimerInstant, worker: Int, crew: WorkerCrew, run: BatchRun.Parts) {
-        self.key = key
+    init(_ row: RowIdentity, isRepeatable: Bool, due: TimerInstant, worker: Int, crew: WorkerCrew, run: BatchRun.Parts)
+    {
+        self.row = row
         self.isRepeatable = isRepeatable
         self.worker = worker
         self.crew = crew
-        ledger = run.ledger
+        journal = run.journal
         statistics = run.statistics
         clock = run.clock
         answers = run.answers
@@ -87,11 +88,11 @@ final class RowCall: HTTPCallDelegate {
         times.withLock { $0.share = share }
         // A call that must not be sent twice is marked before it is sent: after a crash, nobody knows whether it
         // arrived, and the mark keeps it from being sent again.
-        if !isRepeatable { try await ledger.mark(key, .inFlight) }
+        try await journal.willCall(row, isRepeatable: isRepeatable)
         do {
             try crew.beginCall(worker)
         } catch {
-            if !isRepeatable { try ledger.note(key, .pending) }
+            if !isRepeatable { try journal.wasNotCalled(row) }
             throw error
         }
         let now = clock.now
@@ -125,7 +126,7 @@ final class RowCall: HTTPCallDelegate {
         // It is known again where the row stands: the server has refused, or nothing was sent.
         switch result {
         case .answered(_, mayRepeat: true), .failed(_, mayRepeat: true):
-            if !isRepeatable { try? ledger.note(key, .pending) }
+            if !isRepeatable { try? journal.wasNotCalled(row) }
         default: break
         }
     }

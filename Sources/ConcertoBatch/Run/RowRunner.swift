@@ -37,7 +37,7 @@ struct RowRunner: Sendable {
     /// What one worker does: row after row, until the input ends or its slot is wanted.
     ///
     /// - Throws: An error of the input, the output or the store, or ``InputChanged``: the run can't go on.
-    func work(_ crew: WorkerCrew, _ worker: Int, _ source: RowSource) async throws {
+    func work(_ crew: WorkerCrew, _ worker: Int, _ source: any RowFeed) async throws {
         var weight = 0
         var host: String?
         defer { source.putBack(weight, of: host) }
@@ -57,7 +57,7 @@ struct RowRunner: Sendable {
         let item = entry.item
         if registers {
             let registration = RowRegistration(item)
-            switch try await parts.ledger.register(registration, number: item.identity.number) {
+            switch try await parts.journal.register(registration, number: item.identity.number) {
             case .duplicate(let line):
                 let identity = item.identity
                 let message =
@@ -78,14 +78,14 @@ struct RowRunner: Sendable {
             // Appended rows are not meant: the source ends where the input ended when it was checked.
             let known: RowFingerprint?
             do {
-                known = try await parts.store.fingerprints(of: [item.identity.key])[0]
+                known = try await parts.journal.fingerprint(of: item.identity)
             } catch is CancellationError {
                 // The run stops, perhaps because another row has changed.
                 return
             }
             guard known == RowRegistration(item).fingerprint else { throw InputChanged() }
         }
-        let earlier = known[item.identity.number]
+        let earlier = entry.earlier ?? known[item.identity.number]
         guard earlier?.isFinished != true else { return }
         switch item {
         case .failure(let row):
@@ -95,12 +95,12 @@ struct RowRunner: Sendable {
                     outcome: .failed(kind: "invalid_row", message: "line \(row.identity.line): \(row.reason)"),
                     metadata: row.metadata))
         case .success(let row):
-            try await run(row, wasInFlight: earlier == .inFlight, due: due(), crew, worker)
+            try await run(row, wasInFlight: earlier == .inFlight, isKnown: earlier != nil, due: due(), crew, worker)
         }
     }
 
     private func run(
-        _ row: BatchRow, wasInFlight: Bool, due: TimerInstant, _ crew: WorkerCrew, _ worker: Int
+        _ row: BatchRow, wasInFlight: Bool, isKnown: Bool, due: TimerInstant, _ crew: WorkerCrew, _ worker: Int
     ) async throws {
         let options = parts.options
         let key = row.identity.key
@@ -108,7 +108,7 @@ struct RowRunner: Sendable {
             identity: row.identity, outcome: .failed(kind: "", message: ""), host: row.host, metadata: row.metadata)
         var step: RowStep
         do {
-            step = try RowStep(row, after: try await stepsMade(of: row), parts)
+            step = try RowStep(row, after: try await stepsMade(of: row, isKnown: isKnown), parts)
         } catch let problem as StepMaker.Problem {
             result.outcome = .failed(kind: "step", message: problem.message)
             return try await finish(result, hadPages: true)
@@ -163,7 +163,7 @@ struct RowRunner: Sendable {
         defer { if let led { parts.equals?.end(led, with: shared, of: row.identity.token) } }
         let began = parts.clock.now
         func attempt() -> RowCall {
-            RowCall(key: key, isRepeatable: step.isRepeatable, due: due, worker: worker, crew: crew, run: parts)
+            RowCall(row.identity, isRepeatable: step.isRepeatable, due: due, worker: worker, crew: crew, run: parts)
         }
         var progress = attempt()
         defer { progress.dropAnswer() }
@@ -182,7 +182,7 @@ struct RowRunner: Sendable {
         do {
             if options.paging != nil {
                 share = try await roomForPages(crew, worker)
-                walk = try await self.walk(of: row)
+                walk = try await self.walk(of: row, isKnown: isKnown)
                 if let next = walk?.next { turn(&page, of: step.call, to: next, after: walk?.pages ?? 0) }
             }
             while true {
@@ -190,7 +190,7 @@ struct RowRunner: Sendable {
                 if try await isToBeAuthorizedAnew(page, reply, progress, isFirst: !hasNewToken) {
                     hasNewToken = true
                     // It has not acted.
-                    if !step.isRepeatable { try parts.ledger.note(key, .pending) }
+                    if !step.isRepeatable { try parts.journal.wasNotCalled(row.identity) }
                     again()
                     continue
                 }
@@ -198,8 +198,8 @@ struct RowRunner: Sendable {
                 result.outcome = .answered(reply)
                 if result.isAccepted, step.number < parts.steps.count {
                     let (next, record) = try step.next(after: reply, parts)
-                    try await parts.ledger.keep(
-                        record, isRepeatable: step.isRepeatable,
+                    try await parts.journal.keep(
+                        record, of: row.identity, isRepeatable: step.isRepeatable,
                         hasSecrets: holdsSecrets(record.next, row) || holdsSecrets(record.text, row))
                     step = next
                     if let (kind, message) = options.weigh(&step.call) {
@@ -233,8 +233,9 @@ struct RowRunner: Sendable {
                     break
                 }
                 share = parts.pages.grown(to: walk?.size ?? 0, share: share)
-                try await parts.ledger.keep(
-                    record, isRepeatable: step.isRepeatable, hasSecrets: holdsSecrets(record.next, row))
+                try await parts.journal.keep(
+                    record, of: row.identity, isRepeatable: step.isRepeatable,
+                    hasSecrets: holdsSecrets(record.next, row))
                 turn(&page, of: step.call, to: record.next, after: record.number)
                 again()
             }
@@ -276,9 +277,9 @@ struct RowRunner: Sendable {
     }
 
     /// What an earlier run has made of a row's steps; `nil` for nothing.
-    private func stepsMade(of row: BatchRow) async throws -> PageRecord? {
-        guard parts.steps.count > 0, known[row.identity.number] != nil else { return nil }
-        return try await parts.store.pages(of: row.identity.key).last
+    private func stepsMade(of row: BatchRow, isKnown: Bool) async throws -> PageRecord? {
+        guard parts.steps.count > 0, isKnown else { return nil }
+        return try await parts.journal.pages(of: row.identity).last
     }
 
     /// Whether a text that is to be kept holds what no file may hold.
@@ -321,10 +322,9 @@ struct RowRunner: Sendable {
     }
 
     /// The row's way through its pages, behind those that an earlier run has read.
-    private func walk(of row: BatchRow) async throws -> PageWalk? {
+    private func walk(of row: BatchRow, isKnown: Bool) async throws -> PageWalk? {
         guard let paging = parts.options.paging else { return nil }
-        let isKnown = known[row.identity.number] != nil
-        let records = isKnown ? try await parts.store.pages(of: row.identity.key) : []
+        let records = isKnown ? try await parts.journal.pages(of: row.identity) : []
         return PageWalk(paging, limit: parts.options.maxBody, after: records)
     }
 
@@ -366,10 +366,10 @@ struct RowRunner: Sendable {
         let clock = parts.clock
         let counts = parts.statistics.finished(result, bytes: line.count, host: result.host) { clock.now }
         if isEntered {
-            try await parts.ledger.finish(
-                result.identity.key, as: result.isSuccess ? .succeeded : failedState, line: line, hadPages: hadPages)
+            try await parts.journal.finish(
+                result.identity, as: result.isSuccess ? .succeeded : failedState, line: line, hadPages: hadPages)
         } else {
-            try await parts.ledger.append(line: line)
+            try await parts.journal.append(line: line)
         }
         finished(counts.finished, counts.failed)
     }

@@ -80,7 +80,7 @@ protocol BatchStore: Sendable {
 }
 
 /// What a store knows of a row.
-enum RowState: Int, Sendable {
+package enum RowState: Int, Sendable {
     /// To be called.
     case pending = 0
     /// A call that must not be repeated may be on its way.

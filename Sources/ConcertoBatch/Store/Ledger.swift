@@ -72,7 +72,7 @@ final class Ledger: Sendable {
     }
 
     private let state = Guarded(State())
-    private let store: any BatchStore
+    let store: any BatchStore
     private let output: any ResultOutput
     private let clock: any TimerClock
     private let interval: Duration

@@ -1,0 +1,310 @@
+#if Batch
+import Concerto
+
+/// What a worker holds of a shared run: its leased chunks, and what became of their rows since the last flush.
+///
+/// One task, ``run()``, flushes. A flush is the heartbeat too, so one is made at least three times in a lease. A call begins
+/// only while the lease of its chunk lasts by this machine's own clock, counted from before the store was asked: a worker
+/// that was stopped, or cut off, makes no further call until the store has said that the chunk is still its own.
+final class ChunkJournal: RowJournal {
+    /// Bytes of results that may wait for the store before rows wait too.
+    static let backlog = 8 << 20
+    /// Results that are flushed without waiting for more.
+    static let largeFlush = 500
+    /// How long results may come together.
+    static let interval = Duration.milliseconds(250)
+
+    private struct Held {
+        var claim: ChunkClaim
+        /// Rows that nobody has been given yet.
+        var upcoming: ArraySlice<SharedRow>
+        /// Rows without a result.
+        var left: Int
+        var until: TimerInstant
+        var marked: Set<Int> = []
+        var succeeded = 0
+        var failed = 0
+        var isWanted = false
+    }
+
+    private struct State {
+        var held: [Int: Held] = [:]
+        /// The chunk of each row that has no result.
+        var chunks: [Int: Int] = [:]
+        var results: [ChunkFlush.Result] = []
+        var bytes = 0
+        var marks: Set<ChunkFlush.Mark> = []
+        var unmarked: Set<ChunkFlush.Mark> = []
+        /// Ends with the flush that holds what is handed in now; its value are the chunks that were lost.
+        var next = TaskCompletionSource<Set<Int>>()
+        var isAwaited = false
+        var sequence = 0
+        var flushedAt: TimerInstant
+        var dueAt: TimerInstant?
+        var isClosed = false
+        /// Whether the worker is to end: a store that is away is not waited for without end any more.
+        var isEnding = false
+        var failure: (any Error)?
+    }
+
+    private let state: Guarded<State>
+    private let wake = AsyncAutoResetEvent(name: "ChunkJournal")
+    private let store: any SharedStore
+    private let sharedRun: SharedRun
+    private let worker: SharedWorkerName
+    private let lease: Duration
+    private let clock: any TimerClock
+    private let notice: @Sendable (String) -> Void
+    /// Told once that no further calls are to begin: the run is not open any more, or the store has failed.
+    private let ended: @Sendable () -> Void
+
+    init(
+        store: any SharedStore, run: SharedRun, worker: SharedWorkerName, lease: Duration, clock: any TimerClock,
+        notice: @escaping @Sendable (String) -> Void, ended: @escaping @Sendable () -> Void
+    ) {
+        (self.store, sharedRun, self.worker, self.lease, self.clock) = (store, run, worker, lease, clock)
+        (self.notice, self.ended) = (notice, ended)
+        state = Guarded(State(flushedAt: clock.now))
+    }
+
+    /// Whether chunks are held.
+    var holdsAny: Bool { state.withLock { !$0.held.isEmpty } }
+
+    /// Takes a chunk over.
+    ///
+    /// - Parameter asked: When the store was asked for it: the lease began no earlier.
+    func hold(_ claim: ChunkClaim, asked: TimerInstant) {
+        let isEmpty = state.withLock { state in
+            state.held[claim.chunk] = Held(
+                claim: claim, upcoming: claim.rows[...], left: claim.rows.count, until: asked.advanced(by: lease),
+                isWanted: claim.attempts >= ChunkClaim.patience)
+            for row in claim.rows { state.chunks[row.number] = claim.chunk }
+            // It has taken down whoever had it: half of it is enough.
+            if claim.rows.isEmpty || claim.attempts >= ChunkClaim.patience { state.dueAt = asked }
+            return claim.rows.isEmpty || claim.attempts >= ChunkClaim.patience
+        }
+        if isEmpty { wake.set() }
+    }
+
+    /// The next row that nobody has been given, and how often its chunk was claimed in vain.
+    func takeRow() -> (row: SharedRow, attempts: Int, isAlone: Bool)? {
+        state.withLock { state in
+            for number in state.held.keys.sorted() {
+                guard let held = state.held[number], let row = held.upcoming.first else { continue }
+                state.held[number]?.upcoming.removeFirst()
+                return (row, held.claim.attempts, held.claim.rows.count == 1)
+            }
+            return nil
+        }
+    }
+
+    /// Waits for a store that is away no longer than a lease, from now on.
+    func end() { state.withLock { $0.isEnding = true } }
+
+    /// Gives everything back with the next flush, after which ``run()`` returns.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.isEnding = true
+        }
+        wake.set()
+    }
+
+    // MARK: What the workers hand in
+
+    func willCall(_ row: RowIdentity, isRepeatable: Bool) async throws {
+        var isMarked = isRepeatable
+        while true {
+            let now = clock.now
+            let wait = try state.withLock { state -> TaskCompletionSource<Set<Int>>? in
+                if let failure = state.failure { throw failure }
+                guard let chunk = state.chunks[row.number], let held = state.held[chunk] else {
+                    throw CancellationError()
+                }
+                if isMarked, now < held.until { return nil }
+                if !isRepeatable {
+                    let mark = ChunkFlush.Mark(row: row.number, chunk: chunk)
+                    state.marks.insert(mark)
+                    state.unmarked.remove(mark)
+                    state.held[chunk]?.marked.insert(row.number)
+                }
+                state.isAwaited = true
+                return state.next
+            }
+            guard let wait else { return }
+            wake.set()
+            do {
+                _ = try await wait.task.value
+                isMarked = true
+            } catch {
+                if !isRepeatable { try? wasNotCalled(row) }
+                throw error
+            }
+        }
+    }
+
+    func wasNotCalled(_ row: RowIdentity) throws {
+        state.withLock { state in
+            guard let chunk = state.chunks[row.number] else { return }
+            let mark = ChunkFlush.Mark(row: row.number, chunk: chunk)
+            state.marks.remove(mark)
+            state.unmarked.insert(mark)
+            if state.dueAt == nil { state.dueAt = clock.now.advanced(by: Self.interval) }
+        }
+    }
+
+    func finish(_ row: RowIdentity, as outcome: RowState, line: [UInt8], hadPages: Bool) async throws {
+        let now = clock.now
+        let (wakes, full) = try state.withLock { state -> (Bool, TaskCompletionSource<Set<Int>>?) in
+            if let failure = state.failure { throw failure }
+            // Of a chunk that is somebody else's: the result is theirs to find.
+            guard let chunk = state.chunks.removeValue(forKey: row.number), var held = state.held[chunk] else {
+                return (false, nil)
+            }
+            if outcome == .succeeded { held.succeeded += 1 } else { held.failed += 1 }
+            held.left -= 1
+            state.held[chunk] = held
+            state.results.append(
+                .init(
+                    row: row.number, chunk: chunk, state: outcome, line: line,
+                    isPrecious: held.marked.contains(row.number)))
+            state.bytes += line.count
+            let isFirst = state.dueAt == nil
+            if isFirst { state.dueAt = now.advanced(by: Self.interval) }
+            let isLarge = state.results.count >= Self.largeFlush || state.bytes >= Ledger.largeBatch
+            if isLarge || held.left == 0 { state.dueAt = now }
+            return (isFirst || isLarge || held.left == 0, state.bytes > Self.backlog ? state.next : nil)
+        }
+        if wakes { wake.set() }
+        // Whoever is cancelled here has handed its result in.
+        if let full { _ = try? await full.task.value }
+    }
+
+    func register(_ row: RowRegistration, number: Int) async throws -> RowRegistration.Answer { .new }
+    func fingerprint(of row: RowIdentity) async throws -> RowFingerprint? { nil }
+    /// Pages are not shared: a row that another worker goes on with begins at its first page.
+    func pages(of row: RowIdentity) async throws -> [PageRecord] { [] }
+    func keep(_ page: PageRecord, of row: RowIdentity, isRepeatable: Bool, hasSecrets: Bool) async throws {}
+    func append(line: [UInt8]) async throws {}
+
+    // MARK: The flush
+
+    /// Flushes until ``close()``.
+    ///
+    /// Cancellation is not observed: what was handed in is flushed.
+    /// - Throws: What the store throws but ``SharedStoreAway``, which is waited out.
+    func run() async throws {
+        while true {
+            let wait = state.withLock { state -> Duration in
+                if state.isClosed || state.isAwaited { return .zero }
+                let heartbeat = state.flushedAt.advanced(by: lease / 3)
+                return max(.zero, clock.now.duration(to: min(state.dueAt ?? heartbeat, heartbeat)))
+            }
+            if wait > .zero, (try? await wake.wait(timeout: wait, clock: clock)) == true { continue }
+            let isLast = state.withLock { $0.isClosed }
+            do {
+                try await flush(isLast: isLast)
+            } catch {
+                let next = state.withLock { state in
+                    state.failure = error
+                    return state.next
+                }
+                _ = next.trySetError(error)
+                ended()
+                throw error
+            }
+            if isLast { return }
+        }
+    }
+
+    private func flush(isLast: Bool) async throws {
+        let asked = clock.now
+        let (prepared, done) = state.withLock { state in
+            defer {
+                (state.results, state.bytes, state.marks, state.unmarked) = ([], 0, [], [])
+                (state.next, state.isAwaited, state.dueAt, state.flushedAt) = (
+                    TaskCompletionSource(), false, nil, asked
+                )
+            }
+            return (Self.prepare(&state, isLast: isLast, worker, lease), state.next)
+        }
+        guard var flush = prepared else {
+            _ = done.trySetResult([])
+            return
+        }
+        let answer: ChunkFlush.Answer
+        var tries = 0
+        while true {
+            do {
+                answer = try await store.flush(flush, of: sharedRun)
+                break
+            } catch let away as SharedStoreAway {
+                flush.isRepeated = true
+                tries += 1
+                if tries == 1 { notice("the store is away, and asked again until it answers: \(away.description)") }
+                // A worker that is to end waits for as long as its lease could have lasted.
+                guard !state.withLock({ $0.isEnding }) || asked.duration(to: clock.now) < lease else {
+                    _ = done.trySetError(away)
+                    throw BatchError.store(
+                        "the store did not come back: \(flush.results.count) results are lost, and their rows will be "
+                            + "called again: \(away.description)")
+                }
+                try? await clock.sleep(for: min(.seconds(2), .milliseconds(100) * tries))
+            } catch {
+                _ = done.trySetError(error)
+                throw error
+            }
+        }
+        if tries > 0 { notice("the store answers again") }
+        state.withLock { state in
+            for chunk in flush.chunks {
+                if answer.lost.contains(chunk.number) || chunk.end != .held {
+                    guard let held = state.held.removeValue(forKey: chunk.number) else { continue }
+                    for row in held.claim.rows where state.chunks[row.number] == chunk.number {
+                        state.chunks[row.number] = nil
+                    }
+                } else {
+                    state.held[chunk.number]?.until = asked.advanced(by: lease)
+                    if answer.wanted.contains(chunk.number) { state.held[chunk.number]?.isWanted = true }
+                }
+            }
+        }
+        if !answer.lost.isEmpty {
+            notice("a lease ended before its results came: its rows are another worker's by now")
+        }
+        _ = done.trySetResult(answer.lost)
+        if answer.run != .open { ended() }
+    }
+
+    /// Makes a flush of everything that has come together; `nil` if there is nothing to say.
+    private static func prepare(
+        _ state: inout State, isLast: Bool, _ worker: SharedWorkerName, _ lease: Duration
+    ) -> ChunkFlush? {
+        guard !state.held.isEmpty else { return nil }
+        state.sequence += 1
+        var flush = ChunkFlush(worker: worker, sequence: state.sequence, lease: lease)
+        for (number, held) in state.held.sorted(by: { $0.key < $1.key }) {
+            var chunk = ChunkFlush.Chunk(number: number, fence: held.claim.fence)
+            (chunk.succeeded, chunk.failed) = (held.succeeded, held.failed)
+            state.held[number]?.succeeded = 0
+            state.held[number]?.failed = 0
+            if held.isWanted, !isLast, held.upcoming.count > 1 {
+                let middle = held.upcoming.startIndex + held.upcoming.count / 2
+                for row in held.upcoming[middle...] { state.chunks[row.number] = nil }
+                state.held[number]?.left -= held.upcoming.endIndex - middle
+                state.held[number]?.upcoming = held.upcoming[..<middle]
+                chunk.split = held.upcoming[middle].number...held.claim.upper
+                chunk.splitAttempts = held.claim.attempts >= ChunkClaim.patience ? ChunkClaim.patience - 1 : 0
+            }
+            state.held[number]?.isWanted = false
+            let left = state.held[number]?.left ?? 0
+            chunk.end = left == 0 ? .finished : isLast ? .released : .held
+            flush.chunks.append(chunk)
+        }
+        flush.results = state.results
+        flush.marks = Array(state.marks)
+        flush.unmarked = Array(state.unmarked)
+        return flush
+    }
+}
+#endif
