@@ -176,7 +176,9 @@ final class SharedSession: Sendable {
             options: options, clock: clock, client: client, journal: journal, statistics: RunStatistics(),
             answers: AnswerRoom(bytes: options.memory / 2), notices: Notices(tell: notice),
             runID: description.identity, tokens: tokens,
+            form: options.formFields.isEmpty ? nil : try FormBody(options.formFields, in: options.template),
             steps: try StepMaker(options, parser: try RowParser(options)),
+            equals: options.joinsEqualCalls ? EqualCalls(room: options.memory / 8) : nil,
             pages: AnswerRoom(bytes: options.memory / 4))
         let runner = RowRunner(parts: parts, known: KnownRows(), registers: false, start: clock.now) { _, _ in }
         let crew = WorkerCrew(slots: options.concurrency, limit: .max) { crew, number in
