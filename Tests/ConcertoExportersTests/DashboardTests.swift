@@ -130,7 +130,7 @@ import Testing
         let shown = Diagnostics.show { rows }
         defer { shown.remove() }
         try await withServer {
-            $0.patience = .seconds(6)
+            $0.patience = .seconds(2)
         } _: { port in
             let silent = try WebVisitor(port: port, room: 4_096)
             silent.ask("/debug/concerto/events", host: "127.0.0.1:\(port)")

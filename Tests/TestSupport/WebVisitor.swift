@@ -72,9 +72,10 @@ package final class WebVisitor: Sendable {
             var chunk = [UInt8](repeating: 0, count: 65_536)
             while true {
                 let piece = received.withLock { bytes -> String? in
-                    guard let place = bytes.firstRange(of: end) else { return nil }
-                    defer { bytes.removeSubrange(..<place.upperBound) }
-                    return String(decoding: bytes[..<place.lowerBound], as: UTF8.self)
+                    // A debug build would look for it for seconds in a megabyte, and be dropped as one that does not read.
+                    guard let start = bytes.withUnsafeBytes({ Self.place(of: end, in: $0) }) else { return nil }
+                    defer { bytes.removeSubrange(..<(start + end.count)) }
+                    return String(decoding: bytes[..<start], as: UTF8.self)
                 }
                 if let piece { return piece }
                 let count = recv(descriptor, &chunk, chunk.count, 0)
@@ -82,6 +83,19 @@ package final class WebVisitor: Sendable {
                 received.withLock { $0 += chunk[..<count] }
             }
         }
+    }
+
+    private static func place(of end: [UInt8], in bytes: UnsafeRawBufferPointer) -> Int? {
+        guard let base = bytes.baseAddress else { return nil }
+        var start = 0
+        while bytes.count - start >= end.count {
+            let room = bytes.count - start - end.count + 1
+            guard let found = memchr(base + start, Int32(end[0]), room) else { return nil }
+            start = UnsafeRawPointer(found) - base
+            if memcmp(found, end, end.count) == 0 { return start }
+            start += 1
+        }
+        return nil
     }
 
     /// The next server-sent event that has data: its id and its data; `nil` at the end.
