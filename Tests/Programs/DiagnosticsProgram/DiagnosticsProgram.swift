@@ -25,6 +25,8 @@ struct DiagnosticsProgram {
         case "stock-actor": crowdAnActor()
         case "stock-idle": idle()
         case "stock-leak": leak()
+        case "dump-self": return dumpSelf()
+        case "dump-many": return dumpMany()
         // For debugging these tests: prints the tasks of another process.
         case "dump": return print(try! TaskDump.capture(process: Int32(CommandLine.arguments[2])!).text)
         default: exit(3)
@@ -157,6 +159,66 @@ struct DiagnosticsProgram {
                 try? await Task.sleep(for: .milliseconds(1))
             }
         }
+    }
+
+    final class Count: Sendable {
+        private let count = Guarded(0)
+        var value: Int { count.withLock { $0 } }
+        func add() { count.withLock { $0 += 1 } }
+    }
+
+    /// Twenty tasks that wait, and a dump of this process by itself; scripts/check-sanitizers reads it.
+    static func dumpSelf() {
+        let waiting = Count()
+        for _ in 0..<20 {
+            Task.detached(name: "waits") {
+                waiting.add()
+                await waitForNothing()
+            }
+        }
+        var dump = TaskDump.capture()
+        let isIn = { (dump: TaskDump) in dump.tasks.count { $0.name == "waits" && $0.state == .suspended } == 20 }
+        while !isIn(dump), dump.notes.isEmpty || !dump.tasks.isEmpty || waiting.value < 20 {
+            usleep(10_000)
+            dump = TaskDump.capture()
+        }
+        say(dump.text)
+    }
+
+    /// 100,000 tasks that wait beside one that goes on, and what a dump of them costs; a line of JSON.
+    static func dumpMany() {
+        let (waiting, turns) = (Count(), Count())
+        for _ in 0..<100_000 {
+            Task.detached(name: "waits") {
+                waiting.add()
+                await waitForNothing()
+            }
+        }
+        while waiting.value < 100_000 { usleep(1_000) }
+        Task.detached(name: "goes on") {
+            while true {
+                await Task.yield()
+                turns.add()
+            }
+        }
+        // The first dump tests itself; what counts is the next.
+        _ = TaskDump.capture()
+        func rate(_ body: () -> Void) -> (turns: Int, seconds: Double) {
+            let (before, begun) = (turns.value, MonotonicTime.now)
+            body()
+            return (turns.value - before, Double(MonotonicTime.now - begun) / 1e9)
+        }
+        let alone = rate { usleep(500_000) }
+        var dump: TaskDump?
+        let beside = rate { dump = TaskDump.capture() }
+        let listed = dump!.tasks.count { $0.name == "waits" && $0.state == .suspended }
+        let group = dump!.groups.map(\.count).max() ?? 0
+        say(
+            "{\"listed\":\(listed),\"largest_group\":\(group),\"turns_beside\":\(beside.turns),"
+                + "\"seconds\":\(beside.seconds),\"read_seconds\":\(dump!.cost.seconds),"
+                + "\"processor_seconds\":\(dump!.cost.processorSeconds),"
+                + "\"turns_a_second_alone\":\(Double(alone.turns) / alone.seconds),"
+                + "\"turns_a_second_beside\":\(Double(beside.turns) / beside.seconds)}")
     }
 
     @inline(never) static func waitForNothing() async {
