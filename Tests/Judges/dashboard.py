@@ -16,7 +16,7 @@ server = subprocess.Popen([programs + "/concerto", "demo-server"], stdout=subpro
 origin = server.stdout.readline().strip()
 seconds = 28 if pictures else 12  # Before the first picture.
 with open(folder + "/in.ndjson", "w") as rows:
-    for number in range(12_000 if pictures else 72_000):  # More than a slow machine needs: it is stopped at the end.
+    for number in range(12_000):  # More than there is time for: it is stopped at the end.
         path = "users/%d" % number
         if number % 40 == 7:
             path = "slow/%d" % (200 + number * 37 % 900)
@@ -24,7 +24,7 @@ with open(folder + "/in.ndjson", "w") as rows:
             path = "nowhere/%d" % number
         rows.write(json.dumps({"id": number, "url": "%s/%s?api_key=S8cret" % (origin, path)}) + "\n")
 run = subprocess.Popen(
-    [programs + "/concerto", "batch", "in.ndjson", "-o", "out.ndjson", "-c", "24", "--rate", "120/s",
+    [programs + "/concerto", "batch", "in.ndjson", "-o", "out.ndjson", "-c", "24", "--rate", "120/s" if pictures else "50/s",
      "--dashboard", "127.0.0.1:0"], cwd=folder, stderr=subprocess.PIPE, text=True)
 line = run.stderr.readline()
 assert "the dashboard is at http://127.0.0.1:" in line, line
@@ -164,9 +164,10 @@ try:
         policy = page.goto(url).headers["content-security-policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy, policy
         expect(page.locator("#live")).to_have_attribute("data-state", "live")
+        # A slow machine reads the input for a while first.
+        expect(page.locator("#list-host tbody tr")).to_have_count(1, timeout=120_000)
         for name in "throughput", "latency", "flight", "pool", "wait":
-            expect(page.locator("#chart-%s svg path.line" % name).first).to_be_visible()
-        expect(page.locator("#list-host")).to_contain_text("open for calls")
+            expect(page.locator("#chart-%s .plot path.line" % name).first).to_have_attribute("d", re.compile("L"))
         expect(page.locator("#list-retry tbody tr").first).to_be_visible()
         page.wait_for_timeout(seconds * 1000)  # So that the pictures have something to show.
         picture(page, "dashboard-light")

@@ -8,8 +8,8 @@ package final class WebVisitor: Sendable {
     private let received = Received()
 
     private final class Received: Sendable {
-        private let bytes = Mutex<[UInt8]>([])
-        func withLock<Result>(_ body: (inout [UInt8]) -> Result) -> Result { bytes.withLock { body(&$0) } }
+        private let bytes = Mutex(Data())
+        func withLock<Result>(_ body: (inout Data) -> Result) -> Result { bytes.withLock { body(&$0) } }
     }
 
     /// An answer, taken apart.
@@ -67,15 +67,15 @@ package final class WebVisitor: Sendable {
 
     /// What comes up to the next `separator`, and without it; `nil` at the end.
     package func next(_ separator: String) async -> String? {
-        let end = Array(separator.utf8)
+        let end = Data(separator.utf8)
         return await Self.onThread { [descriptor, received] () -> String? in
             var chunk = [UInt8](repeating: 0, count: 65_536)
             while true {
                 let piece = received.withLock { bytes -> String? in
-                    // A debug build would look for it for seconds in a megabyte, and be dropped as one that does not read.
-                    guard let start = bytes.withUnsafeBytes({ Self.place(of: end, in: $0) }) else { return nil }
-                    defer { bytes.removeSubrange(..<(start + end.count)) }
-                    return String(decoding: bytes[..<start], as: UTF8.self)
+                    // Megabytes may come, and a slow reader is what servers drop: this is fast in debug builds too.
+                    guard let place = bytes.range(of: end) else { return nil }
+                    defer { bytes = Data(bytes[place.upperBound...]) }
+                    return String(decoding: bytes[..<place.lowerBound], as: UTF8.self)
                 }
                 if let piece { return piece }
                 let count = recv(descriptor, &chunk, chunk.count, 0)
@@ -83,19 +83,6 @@ package final class WebVisitor: Sendable {
                 received.withLock { $0 += chunk[..<count] }
             }
         }
-    }
-
-    private static func place(of end: [UInt8], in bytes: UnsafeRawBufferPointer) -> Int? {
-        guard let base = bytes.baseAddress else { return nil }
-        var start = 0
-        while bytes.count - start >= end.count {
-            let room = bytes.count - start - end.count + 1
-            guard let found = memchr(base + start, Int32(end[0]), room) else { return nil }
-            start = UnsafeRawPointer(found) - base
-            if memcmp(found, end, end.count) == 0 { return start }
-            start += 1
-        }
-        return nil
     }
 
     /// The next server-sent event that has data: its id and its data; `nil` at the end.

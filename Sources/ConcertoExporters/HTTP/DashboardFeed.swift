@@ -12,11 +12,8 @@ final class DashboardFeed: @unchecked Sendable {
     private let loop: any EventLoop
     private let patience: TimeAmount
     private var beat: SampleBeat?
-    private var task: RepeatedTask?
+    private var next: Scheduled<Void>?
     private var readers: [ObjectIdentifier: DashboardReader] = [:]
-
-    /// How often it looks whether a sample is due.
-    private static let tick = TimeAmount.milliseconds(50)
 
     init(_ options: TelemetryServer.Options, loop: any EventLoop) {
         title = options.title
@@ -29,10 +26,9 @@ final class DashboardFeed: @unchecked Sendable {
     /// Begins to take samples, if it has not.
     func begin() {
         loop.preconditionInEventLoop()
-        guard task == nil else { return }
+        guard beat == nil else { return }
         beat = SampleBeat(every: .seconds(1), now: MonotonicTime.now)
         sample()
-        task = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { _ in self.sample() }
     }
 
     private func sample() {
@@ -41,6 +37,8 @@ final class DashboardFeed: @unchecked Sendable {
             for reader in readers.values { reader.pump() }
         }
         for reader in readers.values { reader.drop(after: patience) }
+        guard let due = beat?.due else { return }
+        next = loop.scheduleTask(in: .nanoseconds(max(0, due - MonotonicTime.now))) { self.sample() }
     }
 
     /// Sends a stream what it has not read, and each sample from now on.
@@ -55,7 +53,7 @@ final class DashboardFeed: @unchecked Sendable {
     /// Sends the last numbers, and that there are no more. Succeeds when they are sent, or nobody has read them for a second.
     func finish() -> EventLoopFuture<Void> {
         loop.flatSubmit { [self] in
-            task?.cancel()
+            next?.cancel()
             if var last = beat {
                 // The last numbers of a run are the ones that count, whether a sample is due or not.
                 last.hurry(now: MonotonicTime.now)

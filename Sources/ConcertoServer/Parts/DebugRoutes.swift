@@ -17,7 +17,8 @@ import NIOCore
 ///
 /// - Where it runs: samples are taken on a thread of its own, once a second from the first look on; streams wait where
 ///   Hummingbird runs its handlers, and for their readers.
-/// - Cancellation: a stream ends when its client goes or the server begins to end.
+/// - Cancellation: a stream ends when its client goes, or when a server of ``ServerKit`` begins to end; on another server it
+///   outlives that by as long as its client stays.
 public struct DebugRoutes: Sendable {
     private let token: AccessToken
     private let title: String
@@ -134,7 +135,7 @@ public struct DebugRoutes: Sendable {
     }
 }
 
-/// A dashboard for everybody would be one for nobody's good.
+/// The token of ``DebugRoutes`` is so short that it can be guessed.
 public struct DebugRoutesError: Error, CustomStringConvertible {
     /// What to do.
     public var description: String { "DebugRoutes: the token is shorter than 16 bytes: choose a longer one" }
