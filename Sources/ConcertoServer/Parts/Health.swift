@@ -22,7 +22,7 @@ public struct HealthOptions: Sendable {
     /// What has to work before requests make sense, by name. What throws, fails. A check should not wait for a connection of
     /// a busy pool: under load it would take the service away just when it is needed.
     public var checks: [String: @Sendable () async throws -> Void] = [:]
-    /// What is done once, before the service is ready; see ``ServerKit/run(_:signals:logger:)``.
+    /// What is done once, before the service is ready; see ``ServerKit/run(_:background:signals:logger:)``.
     public var warmUp: (@Sendable () async throws -> Void)?
 
     init() {}

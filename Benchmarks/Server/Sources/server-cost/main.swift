@@ -3,7 +3,7 @@ import Foundation
 import Hummingbird
 import Logging
 
-/// One of the servers that `Benchmarks/server` compares: `server-cost VARIANT [PORT]`. Prints its port once it listens.
+/// One of the servers that `Benchmarks/server-cost` compares: `server-cost VARIANT [PORT]`. Prints its port once it listens.
 ///
 /// - bare: a Hummingbird route, and nothing else
 /// - watcher: the kit's server without its middleware: hang-ups cancel, bytes are limited
