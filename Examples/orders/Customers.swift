@@ -14,7 +14,7 @@ struct Customers: Sendable {
         let transport = try AsyncHTTPClientTransport(options: HTTPTransportOptions())
         self.transport = transport
         var options = ResilientHTTPClientOptions()
-        options.timeout = .milliseconds(400)
+        options.timeout = .seconds(1)
         options.totalTimeout = .seconds(2)
         options.maxRetries = 4
         options.backoff = .exponential(base: .milliseconds(50), cap: .milliseconds(500))

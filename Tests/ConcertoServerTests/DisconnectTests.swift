@@ -2,8 +2,10 @@
 import Concerto
 import ConcertoServer
 import ConcertoTesting
+import Foundation
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 import TestSupport
 import Testing
 
@@ -82,6 +84,30 @@ import Testing
         }
         #expect(kit.statistics.completed == 1)
         #expect(kit.statistics.cancelled == 1)
+    }
+
+    @Test func `16: what holds over TCP holds over a Unix socket`() async throws {
+        let (events, kit) = (Events(), ServerKit())
+        // A short path: a socket's name has 108 bytes at most.
+        let path = "/tmp/concerto-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let isRunning = TaskCompletionSource<Void>()
+        let app = Application(
+            router: router(events), server: kit.server(), configuration: .init(address: .unixDomainSocket(path: path)),
+            onServerRunning: { _ in isRunning.trySetResult(()) }, logger: quiet)
+        let group = ServiceGroup(configuration: .init(services: [app], logger: quiet))
+        async let running: Void = group.run()
+        try await isRunning.task.value
+        try await RawClient(try SocketAddress(unixDomainSocketPath: path)).talk { talk in
+            try await talk.send("GET /quick HTTP/1.1\r\nHost: a\r\n\r\n" + get)
+            _ = try await talk.read(until: "quick false")
+            await until { events.contains("started") }
+            await talk.close()
+        }
+        await until { kit.statistics.connections == 0 && kit.statistics.cancelled == 1 }
+        await group.triggerGracefulShutdown()
+        try await running
+        #expect(events.all == ["started", "cancelled: clientClosed"])
     }
 
     @Test func `2: a client that resets cancels the handler's task`() async throws {

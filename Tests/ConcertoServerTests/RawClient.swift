@@ -9,9 +9,13 @@ struct RawClient {
     private let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
     init(port: Int, tls: Bool = false) async throws {
+        try await self.init(try SocketAddress(ipAddress: "127.0.0.1", port: port), tls: tls)
+    }
+
+    init(_ address: SocketAddress, tls: Bool = false) async throws {
         channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
-            .connect(host: "127.0.0.1", port: port) { channel in
+            .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if tls { try channel.pipeline.syncOperations.addHandler(TestCertificate.client(["http/1.1"])) }
                     return try NIOAsyncChannel(
@@ -25,9 +29,13 @@ struct RawClient {
     static func with<T: Sendable>(
         port: Int, tls: Bool = false, _ body: @Sendable (inout Talk) async throws -> T
     ) async throws -> T {
-        let client = try await RawClient(port: port, tls: tls)
-        return try await client.channel.executeThenClose { inbound, outbound in
-            var talk = Talk(channel: client.channel.channel, inbound: inbound.makeAsyncIterator(), outbound: outbound)
+        try await RawClient(port: port, tls: tls).talk(body)
+    }
+
+    /// What is said and read on the connection, which is closed then.
+    func talk<T: Sendable>(_ body: @Sendable (inout Talk) async throws -> T) async throws -> T {
+        try await channel.executeThenClose { inbound, outbound in
+            var talk = Talk(channel: channel.channel, inbound: inbound.makeAsyncIterator(), outbound: outbound)
             return try await body(&talk)
         }
     }

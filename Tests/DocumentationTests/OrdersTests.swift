@@ -80,17 +80,23 @@ import Testing
         #expect(end == .exited(0), "\(complaints)")
     }
 
-    @Test(.timeLimit(.minutes(5))) func `a customers' service that misbehaves: every order is taken all the same`()
+    @Test(.timeLimit(.minutes(5)))
+    func `a customers' service that misbehaves: every order is taken once, at first or when it is asked again`()
         async throws
     {
         var customers = DemoServerConfiguration.misbehaving
         customers.quota = nil
         let (end, complaints) = try await serving(customers) { url, _, demo in
             await self.ready(url)
-            let statuses = try await (0..<60).mapConcurrently(limit: 12) { number in
-                try await self.ask(url, "/orders", post: "{\"customer\": \(number % 20), \"item\": \"tea\"}").status
+            try await (0..<60).forEachConcurrently(limit: 12) { number in
+                // On a machine that is busy enough attempts take too long and the circuit opens; then it is said so.
+                while true {
+                    let order = "{\"customer\": \(number % 20), \"item\": \"tea\"}"
+                    let status = try await self.ask(url, "/orders", post: order).status
+                    guard [502, 503, 504].contains(status) else { return #expect(status == 201) }
+                    await Task.yield()
+                }
             }
-            #expect(statuses.allSatisfy { $0 == 201 }, "\(statuses)")
             #expect(try await self.ask(url, "/export").text.split(separator: "\n").count == 60)
         }
         #expect(end == .exited(0), "\(complaints)")
