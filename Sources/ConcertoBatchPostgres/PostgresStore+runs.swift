@@ -166,6 +166,7 @@ extension PostgresStore {
             try await client.transaction(settings: ["lock_timeout": "5s"]) { connection in
                 try await connection.query("delete from \(unsafeSQL: name("run")) where id = \(run.id)")
                 try await connection.query("delete from \(unsafeSQL: name("chunk")) where run = \(run.id)")
+                try await connection.query("delete from \(unsafeSQL: name("bucket")) where run = \(run.id)")
                 for table in ["input", "result", "mark"] {
                     let name = name(table, of: run)
                     try await connection.query(

@@ -55,6 +55,10 @@ extension PostgresStore {
         create table \(name("worker")) (
             id text primary key, host text not null, started timestamptz not null default clock_timestamp(),
             seen timestamptz not null default clock_timestamp()) with (fillfactor = 50);
+        create table \(name("bucket")) (
+            run bigint not null, pace double precision not null, at timestamptz not null, primary key (run, pace))
+            with (fillfactor = 50);
+        create table \(name("gate")) (host text primary key, until timestamptz not null) with (fillfactor = 50);
         \(rowTables(suffix: ""))
         """
     }

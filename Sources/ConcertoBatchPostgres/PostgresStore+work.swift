@@ -37,7 +37,7 @@ extension PostgresStore {
                 order by i.n
                 """)
             return ChunkClaim(
-                chunk: number, fence: fence, attempts: attempts, upper: upper,
+                chunk: number, fence: fence, attempts: attempts,
                 rows: try rows.map { row in
                     SharedRow(
                         number: try row[0], line: try row[1], text: try row[2, as: [UInt8].self], isMarked: try row[3])
@@ -78,17 +78,33 @@ extension PostgresStore {
                         select \(run.id)::bigint, n, 0 from unnest(\(marks)::bigint[]) n on conflict (run, n) do nothing
                         """)
                 }
+                // In one order, lest two wait for each other.
+                for (host, pause) in flush.pauses.sorted(by: { $0.key < $1.key }) {
+                    try await connection.query(
+                        """
+                        insert into \(unsafeSQL: name("gate")) as g (host, until)
+                        values (\(host), clock_timestamp() + \(pause.milliseconds) * interval '1 millisecond')
+                        on conflict (host) do update set until = greatest(g.until, excluded.until)
+                        """)
+                }
                 // Last, for all workers of the run look at it.
-                let state = try await connection.query(
+                let seen = try await connection.query(
                     """
                     with seen as (
                         insert into \(unsafeSQL: name("worker")) (id, host)
                         values (\(flush.worker.id), \(flush.worker.host))
                         on conflict (id) do update set seen = clock_timestamp())
-                    select state from \(unsafeSQL: name("run")) where id = \(run.id)
+                    select r.state, g.host, coalesce(extract(epoch from g.until - clock_timestamp())::float8, 0)
+                    from \(unsafeSQL: name("run")) r
+                    left join \(unsafeSQL: name("gate")) g on g.until > clock_timestamp()
+                    where r.id = \(run.id)
                     """)
                 // A run that was dropped is nobody's any more.
-                answer.run = try state.first.flatMap { SharedRun.State(rawValue: try $0[0]) } ?? .cancelled
+                answer.run = try seen.first.flatMap { SharedRun.State(rawValue: try $0[0]) } ?? .cancelled
+                for row in seen {
+                    guard let host = try row[1, as: String?.self] else { continue }
+                    answer.pauses[host] = .seconds(try row[2, as: Double.self])
+                }
                 return answer
             }
         }
@@ -115,17 +131,19 @@ extension PostgresStore {
                 if !done.isEmpty { continue }
             }
             let progress = chunk.succeeded + chunk.failed
-            let cut = chunk.split?.lowerBound ?? 0
+            let cut = chunk.split ?? 0
             let updated = try await connection.query(
                 """
-                update \(unsafeSQL: name("chunk")) set state = \(chunk.end.rawValue),
+                update \(unsafeSQL: name("chunk")) k set state = \(chunk.end.rawValue),
                     lease = clock_timestamp() + \(flush.lease.milliseconds) * interval '1 millisecond',
                     succeeded = succeeded + \(chunk.succeeded), failed = failed + \(chunk.failed),
                     attempts = case when \(progress) > 0 or \(chunk.end.rawValue) <> 1 then 0 else attempts end,
                     hi = coalesce(nullif(\(cut)::bigint - 1, -1), hi),
                     flushed = \(flush.sequence), wanted = wanted and \(chunk.split == nil)
+                from (select hi as last from \(unsafeSQL: name("chunk"))
+                    where run = \(run.id) and c = \(chunk.number)) before
                 where run = \(run.id) and c = \(chunk.number) and fence = \(chunk.fence) and state = 1
-                returning wanted
+                returning wanted, last
                 """)
             guard let row = updated.first else {
                 answer.lost.insert(chunk.number)
@@ -139,12 +157,27 @@ extension PostgresStore {
                 with next as (
                     update \(unsafeSQL: name("run")) set chunks = chunks + 1 where id = \(run.id) returning chunks)
                 insert into \(unsafeSQL: name("chunk")) (run, c, lo, hi, attempts)
-                select \(run.id)::bigint, chunks, \(split.lowerBound)::bigint, \(split.upperBound)::bigint,
+                select \(run.id)::bigint, chunks, \(split)::bigint, \(try row[1, as: Int.self])::bigint,
                     \(chunk.splitAttempts)::int
                 from next
                 """)
         }
         return (answer, kept)
+    }
+
+    package func borrow(_ count: Int, of interval: Duration, for run: SharedRun) async throws -> Duration {
+        let pace = interval / .seconds(1)
+        return try await asking {
+            let lent = try await client.query(
+                """
+                insert into \(unsafeSQL: name("bucket")) as b (run, pace, at)
+                values (\(run.id), \(pace), clock_timestamp() + \(Double(count) * pace) * interval '1 second')
+                on conflict (run, pace) do update
+                    set at = greatest(b.at, clock_timestamp()) + \(Double(count) * pace) * interval '1 second'
+                returning extract(epoch from at - clock_timestamp())::float8
+                """)
+            return .seconds(try lent[0][0, as: Double.self] - Double(count) * pace)
+        }
     }
 
     package func requestSplit(of run: SharedRun, atLeast rows: Int) async throws {

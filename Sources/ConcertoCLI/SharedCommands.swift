@@ -1,5 +1,6 @@
 #if CLI
 import ArgumentParser
+import Concerto
 import ConcertoBatch
 import ConcertoBatchPostgres
 import Foundation
@@ -244,23 +245,50 @@ struct ExportCommand: AsyncParsableCommand {
     func run() async throws {
         try await store.withStore { store in
             let run = try await name.find(in: store)
-            guard let output else { return try await store.export(run) { try Self.write($0, .standardOutput) } }
+            guard let output else {
+                let lines = ExportFile(.standardOutput)
+                try await store.export(run) { try lines.add($0) }
+                return try lines.flush()
+            }
             // There as a whole or not at all.
             let part = output + ".part"
             guard FileManager.default.createFile(atPath: part, contents: nil),
                 let file = FileHandle(forWritingAtPath: part)
             else { throw BatchError(kind: .configuration, description: "'\(output)' can't be written") }
-            try await store.export(run) { try Self.write($0, file) }
-            try file.synchronize()
+            let lines = ExportFile(file)
+            try await store.export(run) { try lines.add($0) }
+            try lines.flush()
+            try withBlocking { try file.synchronize() }
             try file.close()
             guard rename(part, output) == 0 else {
                 throw BatchError(kind: .configuration, description: "'\(output)' can't be written")
             }
         }
     }
+}
 
-    private static func write(_ line: [UInt8], _ file: FileHandle) throws {
-        do { try file.write(contentsOf: line) } catch {
+/// Writes lines many at a time.
+private final class ExportFile: Sendable {
+    private static let piece = 256 << 10
+    private let file: FileHandle
+    private let buffer = Guarded<[UInt8]>([])
+
+    init(_ file: FileHandle) { self.file = file }
+
+    func add(_ line: [UInt8]) throws {
+        let isFull = buffer.withLock { buffer in
+            buffer += line
+            return buffer.count >= Self.piece
+        }
+        if isFull { try flush() }
+    }
+
+    func flush() throws {
+        let bytes = buffer.withLock { buffer in
+            defer { buffer = [] }
+            return buffer
+        }
+        do { try withBlocking { try file.write(contentsOf: bytes) } } catch {
             throw BatchError(kind: .store, description: "the output can't be written: \(error.localizedDescription)")
         }
     }

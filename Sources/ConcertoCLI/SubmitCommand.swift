@@ -29,6 +29,13 @@ struct SubmitCommand: AsyncParsableCommand {
     @Option(help: "Workers that are expected, by which the rows are cut into chunks.")
     var workers = 4
 
+    @Option(
+        help: """
+            Calls a second (50/s), a minute or an hour that all workers of the run make together; given more than once, all hold. \
+            (default: no limit)
+            """)
+    var rate: [RateArgument] = []
+
     @OptionGroup(title: "Rows") var rows: InputArguments
     @OptionGroup(title: "Results") var results: SharedResultArguments
     @OptionGroup(title: "Retries") var retries: RetryArguments
@@ -37,6 +44,9 @@ struct SubmitCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...10_000).contains(workers) else { throw ValidationError("--workers must be 1 to 10,000") }
+        guard !rate.contains(where: \.value.isWeighted) else {
+            throw ValidationError("--rate of a run counts calls: 50/s, 100/m, 1000/h")
+        }
     }
 
     /// The options that the calls of this run are made by, without what is a worker's own.
@@ -54,7 +64,7 @@ struct SubmitCommand: AsyncParsableCommand {
     func run() async throws {
         var options = try self.options()
         options.notice = { Terminal.complain("concerto: \($0)") }
-        let description = SharedRunOptions(words: try words())
+        let description = SharedRunOptions(words: try words(), rates: rate.map(\.text))
         let name = self.name ?? "\(URL(fileURLWithPath: input).lastPathComponent)-\(Int(Date().timeIntervalSince1970))"
         let submission = SharedSubmission(options)
         try await store.withStore { store in

@@ -35,10 +35,9 @@ struct WorkCommand: AsyncParsableCommand {
 
     @Option(
         help: """
-            Calls a second (50/s), a minute or an hour of this worker; others have their own. Given more than once, all hold. \
-            (default: no limit)
+            Calls a second (50/s), a minute or an hour of this worker, besides the run's own. (default: no limit)
             """)
-    var rate: [RateArgument] = []
+    var rate: RateArgument?
 
     @Option(help: "Memory for rows that wait and answers that come: 64MB, 2GB.")
     var memory = SizeArgument(256_000_000, "256MB")
@@ -53,7 +52,7 @@ struct WorkCommand: AsyncParsableCommand {
         guard (Duration.seconds(5)...(.seconds(3600))).contains(lease.value) else {
             throw ValidationError("--lease must be 5s to 1h")
         }
-        guard !rate.contains(where: \.value.isWeighted) else {
+        guard rate?.value.isWeighted != true else {
             throw ValidationError("--rate of a worker counts calls: 50/s, 100/m, 1000/h")
         }
     }
@@ -64,7 +63,7 @@ struct WorkCommand: AsyncParsableCommand {
             let id = "\(ProcessInfo.processInfo.processIdentifier)-\(UUID().uuidString.prefix(8).lowercased())"
             let isQuiet = quiet
             let own = Own(
-                concurrency: concurrency, perHost: perHost, rates: rate.map(\.value), memory: memory.value)
+                concurrency: concurrency, perHost: perHost, rate: rate?.value, memory: memory.value)
             let worker = SharedWorker(
                 store: store, name: SharedWorkerName(id: id, host: ProcessInfo.processInfo.hostName), only: only,
                 lease: lease.value, exitsWhenIdle: exitWhenIdle, options: { try own.options(for: $0) },
@@ -83,7 +82,7 @@ struct WorkCommand: AsyncParsableCommand {
     private struct Own: Sendable {
         var concurrency: ConcurrencyArgument
         var perHost: Int?
-        var rates: [CallRate]
+        var rate: CallRate?
         var memory: Int
 
         func options(for run: SharedRunOptions) throws -> BatchOptions {
@@ -98,7 +97,7 @@ struct WorkCommand: AsyncParsableCommand {
             var options = try submitted.options()
             concurrency.apply(to: &options)
             options.perHost = perHost
-            options.rates = rates
+            options.rate = rate
             options.memory = memory
             _ = DescriptorLimit.fit(&options)
             let problems = options.problems

@@ -171,7 +171,7 @@ import Testing
             try await store.requestSplit(of: run, atLeast: 2)
             #expect(try await store.flush(Self.flush(claim, [1], sequence: 1), of: run).wanted == [claim.chunk])
             var flush = Self.flush(claim, [2], sequence: 2)
-            flush.chunks[0].split = 7...10
+            flush.chunks[0].split = 7
             #expect(try await store.flush(flush, of: run).wanted.isEmpty)
             let other = try await Self.claim(run, store, by: Self.second)
             #expect(other.rows.map(\.number) == Array(7...10))
@@ -182,6 +182,23 @@ import Testing
             let status = try await store.status(of: run)
             #expect((status.succeeded, status.chunks, status.finishedChunks) == (10, 2, 2))
             #expect(try await Self.exported(run, store) == (1...10).map { "result \($0)\n" }.joined())
+        }
+    }
+
+    @Test(arguments: TestStore.all)
+    func `who gives rows away twice gives each away once`(_ kind: TestStore) async throws {
+        try await kind.run { store in
+            let run = try await Self.submit(10, chunk: 10, store)
+            let claim = try await Self.claim(run, store)
+            for (sequence, first) in [(1, 7), (2, 4)] {
+                var flush = Self.flush(claim, [], sequence: sequence)
+                flush.chunks[0].split = first
+                _ = try await store.flush(flush, of: run)
+            }
+            let last = try await Self.claim(run, store, by: Self.second)
+            let middle = try await Self.claim(run, store, by: Self.second)
+            #expect(last.rows.map(\.number) == Array(7...10))
+            #expect(middle.rows.map(\.number) == Array(4...6))
         }
     }
 
@@ -231,6 +248,49 @@ import Testing
             #expect(try await store.runs().map(\.name) == ["day"])
             #expect(try await store.flush(Self.flush(claim, [1]), of: run).run == .cancelled)
             #expect(try await Self.claim(other, store).rows.count == 2)
+        }
+    }
+
+    @Test(arguments: TestStore.all)
+    func `turns of a rate are lent one after the other, each once and none before its time`(
+        _ kind: TestStore
+    ) async throws {
+        try await kind.run { store in
+            let run = try await Self.submit(1, chunk: 10, store)
+            let other = try await Self.submit(1, chunk: 10, store, name: "day")
+            let clock = ContinuousClock()
+            let start = clock.now
+            let first = try await store.borrow(10, of: .seconds(1), for: run)
+            let second = try await store.borrow(5, of: .seconds(1), for: run)
+            let third = try await store.borrow(1, of: .seconds(1), for: run)
+            let gone = start.duration(to: clock.now)
+            // The clocks of a database and of this process may tick differently by a little.
+            let blur = Duration.milliseconds(20)
+            #expect(first <= blur)
+            #expect(second >= .seconds(10) - gone - blur && second <= .seconds(10) + blur)
+            #expect(third >= .seconds(15) - gone - blur && third <= .seconds(15) + blur)
+            #expect(try await store.borrow(1, of: .seconds(1), for: other) <= blur, "another run has a rate of its own")
+            #expect(try await store.borrow(1, of: .milliseconds(10), for: run) <= blur, "and so has another rate")
+        }
+    }
+
+    @Test(arguments: TestStore.all)
+    func `a host that one was told to leave alone is told to the others, for the longest time`(_ kind: TestStore)
+        async throws
+    {
+        try await kind.run { store in
+            let run = try await Self.submit(20, chunk: 10, store)
+            let (one, two) = (try await Self.claim(run, store), try await Self.claim(run, store, by: Self.second))
+            let host = "h\(UInt64.random(in: 0 ... .max)):80"
+            var flush = Self.flush(one, [])
+            flush.pauses = [host: .seconds(500)]
+            _ = try await store.flush(flush, of: run)
+            flush = Self.flush(one, [], sequence: 2)
+            flush.pauses = [host: .seconds(100)]
+            _ = try await store.flush(flush, of: run)
+            let heard = try await store.flush(Self.flush(two, [], by: Self.second), of: run).pauses
+            #expect(heard.keys.sorted() == [host])
+            #expect(heard[host].map { $0 > .seconds(400) && $0 < .seconds(501) } == true)
         }
     }
 

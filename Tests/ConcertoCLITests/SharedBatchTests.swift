@@ -145,6 +145,10 @@ struct SharedBatchTests {
         #expect(missing.code == 2 && missing.errors.contains("apt-get install libpq5"), "\(missing.errors)")
         #expect(try await ToolProcess(["batch", "status"], in: scratch).wait().errors.contains("--store"))
         try await SharedStoreSetup.run { setup, scratch in
+            try scratch.write("in", [#"{"url":"http://127.0.0.1:1/"}"#])
+            let readOnly = try await setup.tool(
+                "submit", "in", in: scratch, environment: ["PGOPTIONS": "-c default_transaction_read_only=on"])
+            #expect(readOnly.code == 4 && readOnly.errors.contains("read-only"), "\(readOnly.errors)")
             let client = try PostgresClient(place)
             try await client.query("update \(identifier: setup.schema).version set version = 2")
             client.close()
@@ -214,6 +218,36 @@ struct SharedBatchTests {
         }
     }
 
+    @Test func `a rate of the run and a host's wish to be left alone are the affair of all its workers`() async throws {
+        var demo = DemoServerConfiguration()
+        demo.quota = 100
+        try await DemoServer.run(demo) { server in
+            try await SharedStoreSetup.run { setup, scratch in
+                try scratch.write(
+                    "in", (1...150).map { #"{"id":"r\#($0)","url":"\#(server.url)/users/\#($0)"}"# })
+                let submitted = try await setup.tool(
+                    "submit", "in", "--name", "night", "--rate", "200/s", "--rate", "360000/h", in: scratch)
+                #expect(submitted.code == 0, "\(submitted.errors)")
+                let words = ["batch", "work", "--exit-when-idle", "-c", "8"] + setup.store
+                let workers = try (0..<2).map { _ in try ToolProcess(words, in: scratch) }
+                for worker in workers {
+                    let ending = try await worker.wait()
+                    #expect(ending.code == 0, "\(ending.errors)")
+                }
+                try await expectEachOnce(150, setup, scratch)
+                let client = try PostgresClient(SharedStoreSetup.connectionString)
+                let schema = setup.schema
+                let paces = try await client.query("select pace from \(identifier: schema).bucket order by pace")
+                #expect(try paces.map { try $0[0, as: Double.self] } == [0.005, 0.01])
+                let hosts = try await client.query("select host from \(identifier: schema).gate")
+                #expect(try hosts.map { try $0[0, as: String.self] } == [server.url.replacing("http://", with: "")])
+                client.close()
+                let refused = try await setup.tool("submit", "in", "--rate", "900tokens/m", in: scratch)
+                #expect(refused.code == 2 && refused.errors.contains("--rate"))
+            }
+        }
+    }
+
     @Test func `a cancelled run ends its workers, shows what it has, and goes on when it is resumed`() async throws {
         try await DemoServer.run { server in
             try await SharedStoreSetup.run { setup, scratch in
@@ -250,7 +284,7 @@ struct SharedBatchTests {
                 let tables = try await client.query(
                     "select count(*) from pg_tables where schemaname = \(setup.schema)")[0][0, as: Int.self]
                 client.close()
-                #expect(tables == 7)
+                #expect(tables == 9)
             }
         }
     }

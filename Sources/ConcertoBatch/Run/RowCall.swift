@@ -129,6 +129,9 @@ final class RowCall: HTTPCallDelegate {
             if !isRepeatable { try? journal.wasNotCalled(row) }
         default: break
         }
+        if case .answered(let reply, mayRepeat: true) = result, reply.status == 429 || reply.status == 503 {
+            journal.hostWasRefusing()
+        }
     }
 
     /// A second attempt is made only where there is room for its answer, and while the run goes on. It is the row's: the row

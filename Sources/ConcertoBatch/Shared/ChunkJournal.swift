@@ -54,16 +54,17 @@ final class ChunkJournal: RowJournal {
     private let worker: SharedWorkerName
     private let lease: Duration
     private let clock: any TimerClock
+    private let pauses: SharedPauses
     private let notice: @Sendable (String) -> Void
     /// Told once that no further calls are to begin: the run is not open any more, or the store has failed.
     private let ended: @Sendable () -> Void
 
     init(
         store: any SharedStore, run: SharedRun, worker: SharedWorkerName, lease: Duration, clock: any TimerClock,
-        notice: @escaping @Sendable (String) -> Void, ended: @escaping @Sendable () -> Void
+        pauses: SharedPauses, notice: @escaping @Sendable (String) -> Void, ended: @escaping @Sendable () -> Void
     ) {
         (self.store, sharedRun, self.worker, self.lease, self.clock) = (store, run, worker, lease, clock)
-        (self.notice, self.ended) = (notice, ended)
+        (self.pauses, self.notice, self.ended) = (pauses, notice, ended)
         state = Guarded(State(flushedAt: clock.now))
     }
 
@@ -153,6 +154,16 @@ final class ChunkJournal: RowJournal {
         }
     }
 
+    /// The client closes its gate when this has returned; the flush looks at it then.
+    func hostWasRefusing() {
+        let isFirst = state.withLock { state in
+            guard state.dueAt == nil else { return false }
+            state.dueAt = clock.now.advanced(by: Self.interval)
+            return true
+        }
+        if isFirst { wake.set() }
+    }
+
     func finish(_ row: RowIdentity, as outcome: RowState, line: [UInt8], hadPages: Bool) async throws {
         let now = clock.now
         let (wakes, full) = try state.withLock { state -> (Bool, TaskCompletionSource<Set<Int>>?) in
@@ -209,7 +220,7 @@ final class ChunkJournal: RowJournal {
                     state.failure = error
                     return state.next
                 }
-                _ = next.trySetError(error)
+                Self.fail(next, error)
                 ended()
                 throw error
             }
@@ -232,6 +243,7 @@ final class ChunkJournal: RowJournal {
             _ = done.trySetResult([])
             return
         }
+        flush.pauses = pauses.news()
         let answer: ChunkFlush.Answer
         var tries = 0
         while true {
@@ -244,18 +256,19 @@ final class ChunkJournal: RowJournal {
                 if tries == 1 { notice("the store is away, and asked again until it answers: \(away.description)") }
                 // A worker that is to end waits for as long as its lease could have lasted.
                 guard !state.withLock({ $0.isEnding }) || asked.duration(to: clock.now) < lease else {
-                    _ = done.trySetError(away)
+                    Self.fail(done, away)
                     throw BatchError.store(
                         "the store did not come back: \(flush.results.count) results are lost, and their rows will be "
                             + "called again: \(away.description)")
                 }
                 try? await clock.sleep(for: min(.seconds(2), .milliseconds(100) * tries))
             } catch {
-                _ = done.trySetError(error)
+                Self.fail(done, error)
                 throw error
             }
         }
         if tries > 0 { notice("the store answers again") }
+        pauses.hear(answer.pauses)
         state.withLock { state in
             for chunk in flush.chunks {
                 if answer.lost.contains(chunk.number) || chunk.end != .held {
@@ -276,6 +289,12 @@ final class ChunkJournal: RowJournal {
         if answer.run != .open { ended() }
     }
 
+    /// Whoever waits hears of it, and if nobody does, ``run()`` has thrown it.
+    private static func fail(_ source: TaskCompletionSource<Set<Int>>, _ error: any Error) {
+        source.task.markObserved()
+        _ = source.trySetError(error)
+    }
+
     /// Makes a flush of everything that has come together; `nil` if there is nothing to say.
     private static func prepare(
         _ state: inout State, isLast: Bool, _ worker: SharedWorkerName, _ lease: Duration
@@ -293,7 +312,7 @@ final class ChunkJournal: RowJournal {
                 for row in held.upcoming[middle...] { state.chunks[row.number] = nil }
                 state.held[number]?.left -= held.upcoming.endIndex - middle
                 state.held[number]?.upcoming = held.upcoming[..<middle]
-                chunk.split = held.upcoming[middle].number...held.claim.upper
+                chunk.split = held.upcoming[middle].number
                 chunk.splitAttempts = held.claim.attempts >= ChunkClaim.patience ? ChunkClaim.patience - 1 : 0
             }
             state.held[number]?.isWanted = false

@@ -9,10 +9,12 @@ package struct SharedRunOptions: Codable, Sendable {
     package var words: [String]
     /// The columns of its rows; `nil` where rows are objects.
     package var columns: [String]?
+    /// The rates that all its workers keep together, as ``CallRate`` reads them.
+    package var rates: [String]
 
-    package init(words: [String]) {
+    package init(words: [String], rates: [String] = []) {
         identity = UUID().uuidString.lowercased()
-        self.words = words
+        (self.words, self.rates) = (words, rates)
     }
 
     package init(_ run: SharedRun) throws {

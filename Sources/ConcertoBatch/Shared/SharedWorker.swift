@@ -135,6 +135,8 @@ final class SharedSession: Sendable {
     private let shutdown: @Sendable () async throws -> Void
     private let ending: SessionEnding
     private let tokens: TokenKeeper?
+    private let limits: SharedLimits?
+    private let pauses: SharedPauses
 
     /// Opens what the calls need, a token too.
     ///
@@ -165,13 +167,19 @@ final class SharedSession: Sendable {
         notice: @escaping @Sendable (String) -> Void
     ) throws {
         let ending = SessionEnding()
+        let pauses = SharedPauses(clock: clock)
         let journal = ChunkJournal(
-            store: store, run: run, worker: worker, lease: lease, clock: clock, notice: notice,
+            store: store, run: run, worker: worker, lease: lease, clock: clock, pauses: pauses, notice: notice,
             ended: { ending.begin() })
         let feed = ChunkFeed(
             store: store, run: run, worker: worker, lease: lease, journal: journal,
             rows: try SharedRowReader(options, columns: description.columns), options: options, clock: clock)
-        let client = try ResilientHTTPClient(transport: transport, options: options.clientOptions(clock: clock))
+        var clientOptions = options.clientOptions(clock: clock)
+        let rates = description.rates.compactMap(CallRate.init)
+        let limits = rates.isEmpty ? nil : SharedLimits(rates, of: run, in: store, clock: clock)
+        clientOptions.limits = limits
+        let client = try ResilientHTTPClient(transport: transport, options: clientOptions)
+        pauses.watch(client)
         let parts = BatchRun.Parts(
             options: options, clock: clock, client: client, journal: journal, statistics: RunStatistics(),
             answers: AnswerRoom(bytes: options.memory / 2), notices: Notices(tell: notice),
@@ -194,6 +202,7 @@ final class SharedSession: Sendable {
         }
         (self.feed, self.journal, self.crew, self.clock) = (feed, journal, crew, clock)
         (self.shutdown, self.ending, self.tokens) = (shutdown, ending, tokens)
+        (self.limits, self.pauses) = (limits, pauses)
     }
 
     /// Works on this chunk, and on others for as long as there are some.
@@ -216,6 +225,8 @@ final class SharedSession: Sendable {
         ending.set {}
         let fed = await rows.result
         tokens?.close()
+        limits?.close()
+        pauses.watch(nil)
         try await shutdown()
         try flushed.get()
         if let failure = ending.failure { throw failure }

@@ -18,6 +18,9 @@ protocol RowJournal: Sendable {
     /// Takes the mark back: the call was not sent, or refused, and may be sent again.
     func wasNotCalled(_ row: RowIdentity) throws
 
+    /// A host has asked to be left alone: who else calls it should know.
+    func hostWasRefusing()
+
     /// Hands in a page of a row that has more of them.
     func keep(_ page: PageRecord, of row: RowIdentity, isRepeatable: Bool, hasSecrets: Bool) async throws
 
@@ -41,6 +44,8 @@ extension Ledger: RowJournal {
     }
 
     func wasNotCalled(_ row: RowIdentity) throws { try note(row.key, .pending) }
+
+    func hostWasRefusing() {}
 
     func keep(_ page: PageRecord, of row: RowIdentity, isRepeatable: Bool, hasSecrets: Bool) async throws {
         try await keep(page, isRepeatable: isRepeatable, hasSecrets: hasSecrets)

@@ -11,6 +11,8 @@
 /// 4. A flush that is repeated, because its answer was lost, counts once.
 /// 5. A mark is safe when the flush that brings it returns, and a later claim of its row shows it.
 /// 6. Time is the store's own; workers say how long, never when.
+/// 7. A turn of a rate is lent once, and never before its time.
+/// 8. A host that one worker was told to leave alone is told to every other with its next flush, until the time is over.
 package protocol SharedStore: Sendable {
     /// - Throws: ``BatchError`` if the store is not there, or of another version, with the command that mends it.
     func checkSchema() async throws
@@ -29,6 +31,11 @@ package protocol SharedStore: Sendable {
 
     /// Does all of it, or nothing.
     func flush(_ flush: ChunkFlush, of run: SharedRun) async throws -> ChunkFlush.Answer
+
+    /// Lends so many turns of a rate of the run, which follow on each other and on all that were lent before, an interval apart.
+    ///
+    /// - Returns: In how long the first of them is due.
+    func borrow(_ count: Int, of interval: Duration, for run: SharedRun) async throws -> Duration
 
     /// Asks the holder of the chunk with the most rows left, if it has at least `rows`, to give half of them away.
     func requestSplit(of run: SharedRun, atLeast rows: Int) async throws
@@ -173,13 +180,11 @@ package struct ChunkClaim: Sendable {
     package var fence: Int
     /// Claims of it without a result since, this one included.
     package var attempts: Int
-    /// The number of its last row.
-    package var upper: Int
     /// Its rows that have no result, in order.
     package var rows: [SharedRow]
 
-    package init(chunk: Int, fence: Int, attempts: Int, upper: Int, rows: [SharedRow]) {
-        (self.chunk, self.fence, self.attempts, self.upper, self.rows) = (chunk, fence, attempts, upper, rows)
+    package init(chunk: Int, fence: Int, attempts: Int, rows: [SharedRow]) {
+        (self.chunk, self.fence, self.attempts, self.rows) = (chunk, fence, attempts, rows)
     }
 
     /// Claims without a result after which a chunk is split, or a single row given up.
@@ -204,9 +209,9 @@ package struct ChunkFlush: Sendable {
         /// Its results in this flush that are a success, and those that are not.
         package var succeeded = 0
         package var failed = 0
-        /// Its last rows, which become a chunk of their own.
-        package var split: ClosedRange<Int>?
-        /// Claims without a result that the split's rows have behind them.
+        /// Its rows from this one to its last become a chunk of their own.
+        package var split: Int?
+        /// Claims without a result that those rows have behind them.
         package var splitAttempts = 0
 
         package init(number: Int, fence: Int) { (self.number, self.fence) = (number, fence) }
@@ -240,6 +245,8 @@ package struct ChunkFlush: Sendable {
         package var wanted: Set<Int> = []
         /// The run's state.
         package var run: SharedRun.State
+        /// Hosts that are to be left alone, and for how long from now.
+        package var pauses: [String: Duration] = [:]
         package init(run: SharedRun.State) { self.run = run }
     }
 
@@ -253,6 +260,8 @@ package struct ChunkFlush: Sendable {
     package var marks: [Mark] = []
     /// Marks that are taken back.
     package var unmarked: [Mark] = []
+    /// Hosts that have asked to be left alone, and for how long from now.
+    package var pauses: [String: Duration] = [:]
     /// Whether an earlier try of it may have been done.
     package var isRepeated = false
 

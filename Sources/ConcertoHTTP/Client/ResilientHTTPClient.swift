@@ -44,6 +44,12 @@ public final class ResilientHTTPClient: Sendable {
         hosts.withLock { $0[host] }?.breaker
     }
 
+    /// Leaves a host (`host:port`) alone for so long, as if it had asked for it itself.
+    package func pause(_ host: String, for duration: Duration) {
+        // A pipeline that can't be made is told to who calls the host.
+        try? pipeline(for: host).gate.pause(for: min(duration, options.maxRetryAfter))
+    }
+
     /// Makes `call`, or one hop of a call that is redirected, until it has an answer that is not to be repeated.
     func executeHop(_ call: HTTPCall, delegate: some HTTPCallDelegate) async throws -> HTTPReply {
         // Who called us does not wait any more.

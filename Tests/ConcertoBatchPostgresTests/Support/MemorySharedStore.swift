@@ -26,7 +26,12 @@ final class MemorySharedStore: SharedStore {
     }
 
     private let state = Guarded<[Int: Run]>([:])
-    private let clock = MonotonicClock()
+    /// When the next turn of each rate is due.
+    private let buckets = Guarded<[[Double]: TimerInstant]>([:])
+    private let gates = Guarded<[String: TimerInstant]>([:])
+    private let clock: any TimerClock
+
+    init(clock: any TimerClock = MonotonicClock()) { self.clock = clock }
 
     func checkSchema() async throws {}
     func migrate() async throws {}
@@ -72,7 +77,6 @@ final class MemorySharedStore: SharedStore {
             let rows = found.rows.filter { chunk.rows.contains($0.number) && found.results[$0.number] == nil }
             return ChunkClaim(
                 chunk: index + 1, fence: chunk.fence, attempts: chunk.attempts,
-                upper: chunk.rows.upperBound,
                 rows: rows.map { row in
                     var row = row
                     row.isMarked = found.marks.contains(row.number)
@@ -81,11 +85,27 @@ final class MemorySharedStore: SharedStore {
         }
     }
 
+    func borrow(_ count: Int, of interval: Duration, for run: SharedRun) async throws -> Duration {
+        let now = clock.now
+        return buckets.withLock { buckets in
+            let start = max(now, buckets[[Double(run.id), interval / .seconds(1)]] ?? now)
+            buckets[[Double(run.id), interval / .seconds(1)]] = start.advanced(by: interval * count)
+            return now.duration(to: start)
+        }
+    }
+
     func flush(_ flush: ChunkFlush, of run: SharedRun) async throws -> ChunkFlush.Answer {
         let now = clock.now
+        let pauses = gates.withLock { gates in
+            for (host, pause) in flush.pauses {
+                gates[host] = max(gates[host] ?? now, now.advanced(by: pause))
+            }
+            return gates.filter { $0.value > now }.mapValues { now.duration(to: $0) }
+        }
         return state.withLock { runs in
             guard var found = runs[run.id] else { return ChunkFlush.Answer(run: .cancelled) }
             var answer = ChunkFlush.Answer(run: found.run.state)
+            answer.pauses = pauses
             var kept: Set<Int> = []
             for change in flush.chunks {
                 var chunk = found.chunks[change.number - 1]
@@ -106,9 +126,10 @@ final class MemorySharedStore: SharedStore {
                 chunk.flushed = flush.sequence
                 if change.succeeded + change.failed > 0 || change.end != .held { chunk.attempts = 0 }
                 if let split = change.split {
-                    chunk.rows = chunk.rows.lowerBound...(split.lowerBound - 1)
+                    let given = split...chunk.rows.upperBound
+                    chunk.rows = chunk.rows.lowerBound...(split - 1)
                     chunk.wanted = false
-                    found.chunks.append(Chunk(rows: split, attempts: change.splitAttempts))
+                    found.chunks.append(Chunk(rows: given, attempts: change.splitAttempts))
                 }
                 if chunk.wanted { answer.wanted.insert(change.number) }
                 found.chunks[change.number - 1] = chunk
