@@ -78,6 +78,7 @@ final class SharedPauses: Sendable {
         let now = clock.now
         let (client, new) = state.withLock { state -> (ResilientHTTPClient?, [String: Duration]) in
             var new: [String: Duration] = [:]
+            state.heard = state.heard.filter { $0.value > now }
             for (host, pause) in pauses {
                 let until = now.advanced(by: pause)
                 if let known = state.heard[host], until <= known.advanced(by: Self.blur) { continue }
