@@ -12,14 +12,14 @@ struct Settings {
     let hasKit, hasPool: Bool
 
     init(_ environment: [String: String]) {
-        func number(_ name: String, _ standard: Int) -> Int {
-            environment[name].flatMap { Int($0) }.map { max(0, $0) } ?? standard
+        func number(_ name: String, _ standard: Int, most: Int = 65_535) -> Int {
+            environment[name].flatMap { Int($0) }.flatMap { (0...most).contains($0) ? $0 : nil } ?? standard
         }
         customers = environment["ORDERS_CUSTOMERS"] ?? "http://127.0.0.1:8081"
         database = environment["ORDERS_DATABASE"] ?? "orders.sqlite"
         port = number("ORDERS_PORT", 8080)
         metricsPort = number("ORDERS_METRICS_PORT", 9464)
-        drainSeconds = number("ORDERS_DRAIN_SECONDS", 5)
+        drainSeconds = number("ORDERS_DRAIN_SECONDS", 5, most: 25)
         connections = max(1, number("ORDERS_CONNECTIONS", 8))
         delayMilliseconds = number("ORDERS_DELAY_MS", 0)
         hasKit = environment["ORDERS_KIT"] != "off"

@@ -129,10 +129,9 @@ struct BatchCommand: AsyncParsableCommand {
         }
         let resume = resumeHint(options)
         switch summary.ending {
-        case .completed:
-            let left = (summary.projection?.rows ?? 0) - summary.succeeded - summary.failed
-            if left > 0, options.canBeResumed, !display.quiet {
-                Terminal.complain("concerto: \(left) rows are left\(resume)")
+        case .completed, .sampled:
+            if summary.ending == .sampled, options.canBeResumed, !display.quiet {
+                Terminal.complain("concerto: \(summary.unfinished ?? 0) rows are left\(resume)")
             }
             guard summary.failedAltogether > 0 else { return }
             if summary.failed == 0, !display.quiet {

@@ -4,9 +4,10 @@ extension BatchSummary {
     public struct Projection: Codable, Sendable {
         /// Rows that were not finished when the sample was taken, those of the sample included.
         public var rows: Int
-        /// Seconds for all of them: calls times their mean time, so many at a time, or as long as the rates want it, whichever is
-        /// longer. A server that slows down under load, and waits after refusals, are not in it.
-        public var seconds: Double
+        /// Seconds for all of them: calls times their mean time, so many at a time, or as long as the slowest rate of calls wants
+        /// it, whichever is longer; `nil` if no call was answered. A server that slows down under load, waits after refusals,
+        /// calls that get no answer and rates of weights are not in it.
+        public var seconds: Double?
         /// Rows that would fail.
         public var failed: Int
         /// Bytes of results.
@@ -15,18 +16,21 @@ extension BatchSummary {
         public var concurrency: Int
     }
 
-    /// Says what `rows` rows would take if all were like those of this run. Does nothing if it has finished none.
-    mutating func project(_ rows: Int, under options: BatchOptions) {
+    /// Says what `rows` rows would take if all were like those of this run, which were calls to so many `hosts`. Does nothing if
+    /// it has finished none.
+    mutating func project(_ rows: Int, under options: BatchOptions, hosts: Int) {
         let done = succeeded + failed
         guard done > 0 else { return }
         let times = Double(rows) / Double(done)
         let calls = Double(attempts) * times
-        let answered = statuses.values.reduce(0, +)
-        let mean = answered > 0 ? callSeconds / Double(answered) : 0
-        let concurrency = options.concurrency
-        let paced = options.rate.map { calls * ($0.interval / .seconds(1)) } ?? 0
+        let answered = statuses.values.reduce(0, +) - sharedAnswers
+        let mean = answered > 0 ? callSeconds / Double(answered) : nil
+        let perHost = options.perHost.map { $0.multipliedReportingOverflow(by: max(1, hosts)) }
+        let concurrency = min(options.concurrency, perHost.map { $0.overflow ? .max : $0.partialValue } ?? .max)
+        // Where each key has a pace of its own, nobody knows how many there will be.
+        let paced = options.rateBy == nil ? options.rate.map { calls * ($0.interval / .seconds(1)) } ?? 0 : 0
         projection = Projection(
-            rows: rows, seconds: max(mean, calls * mean / Double(concurrency), paced),
+            rows: rows, seconds: mean.map { max($0, calls * $0 / Double(concurrency), paced) },
             failed: ReportText.whole((Double(failed) * times).rounded()),
             bytes: ReportText.whole((Double(resultBytes) * times).rounded()), concurrency: concurrency)
     }
@@ -35,7 +39,8 @@ extension BatchSummary {
 extension BatchSummary.Projection {
     var text: String {
         let failures = failed == 0 ? "none would fail" : "about \(ReportText.count(failed)) would fail"
-        return "all \(ReportText.rows(rows, "row")) would take about \(ReportText.time(milliseconds: seconds * 1000)) "
+        let time = seconds.map { "about \(ReportText.time(milliseconds: $0 * 1000))" } ?? "nobody knows how long"
+        return "all \(ReportText.rows(rows, "row")) would take \(time) "
             + "(\(ReportText.count(concurrency)) at a time) and \(ReportText.size(bytes)) of results; \(failures)"
     }
 }

@@ -5,6 +5,8 @@ public struct BatchSummary: Codable, Sendable {
     public enum Ending: String, Codable, Sendable {
         /// Every row is finished.
         case completed
+        /// The rows of a sample are finished, and others are left.
+        case sampled
         /// More rows failed than allowed.
         case tooManyFailures = "too_many_failures"
         /// Somebody stopped it; it can be resumed.

@@ -42,6 +42,7 @@ public struct RunReport: Sendable {
         let ending =
             switch summary.ending {
             case .completed: "completed"
+            case .sampled: "a sample"
             case .tooManyFailures: "stopped: more rows failed than allowed"
             case .interrupted: "interrupted; it can be resumed"
             case .inputChanged: "stopped: the input changed while it was read"

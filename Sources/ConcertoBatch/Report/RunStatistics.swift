@@ -115,9 +115,13 @@ final class RunStatistics: Sendable {
                 state.summary.succeeded += 1
             }
             if case .answered(let reply) = result.outcome {
-                state.callTime += result.latency
                 if reply.isTruncated { state.summary.cutBodies += 1 }
                 state.summary.statuses["\(reply.status)", default: 0] += 1
+                // A row with the answer of another's call has no time of its own.
+                guard result.sameAs == nil else {
+                    return (state.summary.succeeded + state.summary.failed, state.summary.failed)
+                }
+                state.callTime += result.latency
                 state.service.record(result.latency.clampedMicroseconds)
                 state.response.record((result.latency + result.queued).clampedMicroseconds)
                 state.calls.record(result.latency)

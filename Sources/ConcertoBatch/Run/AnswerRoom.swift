@@ -53,6 +53,19 @@ final class AnswerRoom: Sendable {
         return share + missing
     }
 
+    /// Waits until there is room for so many bytes, known beforehand; all of it for more than there is.
+    func enter(bytes: Int) async throws -> Int {
+        let share = share(of: bytes)
+        try await semaphore.acquire(share)
+        return share
+    }
+
+    /// The same without a wait: `nil` if there is no room now.
+    func tryEnter(bytes: Int) -> Int? {
+        let share = share(of: bytes)
+        return semaphore.tryAcquire(share) ? share : nil
+    }
+
     /// What is held by `share` has grown to `bytes`. Never waits: beyond the room it goes once, as answers do.
     ///
     /// - Returns: What is to be given back now.

@@ -244,7 +244,13 @@ public final class BatchRun: Sendable {
         try await shutdown?()
         var summary = try end(client, failure: failure, elapsed: start.duration(to: clock.now))
         if let total = workspace.total, workspace.sample != nil {
-            summary.project(total - workspace.known.finished, under: options)
+            let rows = total - workspace.known.finished
+            summary.project(rows, under: options, hosts: client.hostStatistics.count)
+            let left = rows - summary.succeeded - summary.failed
+            if summary.ending == .completed, left > 0 {
+                summary.ending = .sampled
+                summary.unfinished = left
+            }
         }
         if summary.ending == .completed, !workspace.isPlanned, source.rows == 0 {
             throw BatchError.configuration("\(workspace.inputName) holds no rows")

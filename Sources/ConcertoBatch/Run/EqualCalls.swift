@@ -86,17 +86,25 @@ final class EqualCalls: Sendable {
     /// The call that ``enter(_:)`` let in first has ended; with `nil`, without an answer. Of others, it is not heard.
     func end(_ key: [UInt8], with reply: HTTPReply?, of id: JSONText) {
         var forgotten: [Entry] = []
+        // A copy: the body may be a part of a buffer that is much larger, and would be kept whole.
+        let kept = reply.map { reply in
+            var kept = reply
+            kept.body = ByteBuffer(bytes: reply.body.readableBytesView)
+            return kept
+        }
+        let headers = reply?.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count } ?? 0
         let promise = state.withLock { state -> TaskCompletionSource<Void>? in
             guard case .underWay(let promise) = state.entries[key] else { return nil }
             state.entries[key] = nil
-            guard let reply else { return promise }
-            let size = Self.overhead + key.count + reply.body.readableBytes
+            guard let kept else { return promise }
+            let size = Self.overhead + 2 * key.count + headers + kept.body.readableBytes
             guard size <= room else { return promise }
             state.size += size
-            state.entries[key] = .done(reply, id: id, size: size)
+            state.entries[key] = .done(kept, id: id, size: size)
             state.order.append(key)
             while state.size > room {
                 let oldest = state.entries.removeValue(forKey: state.order[state.first])
+                state.order[state.first] = []
                 state.first += 1
                 if case .done(_, _, let size) = oldest { state.size -= size }
                 if let oldest { forgotten.append(oldest) }

@@ -10,10 +10,10 @@ extension RowRunner {
     func fill(
         _ call: inout HTTPCall, with form: FormBody, of row: BatchRow, _ crew: WorkerCrew, _ worker: Int
     ) async throws -> Int {
-        var share = try await roomForPages(crew, worker)
+        let size = try withBlocking { try form.size(of: row) }
+        let share = try await roomForPages(crew, worker, bytes: size)
         do {
             try withBlocking {
-                share = parts.pages.grown(to: try form.size(of: row), share: share)
                 let (body, type) = try form.body(of: row)
                 call.body = body
                 call.headers.removeAll { $0.name.lowercased() == "content-type" }

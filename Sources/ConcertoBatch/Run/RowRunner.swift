@@ -95,14 +95,16 @@ struct RowRunner: Sendable {
                     outcome: .failed(kind: "invalid_row", message: "line \(row.identity.line): \(row.reason)"),
                     metadata: row.metadata))
         case .success(let row):
-            try await run(row, wasInFlight: earlier == .inFlight, isKnown: earlier != nil, due: due(), crew, worker)
+            try await run(row, wasInFlight: earlier == .inFlight, isKnown: earlier != nil, crew, worker)
         }
     }
 
     private func run(
-        _ row: BatchRow, wasInFlight: Bool, isKnown: Bool, due: TimerInstant, _ crew: WorkerCrew, _ worker: Int
+        _ row: BatchRow, wasInFlight: Bool, isKnown: Bool, _ crew: WorkerCrew, _ worker: Int
     ) async throws {
         let options = parts.options
+        // A row that takes the answer of another's call takes no turn of the rate.
+        let due = parts.equals == nil ? self.due() : nil
         let key = row.identity.key
         var result = RowResult(
             identity: row.identity, outcome: .failed(kind: "", message: ""), host: row.host, metadata: row.metadata)
@@ -126,7 +128,8 @@ struct RowRunner: Sendable {
             do {
                 share = try await fill(&step.call, with: form, of: row, crew, worker)
             } catch let problem as FormBody.Problem {
-                result.outcome = .failed(kind: "invalid_row", message: problem.message)
+                let message = options.substitution.hiding(problem.message)
+                result.outcome = .failed(kind: "invalid_row", message: message)
                 return try await finish(result)
             } catch is CancellationError {
                 return
@@ -161,9 +164,10 @@ struct RowRunner: Sendable {
         /// The answer that rows with the same call get too.
         var shared: HTTPReply?
         defer { if let led { parts.equals?.end(led, with: shared, of: row.identity.token) } }
+        let dueTime = due ?? self.due()
         let began = parts.clock.now
         func attempt() -> RowCall {
-            RowCall(row.identity, isRepeatable: step.isRepeatable, due: due, worker: worker, crew: crew, run: parts)
+            RowCall(row.identity, isRepeatable: step.isRepeatable, due: dueTime, worker: worker, crew: crew, run: parts)
         }
         var progress = attempt()
         defer { progress.dropAnswer() }
@@ -305,10 +309,13 @@ struct RowRunner: Sendable {
     }
 
     /// Waits, without a slot, until there is room for a row that comes in pages, or sends files.
-    func roomForPages(_ crew: WorkerCrew, _ worker: Int) async throws -> Int {
-        if let share = parts.pages.tryEnter() { return share }
+    ///
+    /// - Parameter bytes: How much it takes; `nil` if that is not known.
+    func roomForPages(_ crew: WorkerCrew, _ worker: Int, bytes: Int? = nil) async throws -> Int {
+        let pages = parts.pages
+        if let share = bytes.map(pages.tryEnter(bytes:)) ?? pages.tryEnter() { return share }
         crew.park(worker)
-        let share = try await parts.pages.enter()
+        let share = if let bytes { try await pages.enter(bytes: bytes) } else { try await pages.enter() }
         await crew.unpark(worker)
         return share
     }

@@ -301,6 +301,12 @@ struct CacheState<Key: Hashable & Sendable, Value: Sendable>: ~Copyable {
         flights[key] = nil
     }
 
+    /// Removes the entry alone, and only if its value is meant: what is loading in its place stays.
+    mutating func forget(_ key: Key, where isMeant: (Value) -> Bool) {
+        guard let value = entries[key]?.value, isMeant(value) else { return }
+        remove(key)
+    }
+
     mutating func invalidate(tag: String) {
         invalidations += 1
         if !byNumber.isEmpty {

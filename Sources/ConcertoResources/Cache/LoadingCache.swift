@@ -115,6 +115,9 @@ public final class LoadingCache<Key: Hashable & Sendable, Value: Sendable>: Send
     /// Forgets the value of `key`. A load that is under way serves those who wait for it and is not kept.
     public func invalidate(_ key: Key) { change { $0.invalidate(key) } }
 
+    /// Forgets the value of `key` if it is meant, and no load that has begun since.
+    package func forget(_ key: Key, where isMeant: (Value) -> Bool) { change { $0.forget(key, where: isMeant) } }
+
     /// Forgets all values with `tag`, also those that are being loaded. Looks at every entry.
     public func invalidate(tag: String) { change { $0.invalidate(tag: tag) } }
 

@@ -16,7 +16,8 @@ public import Hummingbird
 /// ```
 ///
 /// It stands where you put it, behind everything that stands around the route: who may not see an answer is turned away
-/// before.
+/// before. What is around it may have put something into the context by which answers differ (who asks, whose tenant): name it
+/// by `caching(by:_:)`, or one gets the answer of another.
 ///
 /// Kept is what everybody may have: answers with status 200 to `GET`, whose length is known and not too long, without
 /// `Set-Cookie`, and whose `Cache-Control` and `Vary` allow it. Past the cache go other methods, requests with
@@ -61,7 +62,7 @@ public final class OutputCache: Sendable {
         caching.random = options.random
         let (maximumBody, vary, clock) = (options.maximumBody, vary, options.clock)
         cache = LoadingCache(
-            "output", caching, weigh: { $1.weight }, tags: { key, _ in [key.path] },
+            "output", caching, weigh: { $0.weight + $1.weight }, tags: { key, _ in [key.path] },
             load: { _ in
                 // Bound by `answer`, whose task begins the load.
                 guard let work = OutputWork.current else { preconditionFailure("a load is begun by a request") }
@@ -69,9 +70,9 @@ public final class OutputCache: Sendable {
                     try await work.load(maximumBody: maximumBody, vary: vary, clock: clock)
                 }
             })
-        caching.capacity = 10_000
+        caching.capacity = max(1, options.capacity / 16)
         caching.refreshAfter = nil
-        passed = LoadingCache("output that is not kept", caching) { _ in true }
+        passed = LoadingCache("output that is not kept", caching, weigh: { key, _ in key.weight }) { _ in true }
     }
 
     /// What the cache has done, and holds; `weight` in bytes.
@@ -79,17 +80,24 @@ public final class OutputCache: Sendable {
 
     /// Forgets all answers of a path, whatever their query. One that is being made serves those who wait for it and is not
     /// kept. Looks at every answer.
-    public func invalidate(path: String) { cache.invalidate(tag: path) }
+    public func invalidate(path: String) { cache.invalidate(tag: OutputKey.path(of: path)) }
 
     /// Forgets all answers.
     public func invalidateAll() { cache.invalidateAll() }
 
     /// A route's handler, called for what the cache does not have.
+    ///
+    /// - Parameter part: By what answers differ that stands neither in the URL nor in the headers of
+    ///   ``OutputCacheOptions/vary``: a tenant, a language that a middleware has chosen. A request for which it is `nil` goes
+    ///   past the cache. Whose answer nobody else may have should not be cached.
     public func caching<Context: RequestContext, Output: ResponseGenerator>(
+        by part: @escaping @Sendable (Request, Context) -> String? = { _, _ in "" },
         _ handler: @escaping @Sendable (Request, Context) async throws -> Output
     ) -> @Sendable (Request, Context) async throws -> Response {
         { [self] request, context in
-            guard let key = OutputKey(request, vary: vary, ignoresCookies: options.ignoresCookies) else {
+            guard let part = part(request, context),
+                let key = OutputKey(request, part: part, vary: vary, ignoresCookies: options.ignoresCookies)
+            else {
                 return try await handler(request, context).response(from: request, context: context)
             }
             let work = OutputWork { [vary] in
@@ -101,22 +109,27 @@ public final class OutputCache: Sendable {
     }
 
     private func answer(_ request: Request, _ key: OutputKey, _ work: OutputWork) async throws -> Response {
-        if passed.peek(key) != nil { return try await work.run() }
+        if passed.peek(key) != nil { return Self.fit(try await work.run(), request) }
         do {
             let snapshot = try await OutputWork.$current.withValue(work) {
                 let found = try await cache.value(for: key)
                 guard found.ends <= options.clock.now else { return found }
-                // Over by its own word. Others may find so at the same time, and have it made twice.
-                cache.invalidate(key)
+                // Over by its own word: it alone is forgotten, not what another who has found so is having made already.
+                cache.forget(key) { $0.made == found.made && $0.ends == found.ends }
                 return try await cache.value(for: key)
             }
             return snapshot.response(to: request, at: options.clock.now)
         } catch let other as NotKept {
             if let snapshot = other.snapshot { return snapshot.response(to: request, at: options.clock.now) }
             passed.set(key, to: true)
-            if other.work === work, let own = work.takeOwn() { return own }
-            return try await work.run()
+            if other.work === work, let own = work.takeOwn() { return Self.fit(own, request) }
+            return Self.fit(try await work.run(), request)
         }
+    }
+
+    /// What a handler has made of a GET, as an answer to HEAD if that was asked.
+    private static func fit(_ response: Response, _ request: Request) -> Response {
+        request.method == .head ? response.createHeadResponse() : response
     }
 }
 #endif

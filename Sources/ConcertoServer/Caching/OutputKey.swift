@@ -4,7 +4,7 @@ import Hummingbird
 import NIOCore
 
 /// By what answers are told apart: everything that the handler sees of a request.
-struct OutputKey: Hashable, Sendable {
+struct OutputKey: Hashable, Sendable, CustomStringConvertible {
     let scheme: String?
     let authority: String?
     /// Path and query as they came.
@@ -12,10 +12,27 @@ struct OutputKey: Hashable, Sendable {
     /// The values of the headers by which answers differ; `nil` for one that is not there.
     let varied: [String?]
 
-    var path: String { String(target.prefix { $0 != "?" }) }
+    /// By what else answers differ, told by who caches.
+    let part: String
+
+    var path: String { Self.path(of: target) }
+
+    /// A path as routers see it, who make nothing of slashes that follow one another or end it.
+    static func path(of target: String) -> String {
+        "/" + target.prefix { $0 != "?" }.split(separator: "/").joined(separator: "/")
+    }
+
+    /// What names of tasks and texts of errors hold of it: queries and headers are nobody else's business.
+    var description: String { path }
+
+    /// What it weighs, in bytes: once where it is, and once more where it is remembered that it has been asked for.
+    var weight: Int {
+        let texts = [scheme, authority, target, part] + varied
+        return 2 * texts.reduce(128) { $0 + ($1?.utf8.count ?? 0) }
+    }
 
     /// The key of `request`; `nil` if it must not be answered with what others get.
-    init?(_ request: Request, vary: [HTTPField.Name], ignoresCookies: Bool) {
+    init?(_ request: Request, part: String = "", vary: [HTTPField.Name], ignoresCookies: Bool) {
         guard request.method == .get || request.method == .head, let target = request.head.path else { return nil }
         let headers = request.headers
         guard !headers.contains(.authorization), ignoresCookies || !headers.contains(.cookie) else { return nil }
@@ -26,6 +43,7 @@ struct OutputKey: Hashable, Sendable {
         scheme = request.head.scheme
         authority = request.head.authority
         self.target = target
+        self.part = part
         varied = vary.map { headers.contains($0) ? headers[values: $0].joined(separator: ",") : nil }
     }
 

@@ -24,7 +24,10 @@ struct OutputSnapshot: Sendable {
         if status == .ok, matches(request.headers[values: .ifNoneMatch]) {
             headers[.contentLength] = nil
             headers[.contentType] = nil
-            return Response(status: .notModified, headers: headers)
+            var response = Response(status: .notModified, headers: headers)
+            // Of an empty body, which this is not the length of.
+            response.headers[.contentLength] = nil
+            return response
         }
         let response = Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
         return request.method == .head ? response.createHeadResponse() : response
@@ -38,8 +41,8 @@ struct OutputSnapshot: Sendable {
 
     /// A tag without its weakness and the spaces around it.
     private static func opaque(_ tag: Substring) -> Substring {
-        let start = tag.drop { $0 == " " }
-        let text = start.prefix { $0 != " " }
+        var text = tag.drop { $0 == " " || $0 == "\t" }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
         return text.hasPrefix("W/") ? text.dropFirst(2) : text
     }
 }

@@ -49,7 +49,8 @@ final class OutputWork: Sendable {
     /// Caches on the way have to tell answers apart by the same headers.
     private static func varied(_ headers: HTTPFields, _ vary: [HTTPField.Name]) -> HTTPFields {
         var headers = headers
-        let told = headers[values: .vary].joined(separator: ",").lowercased()
+        let told = Set(
+            headers[values: .vary].flatMap { $0.split(separator: ",") }.map { $0.filter { $0 != " " }.lowercased() })
         let missing = vary.filter { !told.contains($0.canonicalName) }.map(\.rawName)
         if !missing.isEmpty { headers[.vary] = (headers[values: .vary] + missing).joined(separator: ", ") }
         return headers

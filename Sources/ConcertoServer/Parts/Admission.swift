@@ -101,8 +101,8 @@ struct AdmissionGate: Sendable {
     /// Whether a request that can be spared is refused.
     private var isCrowded: Bool {
         switch common {
-        case .concurrency(let limiter): limiter.inUse * 5 >= limiter.permits * 4
-        case .adaptive(let limiter): limiter.inUse * 5 >= limiter.limit * 4
+        case .concurrency(let limiter): limiter.inUse >= limiter.permits - limiter.permits / 5
+        case .adaptive(let limiter): limiter.inUse >= limiter.limit - limiter.limit / 5
         }
     }
 
@@ -115,7 +115,8 @@ struct AdmissionGate: Sendable {
         // What the handler's own limiters throw is not ours.
         var isAdmitted = false
         do {
-            if priority == .critical, let reserve, !hasRoom {
+            // With the reserve full too, what everybody may take comes free more often.
+            if priority == .critical, let reserve, !hasRoom, reserve.inUse < reserve.permits {
                 if case .adaptive(let limiter) = common {
                     let kept = Self.kept(limiter.limit)
                     if reserve.permits != kept { try reserve.update(permits: kept) }

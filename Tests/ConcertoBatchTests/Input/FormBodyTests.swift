@@ -1,4 +1,5 @@
 #if Batch
+import Concerto
 import ConcertoHTTP
 import Foundation
 import TestSupport
@@ -75,6 +76,40 @@ struct FormBodyTests {
             #expect(
                 error?["kind"] == "invalid_row" && error?["message"]?.contains(text) == true, "\(id): \(error ?? [:])")
         }
+    }
+
+    @Test func `a path that holds something of the environment shows it nowhere when its file is missing`() async throws
+    {
+        let calls = try await run("id\na\n", ["file=@/nowhere/{env:KEY}/{id}"]) {
+            $0.template.environment = ["KEY": "S3cret-value"]
+            $0.substitution.hidden["KEY"] = "S3cret-value"
+        }
+        let result = try setup.results()["a"]
+        #expect(calls.isEmpty && setup.kind(result) == "invalid_row")
+        let output = try setup.folder.read("out")
+        #expect(!output.contains("S3cret"))
+    }
+
+    @Test func `after a large file small ones are sent several at a time`() async throws {
+        try setup.folder.write("big", String(repeating: "x", count: 30_000_000))
+        try setup.folder.write("small", "x")
+        let rows = (1...20).map { "\($0)," + setup.folder($0 == 1 ? "big" : "small") }.joined(separator: "\n")
+        try setup.folder.write("rows.csv", "id,path\n\(rows)\n")
+        let transport = setup.transport { call, _ in
+            try await Task.delay(for: .milliseconds(10), clock: setup.clock)
+            return .status(200)
+        }
+        try await setup.finish(
+            setup.options {
+                $0.input = setup.folder("rows.csv")
+                $0.memory = 16_000_000
+                $0.concurrency = 4
+                $0.idColumn = "id"
+                $0.template.url = "http://a.test/{id}"
+                $0.template.method = "POST"
+                $0.formFields = ["file=@{path}"]
+            }, transport)
+        #expect(transport.mostInFlight.values.first == 4)
     }
 
     @Test func `files wait for room, and all come`() async throws {

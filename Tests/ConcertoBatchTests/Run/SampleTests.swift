@@ -27,11 +27,11 @@ struct SampleTests {
     {
         let first = transport()
         let summary = try await setup.finish(setup.options { $0.sample = 30 }, first)
-        #expect(summary.ending == .completed && summary.succeeded + summary.failed == 30 && summary.unfinished == 0)
+        #expect(summary.ending == .sampled && summary.succeeded + summary.failed == 30 && summary.unfinished == 270)
         #expect(Set(first.urls).count == 30 && first.urls.count == 30)
         let projection = try #require(summary.projection)
         // 300 calls of 0.1 s, four at a time.
-        #expect(projection.rows == 300 && abs(projection.seconds - 7.5) < 0.01 && projection.concurrency == 4)
+        #expect(projection.rows == 300 && abs((projection.seconds ?? 0) - 7.5) < 0.01 && projection.concurrency == 4)
         #expect(projection.failed == summary.failed * 10 && projection.bytes == summary.resultBytes * 10)
         #expect(
             summary.text.contains("sample     all 300 rows would take about 7.5 s (4 at a time) and "),
@@ -51,6 +51,7 @@ struct SampleTests {
                 $0.sample = 20
                 $0.existing = .resume
             }, second)
+        #expect(summary.ending == .completed)
         #expect(second.urls.count == 10 && summary.projection?.rows == 10 && summary.alreadyFinished == 290)
         #expect(try setup.results().count == 300)
     }
@@ -70,6 +71,30 @@ struct SampleTests {
                 $0.rate = CallRate("10/s")
             }, transport())
         #expect(abs((summary.projection?.seconds ?? 0) - 30) < 0.01)
+    }
+
+    @Test func `equal calls count once, a limit for the host holds, and without answers there is no time`() async throws
+    {
+        let rows = (1...300).map { #"{"id":\#($0),"url":"http://a.test/\#($0 % 5)"}"# }
+        try setup.folder.write("input", rows.joined(separator: "\n") + "\n")
+        let shared = try await setup.finish(
+            setup.options {
+                $0.sample = 100
+                $0.joinsEqualCalls = true
+                $0.concurrency = 10
+                $0.perHost = 2
+            }, transport())
+        // 5 calls for 100 rows are 15 for 300: 1.5 s, two at a time.
+        #expect(abs((shared.projection?.seconds ?? 0) - 0.75) < 0.01 && shared.projection?.concurrency == 2)
+        #expect(shared.serviceTime?.p50 ?? 0 >= 99 && shared.sharedAnswers == 95)
+        let dead = setup.transport { _, _ in throw HTTPFailure(.connect, mayHaveBeenSent: false, "nobody") }
+        let summary = try await setup.finish(
+            setup.options {
+                $0.sample = 10
+                $0.maxRetries = 0
+                $0.existing = .overwrite
+            }, dead)
+        #expect(summary.projection?.seconds == nil && summary.text.contains("would take nobody knows how long"))
     }
 
     @Test func `no sample of nothing, and none of what comes once`() throws {
