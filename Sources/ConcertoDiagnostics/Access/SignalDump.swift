@@ -44,16 +44,25 @@ extension Diagnostics {
             close(descriptor)
             throw DiagnosticsError("a signal makes dumps already: it can be one only")
         }
-        var action = sigaction()
+        var (action, former) = (sigaction(), sigaction())
         action.__sigaction_handler.sa_handler = { _ in
             let code = errno
             concerto_signal_raise(Diagnostics.raised.load(ordering: .relaxed))
             errno = code
         }
         action.sa_flags = Int32(SA_RESTART)
-        guard sigaction(signal, &action, nil) == 0,
-            OwnThread.start("concerto-signal", { dumps(descriptor, destination) })
-        else { throw DiagnosticsError("signal \(signal) cannot be handled: choose SIGUSR1 or SIGUSR2") }
+        guard sigaction(signal, &action, &former) == 0 else {
+            // No handler has seen it.
+            raised.store(-1, ordering: .sequentiallyConsistent)
+            close(descriptor)
+            throw DiagnosticsError("signal \(signal) cannot be handled: choose SIGUSR1 or SIGUSR2")
+        }
+        guard OwnThread.start("concerto-signal", { dumps(descriptor, destination) }) else {
+            sigaction(signal, &former, nil)
+            raised.store(-1, ordering: .sequentiallyConsistent)
+            // The descriptor stays: a handler on another thread may be about to raise it.
+            throw DiagnosticsError("the system refuses a thread for dumps on signal \(signal): call again later")
+        }
     }
 
     private static func dumps(_ descriptor: Int32, _ destination: DumpDestination) {

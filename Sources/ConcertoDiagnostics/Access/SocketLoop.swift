@@ -12,15 +12,19 @@ import Musl
 /// The thread that listens, answers and sends samples. What takes long (a dump, a report) runs on another, so that the
 /// beat is kept.
 final class SocketLoop: @unchecked Sendable {
-    // Sendable: constants but for `clients`, `accepted` and `lastWork`, which are the thread's own.
+    // Sendable: constants but for `clients`, `accepted`, `acceptsAgain` and `lastWork`, which are the thread's own.
     let path: String
     private let listener: Int32
     private let wake: Int32
     private let options: DiagnosticsSocket.Options
+    /// In nanoseconds, which leave room to reckon with.
+    private let patience: Int64
     private let shared = Guarded(Shared())
     private var clients: [Int32: SocketClient] = [:]
     private var lastWork = Int64.min / 2
     private var accepted = 0
+    /// Nobody is let in before: the system had no descriptor left.
+    private var acceptsAgain = Int64.min
 
     private struct Shared {
         var isStopped = false
@@ -31,6 +35,7 @@ final class SocketLoop: @unchecked Sendable {
 
     init(_ options: DiagnosticsSocket.Options) throws(DiagnosticsError) {
         self.options = options
+        patience = min(max(0, options.patience.saturatingNanoseconds), .max / 4)
         let folder = options.folder ?? SocketPlace.folder
         try SocketPlace.prepare(folder)
         if SocketPlace.processes(in: folder).contains(getpid()) {
@@ -87,8 +92,9 @@ final class SocketLoop: @unchecked Sendable {
     private func run() {
         while !shared.withLock({ $0.isStopped }) {
             let order = Array(clients.keys)
+            // Who waits to be let in stays: the listener would be ready again at once.
             var polls = [
-                pollfd(fd: listener, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: concerto_now() < acceptsAgain ? -1 : listener, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
             ]
             for key in order {
@@ -107,9 +113,8 @@ final class SocketLoop: @unchecked Sendable {
             }
             deliver(now)
             sample(now)
-            let patience = Int64(options.patience / .nanoseconds(1))
             clients = clients.filter { !$0.value.closes && $0.value.stuck(now: now) < patience }
-            if polls[0].revents != 0 { accept() }
+            if polls[0].revents != 0 { accept(now) }
         }
         clients = [:]
         closeFile(listener)
@@ -119,18 +124,28 @@ final class SocketLoop: @unchecked Sendable {
     /// Milliseconds until something is due.
     private var timeout: Int32 {
         let now = concerto_now()
-        let patience = Int64(options.patience / .nanoseconds(1))
-        let dues = clients.values.flatMap { client in
+        var dues = clients.values.flatMap { client in
             [client.beat?.due, client.wantsToWrite ? now + patience - client.stuck(now: now) : nil].compactMap(\.self)
         }
+        if now < acceptsAgain { dues.append(acceptsAgain) }
         guard let due = dues.min() else { return -1 }
         return Int32(min(60_000, max(0, (due - now + 999_999) / 1_000_000)))
     }
 
-    private func accept() {
+    private func accept(_ now: Int64) {
         while true {
             let descriptor = acceptedFile(listener)
-            guard descriptor >= 0 else { return }
+            if descriptor < 0 {
+                switch errno {
+                case EAGAIN: return
+                // Of the one who wanted to be let in, or nobody: the next one can be.
+                case EINTR, ECONNABORTED: continue
+                // None is left, or no memory.
+                default:
+                    acceptsAgain = now + 100_000_000
+                    return
+                }
+            }
             // Closed without a byte: who may not look need not know who listens.
             guard clients.count < options.maxClients, Self.mayLook(descriptor) else {
                 closeFile(descriptor)

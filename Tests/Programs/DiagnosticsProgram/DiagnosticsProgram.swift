@@ -24,6 +24,7 @@ struct DiagnosticsProgram {
         case "stock-limiter": queueForALimiter()
         case "stock-actor": crowdAnActor()
         case "stock-idle": idle()
+        case "open": listenAlone()
         case "stock-leak": leak()
         case "dump-self": return dumpSelf()
         case "dump-many": return dumpMany()
@@ -62,6 +63,15 @@ struct DiagnosticsProgram {
             try! Diagnostics.dumpOnSignal(to: folder.map { .folder($0) } ?? .standardError)
         }
         blockThreads()
+    }
+
+    /// Nothing but the socket: Dispatch, which tasks' sleep would begin, ends a process without a descriptor left.
+    @MainActor static func listenAlone() {
+        var options = DiagnosticsSocket.Options()
+        options.folder = CommandLine.arguments[2]
+        keptSocket = try! Diagnostics.listen(options)
+        say("ready")
+        blockForEver()
     }
 
     /// Open until the program ends.
