@@ -61,7 +61,12 @@ package final class WebVisitor: Sendable {
         var text = "GET \(path) HTTP/1.1\r\nHost: \(host)\r\n"
         for (name, value) in headers { text += "\(name): \(value)\r\n" }
         if closes { text += "Connection: close\r\n" }
-        let bytes = Array((text + "\r\n").utf8)
+        send(text + "\r\n")
+    }
+
+    /// Sends what may be a part of a request, or several.
+    package func send(_ text: String) {
+        let bytes = Array(text.utf8)
         _ = Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 

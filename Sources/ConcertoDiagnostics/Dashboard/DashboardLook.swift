@@ -17,6 +17,8 @@ package final class DashboardLook: Sendable {
     /// Somebody else is looking, or has just looked.
     package struct Busy: Error {
         package let sentence = "one look at a time, a second apart: ask again"
+
+        package init() {}
     }
 
     /// Looks that are kept for the next: what goes on for longer than a second shows only then.
@@ -28,6 +30,14 @@ package final class DashboardLook: Sendable {
     private let state = Guarded(State())
 
     package init() {}
+
+    /// A dump: lines of JSON, or a text for people.
+    package func tasks(inLinesOfJSON: Bool) throws(Busy) -> String {
+        try alone {
+            let dump = TaskDump.capture()
+            return inLinesOfJSON ? dump.jsonLines() : dump.text
+        }
+    }
 
     /// What looks wrong in two looks at the tasks, and the dump that it was seen in: an object of JSON.
     package func findings() throws(Busy) -> String {

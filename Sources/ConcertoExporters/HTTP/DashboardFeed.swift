@@ -1,6 +1,5 @@
 #if Exporters
 import ConcertoDiagnostics
-import Foundation
 import NIOCore
 import NIOHTTP1
 
@@ -15,12 +14,12 @@ final class DashboardFeed: @unchecked Sendable {
     private var next: Scheduled<Void>?
     private var readers: [ObjectIdentifier: DashboardReader] = [:]
 
-    init(_ options: TelemetryServer.Options, loop: any EventLoop) {
-        title = options.title
-        patience = .nanoseconds(Int64(options.patience / .nanoseconds(1)))
+    init(title: String, patience: TimeAmount, loop: any EventLoop, fromStart: Bool) {
+        self.title = title
+        self.patience = patience
         self.loop = loop
         // Nothing is measured before somebody wants to see it, unless the first minutes count.
-        if options.dashboard == .fromStart { loop.execute { self.begin() } }
+        if fromStart { loop.execute { self.begin() } }
     }
 
     /// Begins to take samples, if it has not.
@@ -102,10 +101,7 @@ final class DashboardReader {
     /// Closes the connection if nothing has been read for so long.
     func drop(after patience: TimeAmount) {
         guard let stuckSince, !context.channel.isWritable, stuckSince + patience < .now() else { return }
-        // At once: the kernel would keep what nobody reads for minutes otherwise.
-        let atOnce = linger(l_onoff: 1, l_linger: 0)
-        (context.channel as? any SocketOptionProvider)?.setSoLinger(atOnce).whenFailure { _ in }
-        context.close(promise: nil)
+        context.channel.closeAtOnce()
     }
 
     func finish() -> EventLoopFuture<Void> {

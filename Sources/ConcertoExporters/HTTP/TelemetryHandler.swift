@@ -9,14 +9,37 @@ final class TelemetryHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// How long a connection may take.
+    struct Times: Sendable {
+        /// For a request, from the moment at which it could come.
+        var request: TimeAmount
+        /// For reading what was asked for, before what was asked for next is answered.
+        var patience: TimeAmount
+
+        /// How long an answer may take to be read: a slow connection needs longer for a long one.
+        func answer(bytes: Int) -> TimeAmount { request + .seconds(Int64(bytes >> 16)) }
+    }
+
     private let pages: TelemetryPages
     private let rule: AccessRule
+    private let times: Times
     private var head: HTTPRequestHead?
     private var reader: DashboardReader?
+    /// The request that is answered next.
+    private var due: HTTPRequestHead?
+    /// Answers so far, with the one under way.
+    private var answers = 0
+    /// Nothing is answered any more.
+    private var isEnding = false
+    private var deadline: Scheduled<Void>?
 
-    init(pages: TelemetryPages, rule: AccessRule) {
-        self.pages = pages
-        self.rule = rule
+    init(pages: TelemetryPages, rule: AccessRule, times: Times) {
+        (self.pages, self.rule, self.times) = (pages, rule, times)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        close(context, after: times.request)
+        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -24,10 +47,37 @@ final class TelemetryHandler: ChannelInboundHandler {
         case .head(let head): self.head = head
         case .body: break
         case .end:
-            guard let head else { return }
+            guard let head, !isEnding else { return }
             self.head = nil
-            answer(head, context)
+            due = head
+            answerLater(context)
         }
+    }
+
+    /// Not at once: what is read next comes as soon as the end of an answer is written, and would be answered inside of that.
+    private func answerLater(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            let (handler, context) = bound.value
+            handler.answerNext(context)
+        }
+    }
+
+    private func answerNext(_ context: ChannelHandlerContext) {
+        guard let head = due, context.channel.isActive else { return }
+        // Whoever asks and does not read is answered no further: the answers would wait in memory. Nothing is read from it
+        // meanwhile, since a request is unanswered.
+        guard context.channel.isWritable else { return close(context, after: times.patience) }
+        due = nil
+        answers += 1
+        answer(head, context)
+    }
+
+    /// Closes the connection if it is not told otherwise before.
+    private func close(_ context: ChannelHandlerContext, after time: TimeAmount) {
+        deadline?.cancel()
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: time) { bound.value.channel.closeAtOnce() }
     }
 
     private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -48,9 +98,8 @@ final class TelemetryHandler: ChannelInboundHandler {
         }
         let parts = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = String(parts[0])
-        if head.headers.first(name: "sec-fetch-site") == "cross-site", !pages.isForLinks(path) {
-            let reason = "pages of other origins may not ask for this\n"
-            return write(.init(status: 403, body: Array(reason.utf8)), to: head, context)
+        if RequestOrigin.isForeign(head.headers["sec-fetch-site"]), !pages.isForLinks(path) {
+            return write(.init(status: 403, body: Array(RequestOrigin.refusal.utf8)), to: head, context)
         }
         if path == TelemetryPages.events, let feed = pages.feed {
             // A browser that comes back by itself says what it has read last; a page that opens a new stream asks for it.
@@ -62,16 +111,14 @@ final class TelemetryHandler: ChannelInboundHandler {
         guard pages.isSlow(path) else {
             return write(pages.page(path, accept: accept.isEmpty ? nil : accept), to: head, context)
         }
-        // On a thread of its own: not on the loop, which serves others, nor on the pool, which may stand still.
-        let promise = context.eventLoop.makePromise(of: TelemetryPages.Page.self)
+        // It takes what it takes, and is not the client's fault.
+        deadline?.cancel()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        promise.futureResult.whenSuccess { page in
+        pages.looks.page { [pages] in pages.page(path, accept: accept) }.whenSuccess { page in
             let (handler, context) = bound.value
             guard context.channel.isActive else { return }
             handler.write(page, to: head, context)
         }
-        let pages = pages
-        Thread.detachNewThread { promise.succeed(SlowPages.oneAtATime { pages.page(path, accept: accept) }) }
     }
 
     /// Samples as they are taken, until somebody hangs up.
@@ -85,7 +132,9 @@ final class TelemetryHandler: ChannelInboundHandler {
         ]
         context.write(
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers))), promise: nil)
-        guard head.method == .GET else { return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
+        guard head.method == .GET else { return end(head, bytes: 0, context) }
+        // From here on its reader is waited for as long as the feed has patience.
+        deadline?.cancel()
         context.writeAndFlush(
             wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: DashboardHistory.greeting)))), promise: nil)
         let reader = DashboardReader(context, feed.history, after: position)
@@ -95,12 +144,14 @@ final class TelemetryHandler: ChannelInboundHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         reader?.pump()
+        if context.channel.isWritable, due != nil { answerLater(context) }
         context.fireChannelWritabilityChanged()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         if let reader { pages.feed?.remove(reader) }
-        reader = nil
+        (reader, due) = (nil, nil)
+        deadline?.cancel()
         context.fireChannelInactive()
     }
 
@@ -118,38 +169,43 @@ final class TelemetryHandler: ChannelInboundHandler {
                 headers.add(name: "Content-Encoding", value: "gzip")
             }
         }
-        headers.add(name: "Content-Length", value: String(body.readableBytes))
-        let closes = !head.isKeepAlive
-        if closes { headers.add(name: "Connection", value: "close") }
+        let bytes = body.readableBytes
+        headers.add(name: "Content-Length", value: String(bytes))
+        if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
         let status = HTTPResponseStatus(statusCode: page.status)
         context.write(
             wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers))), promise: nil)
-        if head.method != .HEAD, body.readableBytes > 0 {
+        if head.method != .HEAD, bytes > 0 {
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-            if closes { bound.value.close(promise: nil) }
-        }
+        end(head, bytes: bytes, context)
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // Nobody has asked or read for a minute.
-        if event is IdleStateHandler.IdleStateEvent { return context.close(promise: nil) }
-        context.fireUserInboundEventTriggered(event)
+    /// Ends an answer, which has been written but for that.
+    private func end(_ head: HTTPRequestHead, bytes: Int, _ context: ChannelHandlerContext) {
+        close(context, after: times.answer(bytes: bytes))
+        isEnding = !head.isKeepAlive
+        let number = answers
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenSuccess { _ in
+            let (handler, context) = bound.value
+            if handler.isEnding { return context.close(promise: nil) }
+            // Unless another one is on its way, or waits for this one's reader: that has a time of its own.
+            if handler.answers == number, handler.due == nil { handler.close(context, after: handler.times.request) }
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }
 
-/// One dump at a time: each reads the whole memory.
-private enum SlowPages {
-    private static let lock = NSLock()
-
-    static func oneAtATime<Result>(_ body: () -> Result) -> Result {
-        lock.lock()
-        defer { lock.unlock() }
-        return body()
+extension Channel {
+    /// Closes it; at once if something waits to be read: the kernel would keep what nobody reads for minutes otherwise.
+    func closeAtOnce() {
+        if !isWritable {
+            let atOnce = linger(l_onoff: 1, l_linger: 0)
+            (self as? any SocketOptionProvider)?.setSoLinger(atOnce).whenFailure { _ in }
+        }
+        close(promise: nil)
     }
 }
 #endif

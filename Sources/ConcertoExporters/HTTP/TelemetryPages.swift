@@ -15,10 +15,12 @@ struct TelemetryPages: Sendable {
     var registry: MetricRegistry
     var resource: Attributes
     var feed: DashboardFeed?
+    /// Gives the slow ones.
+    let looks: TelemetryLooks
     private let look = DashboardLook()
 
-    init(registry: MetricRegistry, resource: Attributes, feed: DashboardFeed?) {
-        (self.registry, self.resource, self.feed) = (registry, resource, feed)
+    init(registry: MetricRegistry, resource: Attributes, feed: DashboardFeed?, looks: TelemetryLooks) {
+        (self.registry, self.resource, self.feed, self.looks) = (registry, resource, feed, looks)
     }
 
     /// The stream of samples, which is no page.
@@ -46,8 +48,7 @@ struct TelemetryPages: Sendable {
                 body: PrometheusPage.write(registry, resource: resource, as: format))
         case "/debug/concerto/tasks":
             let wantsJSON = accept?.contains("application/json") == true || accept?.contains("ndjson") == true
-            let dump = TaskDump.capture()
-            let text = wantsJSON ? dump.jsonLines() : dump.text
+            guard let text = try? look.tasks(inLinesOfJSON: wantsJSON) else { return Self.busy }
             return Page(
                 contentType: wantsJSON ? "application/x-ndjson" : "text/plain; charset=utf-8",
                 body: Array(text.utf8.prefix(Self.longestDump)), headers: [("Cache-Control", "no-store")])
@@ -61,11 +62,15 @@ struct TelemetryPages: Sendable {
             do throws(DashboardLook.Busy) {
                 return Self.json(try path.hasSuffix("report") ? look.report() : look.findings())
             } catch {
-                return Page(status: 503, body: Array("\(error.sentence)\n".utf8), headers: [("Retry-After", "1")])
+                return Self.busy
             }
         default: return Self.missing
         }
     }
+
+    /// Somebody else looks.
+    static let busy = Page(
+        status: 503, body: Array("\(DashboardLook.Busy().sentence)\n".utf8), headers: [("Retry-After", "1")])
 
     private static let missing = Page(status: 404, body: Array("no such page\n".utf8))
 

@@ -18,15 +18,19 @@ public final class TelemetryServer: Sendable {
         /// What requests must show as `Authorization: Bearer …`, or as the password of any name, which browsers ask for;
         /// `nil` for requests of this machine that ask it by its own name.
         public var token: String?
-        /// Connections at a time; further ones are closed at once. Default 16.
+        /// Connections at a time; further ones are closed at once, and those without a whole request for 10 seconds then.
+        /// Default 16.
         public var maxConnections = 16
 
         /// Whether there is a dashboard, and since when it takes its samples, one a second.
         public var dashboard = Dashboard.fromFirstLook
         /// What the dashboard is of, in a few words. Default "Concerto".
         public var title = "Concerto"
-        /// How long a stream may wait for its reader to read before it is closed. Default 5 seconds.
+        /// How long a stream, or the answer to a further request of a connection, may wait for its reader to read before the
+        /// connection is closed. Default 5 seconds.
         public var patience = Duration.seconds(5)
+        /// How long a connection may be without a request that could be answered.
+        var requestTime = Duration.seconds(10)
 
         /// Since when samples are taken for the dashboard.
         public enum Dashboard: Sendable {
@@ -46,11 +50,15 @@ public final class TelemetryServer: Sendable {
             var check = OptionsCheck("TelemetryServer")
             check.require((0...65_535).contains(port), "port", port, "between 0 and 65,535")
             check.require(maxConnections, "maxConnections", atLeast: 1)
-            check.require(
-                token != nil || AccessRule.isLoopback(address), "address", address,
-                "127.0.0.1, ::1 or localhost, unless requests must show a token")
+            require(&check, hears: token != nil || AccessRule.isLoopback(address))
             check.require(token.map { $0.utf8.count >= 16 } ?? true, "token", "(not shown)", "16 bytes or more")
             try check.finish()
+        }
+
+        /// Names what the address may be.
+        fileprivate func require(_ check: inout OptionsCheck, hears: Bool) {
+            check.require(
+                hears, "address", address, "127.0.0.1, ::1 or localhost, unless requests must show a token")
         }
     }
 
@@ -59,10 +67,13 @@ public final class TelemetryServer: Sendable {
     private let channel: any Channel
     private let group: MultiThreadedEventLoopGroup
     private let feed: DashboardFeed?
+    private let looks: TelemetryLooks
+    private let isEnding = Guarded(false)
+    private let hasEnded = AsyncManualResetEvent()
 
-    private init(port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup, feed: DashboardFeed?) {
+    private init(port: Int, channel: any Channel, group: MultiThreadedEventLoopGroup, _ pages: TelemetryPages) {
         self.port = port
-        self.feed = feed
+        (feed, looks) = (pages.feed, pages.looks)
         self.channel = channel
         self.group = group
     }
@@ -76,8 +87,17 @@ public final class TelemetryServer: Sendable {
         try options.validate()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
-            let feed = options.dashboard == .off ? nil : DashboardFeed(options, loop: group.any())
-            let pages = TelemetryPages(registry: registry, resource: resource, feed: feed)
+            let loop = group.any()
+            let times = TelemetryHandler.Times(
+                request: .within(options.requestTime), patience: .within(options.patience))
+            let feed =
+                options.dashboard == .off
+                ? nil
+                : DashboardFeed(
+                    title: options.title, patience: times.patience, loop: loop,
+                    fromStart: options.dashboard == .fromStart)
+            let pages = TelemetryPages(
+                registry: registry, resource: resource, feed: feed, looks: TelemetryLooks(loop: loop))
             let open = ConnectionCount(limit: options.maxConnections)
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 64)
@@ -86,17 +106,25 @@ public final class TelemetryServer: Sendable {
                     channel.eventLoop.makeCompletedFuture {
                         guard open.enter() else { throw ChannelError.ioOnClosedChannel }
                         channel.closeFuture.whenComplete { _ in open.leave() }
-                        let rule = AccessRule(port: channel.localAddress?.port ?? 0, token: options.token)
+                        let own = channel.localAddress
+                        // Also before anybody has looked at what a name has led to, below.
+                        guard options.token != nil || AccessRule.isLoopback(own) else {
+                            throw ChannelError.ioOnClosedChannel
+                        }
+                        let rule = AccessRule(
+                            port: own?.port ?? 0, token: options.token,
+                            addresses: [options.address, own?.ipAddress].compactMap(\.self))
                         try channel.pipeline.syncOperations.configureHTTPServerPipeline(withErrorHandling: true)
-                        try channel.pipeline.syncOperations.addHandlers([
-                            IdleStateHandler(allTimeout: .seconds(60)),
-                            TelemetryHandler(pages: pages, rule: rule),
-                        ])
+                        try channel.pipeline.syncOperations.addHandler(
+                            TelemetryHandler(pages: pages, rule: rule, times: times))
                     }
                 }
                 .bind(host: options.address, port: options.port).get()
+            var check = OptionsCheck("TelemetryServer")
+            options.require(&check, hears: options.token != nil || AccessRule.isLoopback(channel.localAddress))
+            try check.finish()
             return TelemetryServer(
-                port: channel.localAddress?.port ?? options.port, channel: channel, group: group, feed: feed)
+                port: channel.localAddress?.port ?? options.port, channel: channel, group: group, pages)
         } catch {
             try? await group.shutdownGracefully()
             throw error
@@ -104,11 +132,29 @@ public final class TelemetryServer: Sendable {
     }
 
     /// Listens no more and closes every connection. Who looks at the dashboard gets the last numbers before, and has a second
-    /// to read them.
+    /// to read them; a look at the tasks that is under way is waited for, and answered.
+    ///
+    /// Further calls return when the first one does. None is ended by cancellation.
     public func shutdown() async {
+        let isFirst = isEnding.withLock { isEnding in
+            defer { isEnding = true }
+            return !isEnding
+        }
+        // In a task of its own, which nobody cancels.
+        guard isFirst else { return await Task { try? await hasEnded.wait() }.value ?? () }
         try? await channel.close()
+        let looks = looks.finish()
         try? await feed?.finish().get()
+        try? await looks.get()
         try? await group.shutdownGracefully()
+        hasEnded.set()
+    }
+}
+
+extension TimeAmount {
+    /// A time to wait. Longer ones than a loop can reckon with are of seventy years.
+    fileprivate static func within(_ duration: Duration) -> TimeAmount {
+        .nanoseconds(min(max(0, duration.saturatingNanoseconds), .max / 4))
     }
 }
 
