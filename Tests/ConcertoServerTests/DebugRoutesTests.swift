@@ -35,6 +35,27 @@ import Testing
         }
     }
 
+    @Test func `a browser that knows the token shows it for no page of another origin`() async throws {
+        try await withService { port in
+            for (site, status) in [("same-site", 403), ("cross-site", 403), ("same-origin", 200), ("none", 200)] {
+                let shown = Self.bearer.merging(["Sec-Fetch-Site": site]) { $1 }
+                // There is a sample to be shown from the first look on, a little later: the page comes at once.
+                let page = try await WebVisitor.get(port, "/dashboard", shown)
+                #expect(page.status == 200, "a link may lead here")
+                #expect(page.headers["cross-origin-resource-policy"] == "same-origin")
+                let visitor = try WebVisitor(port: port)
+                visitor.ask("/debug/concerto/events", host: "shop.example", shown)
+                let head = try #require(await visitor.next("\r\n\r\n")).lowercased()
+                #expect(head.hasPrefix("http/1.1 \(status)"), "\(site)")
+                #expect(head.contains("cross-origin-resource-policy: same-origin"))
+                for path in ["findings", "report", "stats"] where status == 403 {
+                    let answer = try await WebVisitor.get(port, "/debug/concerto/" + path, shown)
+                    #expect(answer.status == 403 && answer.body.contains("other origins"), "\(path)")
+                }
+            }
+        }
+    }
+
     @Test func `a stream goes on where its reader was, and ends with the server`() async throws {
         let (kit, router) = (ServerKit(), TestRouter())
         router.add(middleware: kit.middleware())

@@ -37,7 +37,8 @@ public struct DebugRoutes: Sendable {
     /// Adds `/dashboard` and what the page asks for below `/debug/concerto`.
     public func add<Context: RequestContext>(to router: some RouterMethods<Context>) {
         router.get("/dashboard") { request, _ in
-            guarded(request) {
+            // A link of another origin may lead here; nothing else of it may ask.
+            guarded(request, forLinks: true) {
                 service.begin()
                 let page = DashboardPage.render(title: title, sample: service.history.latest)
                 return answer(page.body, "text/html; charset=utf-8", page.headers)
@@ -55,23 +56,29 @@ public struct DebugRoutes: Sendable {
             }
         }
         router.get("/debug/concerto/findings") { request, _ in
-            guard token.isShown(in: request.headers[.authorization]) else { return refusal }
+            if let refusal = refusal(request) { return refusal }
             return look(await service.findings())
         }
         router.get("/debug/concerto/report") { request, _ in
-            guard token.isShown(in: request.headers[.authorization]) else { return refusal }
+            if let refusal = refusal(request) { return refusal }
             return look(await service.report())
         }
     }
 
-    private func guarded(_ request: Request, _ body: () -> Response) -> Response {
-        token.isShown(in: request.headers[.authorization]) ? body() : refusal
+    private func guarded(_ request: Request, forLinks: Bool = false, _ body: () -> Response) -> Response {
+        refusal(request, forLinks: forLinks) ?? body()
     }
 
-    private var refusal: Response {
-        answer(
-            Array("a token is needed: as a bearer's, or as the password of any name\n".utf8), status: .unauthorized,
-            headers: [("WWW-Authenticate", "Basic realm=\"concerto\"")])
+    /// What a request is answered that may not ask. A browser that has been given the token shows it for every page.
+    private func refusal(_ request: Request, forLinks: Bool = false) -> Response? {
+        guard token.isShown(in: request.headers[.authorization]) else {
+            return answer(
+                Array("a token is needed: as a bearer's, or as the password of any name\n".utf8),
+                status: .unauthorized, headers: [("WWW-Authenticate", "Basic realm=\"concerto\"")])
+        }
+        let sites = HTTPField.Name("Sec-Fetch-Site").map { request.headers[values: $0] } ?? []
+        guard !forLinks, RequestOrigin.isForeign(sites) else { return nil }
+        return answer(Array(RequestOrigin.refusal.utf8), status: .forbidden)
     }
 
     private func look(_ result: Result<String, DashboardLook.Busy>) -> Response {
@@ -92,12 +99,16 @@ public struct DebugRoutes: Sendable {
         headers: [(String, String)] = []
     ) -> Response {
         var fields: HTTPFields = [.contentType: type, .cacheControl: "no-store"]
-        for (name, value) in headers + [("X-Content-Type-Options", "nosniff")] {
+        for (name, value) in headers + Self.headersOfAll {
             if let name = HTTPField.Name(name) { fields[name] = value }
         }
         return Response(
             status: status, headers: fields, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
     }
+
+    private static let headersOfAll = [
+        ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
+    ]
 
     /// Samples as they are taken. Who does not read is waited for with nothing in memory but one portion; what it has
     /// missed by then and the history has let go of it never gets.
@@ -109,8 +120,12 @@ public struct DebugRoutes: Sendable {
         let history = service.history
         // Keeps the service, and so the samples coming, as long as somebody reads.
         let service = service
+        var fields: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
+        for (name, value) in Self.headersOfAll {
+            if let name = HTTPField.Name(name) { fields[name] = value }
+        }
         return Response(
-            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
+            status: .ok, headers: fields,
             body: ResponseBody { writer in
                 let drain = RequestScope.current.drain
                 nonisolated(unsafe) var given = writer
