@@ -28,6 +28,12 @@ extension PostgresStore {
                 try await connection.query("select pg_advisory_xact_lock(hashtext(\("concerto." + schema)))")
                 if try await connection.query("select to_regclass(\(name("version"))) is not null")[0][0, as: Bool.self]
                 {
+                    let found = try await connection.query(
+                        PostgresQuery(unsafeSQL: "select version from \(name("version"))"))
+                    guard try found.first?[0, as: Int.self] == 1 else { return }
+                    try await connection.query(PostgresQuery(unsafeSQL: limitTables))
+                    try await connection.query(
+                        PostgresQuery(unsafeSQL: "update \(name("version")) set version = \(Self.version)"))
                     return
                 }
                 try await connection.query(PostgresQuery(unsafeSQL: tables))
@@ -37,7 +43,18 @@ extension PostgresStore {
         try await checkSchema()
     }
 
-    /// The schema, version 1.
+    /// What version 2 has that 1 had not.
+    private var limitTables: String {
+        """
+        create table if not exists \(name("bucket")) (
+            run bigint not null, pace double precision not null, at timestamptz not null, primary key (run, pace))
+            with (fillfactor = 50);
+        create table if not exists \(name("gate")) (host text primary key, until timestamptz not null)
+            with (fillfactor = 50);
+        """
+    }
+
+    /// The schema, version 2.
     private var tables: String {
         """
         create schema if not exists \(Self.quoted(schema));
@@ -55,10 +72,7 @@ extension PostgresStore {
         create table \(name("worker")) (
             id text primary key, host text not null, started timestamptz not null default clock_timestamp(),
             seen timestamptz not null default clock_timestamp()) with (fillfactor = 50);
-        create table \(name("bucket")) (
-            run bigint not null, pace double precision not null, at timestamptz not null, primary key (run, pace))
-            with (fillfactor = 50);
-        create table \(name("gate")) (host text primary key, until timestamptz not null) with (fillfactor = 50);
+        \(limitTables)
         \(rowTables(suffix: ""))
         """
     }

@@ -9,7 +9,7 @@ internal import ConcertoPostgres
 /// ``largeRun`` rows has tables of its own, which go by `DROP` without a dead row; smaller ones share theirs.
 package final class PostgresStore: SharedStore {
     /// The version of the schema that this code works with.
-    static let version = 1
+    static let version = 2
     /// Rows from which a run has tables of its own.
     static let largeRun = 10_000
 

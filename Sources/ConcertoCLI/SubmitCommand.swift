@@ -77,11 +77,22 @@ struct SubmitCommand: AsyncParsableCommand {
     private func rowsHoldSecret() throws -> Bool {
         let curl = try rows.fromCurl.map(CurlCommand.init)
         let literal = { (text: String) in text.replacing(/\{env:[^}]*\}/, with: "") }
+        let saysMore = { (text: String) in
+            !text.split(separator: " ").allSatisfy { ["bearer", "basic", "token"].contains($0.lowercased()) }
+        }
         for url in [rows.url, curl?.url].compactMap({ $0 }).map(literal) where Visible.url(url) != url { return true }
-        return curl?.headers.contains { name, value in
-            let words = literal(value).split(separator: " ").map { $0.lowercased() }
-            return HeaderRules.isSecret(name) && !words.allSatisfy { ["bearer", "basic", "token"].contains($0) }
-        } ?? false
+        for field in rows.form {
+            let parts = literal(field).split(separator: "=", maxSplits: 1).map(String.init)
+            // A file is read where the worker is, and a column is the row's.
+            guard parts.count == 2, !parts[1].hasPrefix("@") else { continue }
+            let text = parts[1].replacing(/\{[^}]*\}/, with: "")
+            // As in a URL, where more names are known than of headers.
+            let isNamed =
+                Visible.url("?\(parts[0])=x") != "?\(parts[0])=x"
+                || requests.secretHeader.contains { $0.lowercased() == parts[0].lowercased() }
+            if isNamed && saysMore(text) || Visible.url(text) != text { return true }
+        }
+        return curl?.headers.contains { HeaderRules.isSecret($0) && saysMore(literal($1)) } ?? false
     }
 
     /// The words that a worker makes the same options of: files that they name are read now.

@@ -4,41 +4,6 @@ import DemoServer
 import Foundation
 import Testing
 
-/// A database of a test: a schema that goes with it.
-struct SharedStoreSetup {
-    static var connectionString: String { ProcessInfo.processInfo.environment["CONCERTO_TEST_POSTGRES"] ?? "" }
-
-    let schema = "cli_\(UInt64.random(in: 0 ... .max))"
-    var store: [String] { ["--store", Self.connectionString, "--schema", schema] }
-
-    /// Runs `concerto batch NAME …` to its end.
-    func tool(_ words: String..., in scratch: Scratch, environment: [String: String] = [:]) async throws
-        -> ToolProcess.Ending
-    {
-        try await ToolProcess(["batch"] + words + store, in: scratch, environment: environment).wait()
-    }
-
-    static func run(_ body: (SharedStoreSetup, Scratch) async throws -> Void) async throws {
-        let setup = SharedStoreSetup()
-        let scratch = try Scratch()
-        let migrated = try await setup.tool("migrate", in: scratch)
-        #expect(migrated.code == 0, "\(migrated.errors)")
-        let result: Result<Void, any Error>
-        do { result = .success(try await body(setup, scratch)) } catch { result = .failure(error) }
-        let client = try PostgresClient(connectionString)
-        try await client.query("drop schema if exists \(identifier: setup.schema) cascade")
-        client.close()
-        try result.get()
-    }
-
-    /// How a run is, as `status --json` says it.
-    func status(_ name: String, in scratch: Scratch) async throws -> [String: any Sendable] {
-        let ending = try await tool("status", name, "--json", in: scratch)
-        #expect(ending.code == 0, "\(ending.errors)")
-        return try JSONSerialization.jsonObject(with: Data(ending.output.utf8)) as? [String: any Sendable] ?? [:]
-    }
-}
-
 @Suite(
     "concerto batch on many machines", .serialized,
     .enabled(
@@ -97,9 +62,22 @@ struct SharedBatchTests {
     @Test func `a secret in the command line is not brought into the database`() async throws {
         try await SharedStoreSetup.run { setup, scratch in
             try scratch.write("in", [#"{"url":"http://127.0.0.1:1/"}"#])
-            let ending = try await setup.tool("submit", "in", "-H", "Authorization: Bearer abc", in: scratch)
-            #expect(ending.code == 2)
-            #expect(ending.errors.contains("{env:NAME}") && !ending.errors.contains("abc"))
+            let url = "http://127.0.0.1:1/"
+            for words in [
+                ["-H", "Authorization: Bearer abc"], ["--url", url, "--form", "api_key=sk-abc"],
+                ["--url", url, "--form=APPID=sk-{id}-abc"], ["--url", url, "--form", "to=http://me:abc@127.0.0.1/"],
+            ] {
+                let ending = try await setup.tool(["submit", "in"] + words, in: scratch)
+                #expect(ending.code == 2, "\(words)")
+                #expect(ending.errors.contains("{env:NAME}") && !ending.errors.contains("abc"), "\(ending.errors)")
+            }
+            let open = try await setup.tool(
+                [
+                    "submit", "in", "--url", url, "--form", "api_key={env:CONCERTO_TEST_TOKEN}", "--form",
+                    "auth=Bearer {token}",
+                ],
+                in: scratch, environment: ["CONCERTO_TEST_TOKEN": "s3cret"])
+            #expect(!open.errors.contains("a secret stands"), "\(open.errors)")
         }
     }
 
@@ -150,12 +128,31 @@ struct SharedBatchTests {
                 "submit", "in", in: scratch, environment: ["PGOPTIONS": "-c default_transaction_read_only=on"])
             #expect(readOnly.code == 4 && readOnly.errors.contains("read-only"), "\(readOnly.errors)")
             let client = try PostgresClient(place)
-            try await client.query("update \(identifier: setup.schema).version set version = 2")
+            try await client.query("update \(identifier: setup.schema).version set version = 3")
             client.close()
             for command in ["status", "work", "migrate"] {
                 let ending = try await setup.tool(command, in: scratch)
                 #expect(ending.code == 2 && ending.errors.contains("newer concerto"), "\(ending.errors)")
             }
+        }
+    }
+
+    @Test func `tables of the version before are brought to this one, with what they hold`() async throws {
+        try await SharedStoreSetup.run { setup, scratch in
+            try scratch.write("in", [#"{"url":"http://127.0.0.1:1/"}"#])
+            #expect(try await setup.tool("submit", "in", "--name", "night", in: scratch).code == 0)
+            let client = try PostgresClient(SharedStoreSetup.connectionString)
+            for table in ["bucket", "gate"] {
+                try await client.query("drop table \(identifier: setup.schema).\(identifier: table)")
+            }
+            try await client.query("update \(identifier: setup.schema).version set version = 1")
+            client.close()
+            let refused = try await setup.tool("work", "--exit-when-idle", in: scratch)
+            #expect(refused.code == 2 && refused.errors.contains("concerto batch migrate"), "\(refused.errors)")
+            #expect(try await setup.tool("migrate", in: scratch).code == 0)
+            let worked = try await setup.tool("work", "--exit-when-idle", in: scratch)
+            #expect(worked.code == 0, "\(worked.errors)")
+            #expect(try await setup.status("night", in: scratch)["failed"] as? Int == 1)
         }
     }
 

@@ -9,6 +9,9 @@ final class SharedLimits: CallLimits {
 
     /// - Parameter rates: Of calls. The slowest is asked first: a turn that was taken and then had to wait would be too old.
     init(_ rates: [CallRate], of run: SharedRun, in store: any SharedStore, clock: any TimerClock) {
+        // Two that come to the same (60/m and 1/s) are one: the store would lend both of the same turns.
+        var paces: Set<Double> = []
+        let rates = rates.filter { paces.insert($0.interval / .seconds(1)).inserted }
         self.rates = rates.sorted { $0.interval > $1.interval }.map { rate in
             BorrowedTurns(rate, clock: clock) { try await store.borrow($0, of: rate.interval, for: run) }
         }

@@ -17,11 +17,32 @@ package struct SharedRunOptions: Codable, Sendable {
         (self.words, self.rates) = (words, rates)
     }
 
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        identity = try container.decode(String.self, forKey: .identity)
+        words = try container.decode([String].self, forKey: .words)
+        columns = try container.decodeIfPresent([String].self, forKey: .columns)
+        // Runs of before there were any have none.
+        rates = try container.decodeIfPresent([String].self, forKey: .rates) ?? []
+    }
+
     package init(_ run: SharedRun) throws {
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(run.options))
         } catch {
             throw BatchError.store("the options of the run '\(run.name)' can't be read: submit it again")
+        }
+    }
+
+    /// The rates, each of which is kept or refused.
+    func callRates() throws -> [CallRate] {
+        try rates.map { text in
+            guard let rate = CallRate(text), !rate.isWeighted else {
+                throw BatchError.configuration(
+                    "the run's --rate '\(Visible.text(text))' can't be read here: take the concerto that submitted it, or "
+                        + "submit it again")
+            }
+            return rate
         }
     }
 

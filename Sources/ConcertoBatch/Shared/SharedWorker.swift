@@ -87,6 +87,7 @@ package final class SharedWorker: Sendable {
             // What this machine can't do is found before anything is leased.
             let description = try SharedRunOptions(run)
             let options = try self.options(description)
+            _ = try description.callRates()
             let asked = clock.now
             guard let claim = try await store.claim(run, for: name, lease: lease) else {
                 _ = try await store.finishIfDone(run)
@@ -175,7 +176,7 @@ final class SharedSession: Sendable {
             store: store, run: run, worker: worker, lease: lease, journal: journal,
             rows: try SharedRowReader(options, columns: description.columns), options: options, clock: clock)
         var clientOptions = options.clientOptions(clock: clock)
-        let rates = description.rates.compactMap(CallRate.init)
+        let rates = try description.callRates()
         let limits = rates.isEmpty ? nil : SharedLimits(rates, of: run, in: store, clock: clock)
         clientOptions.limits = limits
         let client = try ResilientHTTPClient(transport: transport, options: clientOptions)
