@@ -96,16 +96,19 @@ extension PostgresStore {
                     """
                     select from \(unsafeSQL: name("chunk")) where run = \(run.id) order by c for no key update
                     """)
+                // Those that a worker holds are left as they are: its calls are under way, and its results count.
                 let forgotten = try await connection.query(
                     """
-                    with gone as (
-                        delete from \(unsafeSQL: name("result", of: run))
-                        where run = \(run.id) and state = any(\(states)::int[]) returning n),
+                    with free as materialized (
+                        select c, lo, hi from \(unsafeSQL: name("chunk"))
+                        where run = \(run.id) and (state <> 1 or lease <= clock_timestamp())),
+                    gone as (
+                        delete from \(unsafeSQL: name("result", of: run)) r using free
+                        where r.run = \(run.id) and r.n between free.lo and free.hi
+                            and r.state = any(\(states)::int[]) returning r.n, free.c),
                     unmarked as (
                         delete from \(unsafeSQL: name("mark", of: run)) m using gone where m.run = \(run.id) and m.n = gone.n),
-                    counts as (
-                        select k.c, count(*) as count from gone join \(unsafeSQL: name("chunk")) k
-                        on k.run = \(run.id) and gone.n between k.lo and k.hi group by k.c),
+                    counts as (select c, count(*) as count from gone group by c),
                     reopened as (
                         update \(unsafeSQL: name("chunk")) k set failed = k.failed - counts.count, attempts = 0,
                             state = 0, owner = null, lease = null, fence = k.fence + 1

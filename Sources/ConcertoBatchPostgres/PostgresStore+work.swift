@@ -8,6 +8,7 @@ extension PostgresStore {
     ) async throws -> ChunkClaim? {
         try await asking {
             let found = try await client.transaction(settings: settings(lease: lease, durable: false)) { connection in
+                // A crash takes claims back whose commit was not waited for, and their fences must not come again: hence the leap.
                 // Materialized: a subquery with a limit may otherwise be run again, and more be claimed than was asked for.
                 try await connection.query(
                     """
@@ -16,7 +17,8 @@ extension PostgresStore {
                         where k.run = \(run.id) and (k.state = 0 or k.state = 1 and k.lease < clock_timestamp())
                             and exists (select from \(unsafeSQL: name("run")) r where r.id = \(run.id) and r.state = 1)
                         order by k.c limit 1 for no key update skip locked)
-                    update \(unsafeSQL: name("chunk")) k set state = 1, owner = \(worker.id), fence = k.fence + 1,
+                    update \(unsafeSQL: name("chunk")) k set state = 1, owner = \(worker.id),
+                        fence = k.fence + \(Int.random(in: 1...1 << 30)),
                         lease = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond',
                         attempts = k.attempts + 1, flushed = 0, wanted = false
                     from free where k.run = free.run and k.c = free.c
@@ -125,7 +127,7 @@ extension PostgresStore {
                 let done = try await connection.query(
                     """
                     select from \(unsafeSQL: name("chunk")) where run = \(run.id) and c = \(chunk.number)
-                        and fence = \(chunk.fence) and flushed >= \(flush.sequence)
+                        and owner = \(flush.worker.id) and fence = \(chunk.fence) and flushed >= \(flush.sequence)
                     """)
                 // All of it was done: one chunk tells for everything in the transaction.
                 if !done.isEmpty { continue }
@@ -142,7 +144,8 @@ extension PostgresStore {
                     flushed = \(flush.sequence), wanted = wanted and \(chunk.split == nil)
                 from (select hi as last from \(unsafeSQL: name("chunk"))
                     where run = \(run.id) and c = \(chunk.number)) before
-                where run = \(run.id) and c = \(chunk.number) and fence = \(chunk.fence) and state = 1
+                where run = \(run.id) and c = \(chunk.number) and owner = \(flush.worker.id)
+                    and fence = \(chunk.fence) and state = 1
                 returning wanted, last
                 """)
             guard let row = updated.first else {

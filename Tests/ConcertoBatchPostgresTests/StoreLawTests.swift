@@ -97,6 +97,23 @@ import Testing
     }
 
     @Test(arguments: TestStore.all)
+    func `a flush under a fence that is right is refused if the chunk is another's`(_ kind: TestStore) async throws {
+        // As after a crash of the server that took the first one's claim back, and had the second one get its number.
+        try await kind.run { store in
+            let run = try await Self.submit(4, chunk: 10, store)
+            let claim = try await Self.claim(run, store)
+            var flush = Self.flush(claim, 1...4, by: Self.second, end: .finished)
+            #expect(try await store.flush(flush, of: run).lost == [claim.chunk])
+            flush = Self.flush(claim, 1...2)
+            #expect(try await store.flush(flush, of: run).lost.isEmpty)
+            flush.worker = Self.second
+            flush.isRepeated = true
+            #expect(try await store.flush(flush, of: run).lost == [claim.chunk], "it is not the one that was done")
+            #expect(try await store.status(of: run).succeeded == 2)
+        }
+    }
+
+    @Test(arguments: TestStore.all)
     func `a chunk that is given back comes without the rows that have results`(_ kind: TestStore) async throws {
         try await kind.run { store in
             let run = try await Self.submit(5, chunk: 10, store)
@@ -233,6 +250,24 @@ import Testing
             #expect(try await store.retry(run, includingUnknown: true) == 2)
             #expect(try await Self.claim(run, store).rows.map(\.number) == [3, 4])
             #expect(try await store.status(of: run).failed == 0)
+        }
+    }
+
+    @Test(arguments: TestStore.all)
+    func `retry leaves chunks alone that somebody works on, until they are given back`(_ kind: TestStore) async throws {
+        try await kind.run { store in
+            let run = try await Self.submit(6, chunk: 2, store)
+            let held = try await Self.claim(run, store)
+            _ = try await store.flush(Self.flush(held, [1], state: .failed), of: run)
+            let ended = try await Self.claim(run, store)
+            _ = try await store.flush(Self.flush(ended, [3], end: .released, state: .failed), of: run)
+            #expect(try await store.retry(run, includingUnknown: true) == 1)
+            #expect(try await store.flush(Self.flush(held, [2], sequence: 2, end: .finished), of: run).lost.isEmpty)
+            #expect(try await Self.claim(run, store).rows.map(\.number) == [3, 4])
+            #expect(try await store.retry(run, includingUnknown: true) == 1)
+            #expect(try await Self.claim(run, store).rows.map(\.number) == [1])
+            let status = try await store.status(of: run)
+            #expect((status.succeeded, status.failed) == (1, 0))
         }
     }
 

@@ -61,10 +61,13 @@ final class ChunkFeed: RowFeed {
             while true {
                 if let (row, attempts, isAlone) = journal.takeRow() {
                     try await bring(row, isPoisoned: isAlone && attempts > ChunkClaim.patience)
+                } else if try await journal.waitForSplit() {
+                    continue
                 } else if try await !claim() {
                     // Whoever holds chunks still waits for its calls; another's rows may help it over the time.
                     guard journal.holdsAny else { return }
-                    try await store.requestSplit(of: sharedRun, atLeast: 4)
+                    // A store that is away is the journal's to tell of.
+                    do { try await store.requestSplit(of: sharedRun, atLeast: 4) } catch is SharedStoreAway {}
                     try await clock.sleep(for: Self.poll * Double.random(in: 0.8...1.2))
                 }
             }
@@ -77,8 +80,12 @@ final class ChunkFeed: RowFeed {
         while true {
             let asked = clock.now
             do {
-                guard let claim = try await store.claim(sharedRun, for: worker, lease: lease) else { return false }
-                journal.hold(claim, asked: asked)
+                // A task of its own: a claim that was cut off half-way would leave a chunk leased that nobody here knows of.
+                let claimed = Task { [store, sharedRun, worker, lease] in
+                    try await store.claim(sharedRun, for: worker, lease: lease)
+                }
+                guard let claim = try await claimed.value else { return false }
+                guard journal.hold(claim, asked: asked) else { throw CancellationError() }
                 return true
             } catch is SharedStoreAway {
                 // The journal says it, with its heartbeat.
@@ -93,10 +100,11 @@ final class ChunkFeed: RowFeed {
             let message =
                 "its workers ended \(ChunkClaim.patience) times before they had its result, the last time with nothing "
                 + "else to do; look into their logs, and call it again with concerto batch retry"
+                + (row.isMarked ? " --retry-unsafe: its call may have been sent, and must not be repeated unseen" : "")
             let result = RowResult(
                 identity: item.identity, outcome: .failed(kind: "poisoned", message: message), metadata: item.metadata)
             return try await journal.finish(
-                item.identity, as: .failed, line: encoder.line(for: result), hadPages: false)
+                item.identity, as: row.isMarked ? .unknown : .failed, line: encoder.line(for: result), hadPages: false)
         }
         let weight = min(blocks, (RowSource.rowWeight + 3 * row.text.count) / Self.block)
         try await room.acquire(weight)

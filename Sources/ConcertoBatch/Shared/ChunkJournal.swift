@@ -25,10 +25,25 @@ final class ChunkJournal: RowJournal {
         var succeeded = 0
         var failed = 0
         var isWanted = false
+        /// It has taken down whoever had it: nobody is given a row before half of them are another chunk.
+        var isSplitting = false
+        /// It is not worked on, and given back with the next flush.
+        var isReturned = false
+
+        /// Whether a row was given out that has no result.
+        var isUnderWay: Bool { left > upcoming.count }
+    }
+
+    /// What is freed outside of the lock.
+    private struct Dropped {
+        var held: Held?
+        var results: [ChunkFlush.Result]
     }
 
     private struct State {
         var held: [Int: Held] = [:]
+        /// Chunks that were lost while calls of them were under way, which may be under way still.
+        var lost: Set<Int> = []
         /// The chunk of each row that has no result.
         var chunks: [Int: Int] = [:]
         var results: [ChunkFlush.Result] = []
@@ -45,6 +60,20 @@ final class ChunkJournal: RowJournal {
         /// Whether the worker is to end: a store that is away is not waited for without end any more.
         var isEnding = false
         var failure: (any Error)?
+
+        /// Lets a chunk go, with everything that was handed in under its fence and not flushed.
+        ///
+        /// - Returns: What is to be freed when the lock is open again.
+        mutating func drop(_ chunk: Int) -> Dropped {
+            let old = held.removeValue(forKey: chunk)
+            for row in old?.claim.rows ?? [] where chunks[row.number] == chunk { chunks[row.number] = nil }
+            let dropped = results.filter { $0.chunk == chunk }
+            results.removeAll { $0.chunk == chunk }
+            bytes -= dropped.reduce(0) { $0 + $1.line.count }
+            marks = marks.filter { $0.chunk != chunk }
+            unmarked = unmarked.filter { $0.chunk != chunk }
+            return Dropped(held: old, results: dropped)
+        }
     }
 
     private let state: Guarded<State>
@@ -71,27 +100,58 @@ final class ChunkJournal: RowJournal {
     /// Whether chunks are held.
     var holdsAny: Bool { state.withLock { !$0.held.isEmpty } }
 
-    /// Takes a chunk over.
+    /// Takes a chunk over, also one that this worker has held before: its lease ended, and what it had not flushed is dropped.
     ///
     /// - Parameter asked: When the store was asked for it: the lease began no earlier.
-    func hold(_ claim: ChunkClaim, asked: TimerInstant) {
-        let isEmpty = state.withLock { state in
-            state.held[claim.chunk] = Held(
-                claim: claim, upcoming: claim.rows[...], left: claim.rows.count, until: asked.advanced(by: lease),
-                isWanted: claim.attempts >= ChunkClaim.patience)
-            for row in claim.rows { state.chunks[row.number] = claim.chunk }
-            // It has taken down whoever had it: half of it is enough.
-            if claim.rows.isEmpty || claim.attempts >= ChunkClaim.patience { state.dueAt = asked }
-            return claim.rows.isEmpty || claim.attempts >= ChunkClaim.patience
+    /// - Returns: Whether its rows may be called. Where rows of an earlier lease of it are under way here, nobody could tell them
+    ///   from the new ones: the chunk is given back, and the session ends.
+    func hold(_ claim: ChunkClaim, asked: TimerInstant) -> Bool {
+        let (isHeld, wakes, dropped) = state.withLock { state in
+            let isUnderWay = state.held[claim.chunk]?.isUnderWay ?? false || state.lost.contains(claim.chunk)
+            let dropped = state.drop(claim.chunk)
+            if isUnderWay { state.lost.insert(claim.chunk) }
+            var held = Held(
+                claim: claim, upcoming: isUnderWay ? [] : claim.rows[...], left: claim.rows.count,
+                until: asked.advanced(by: lease))
+            held.isReturned = isUnderWay
+            held.isSplitting = claim.attempts >= ChunkClaim.patience && held.upcoming.count > 1
+            held.isWanted = held.isSplitting
+            state.held[claim.chunk] = held
+            if !isUnderWay { for row in claim.rows { state.chunks[row.number] = claim.chunk } }
+            let wakes = claim.rows.isEmpty || held.isSplitting || isUnderWay
+            if wakes { state.dueAt = asked }
+            return (!isUnderWay, wakes, dropped)
         }
-        if isEmpty { wake.set() }
+        _ = dropped
+        if wakes { wake.set() }
+        if !isHeld {
+            notice("a lease ended, and its chunk came back while calls of it were under way: they are waited for")
+            ended()
+        }
+        return isHeld
+    }
+
+    /// Waits for the flush that splits a chunk of which no row is given out before.
+    ///
+    /// - Returns: Whether there was one.
+    func waitForSplit() async throws -> Bool {
+        let next = try state.withLock { state -> TaskCompletionSource<Set<Int>>? in
+            if let failure = state.failure { throw failure }
+            guard state.held.values.contains(where: \.isSplitting) else { return nil }
+            state.isAwaited = true
+            return state.next
+        }
+        guard let next else { return false }
+        wake.set()
+        _ = try await next.task.value
+        return true
     }
 
     /// The next row that nobody has been given, and how often its chunk was claimed in vain.
     func takeRow() -> (row: SharedRow, attempts: Int, isAlone: Bool)? {
         state.withLock { state in
             for number in state.held.keys.sorted() {
-                guard let held = state.held[number], let row = held.upcoming.first else { continue }
+                guard let held = state.held[number], !held.isSplitting, let row = held.upcoming.first else { continue }
                 state.held[number]?.upcoming.removeFirst()
                 return (row, held.claim.attempts, held.claim.rows.count == 1)
             }
@@ -145,23 +205,26 @@ final class ChunkJournal: RowJournal {
     }
 
     func wasNotCalled(_ row: RowIdentity) throws {
-        state.withLock { state in
-            guard let chunk = state.chunks[row.number] else { return }
+        let isFirst = state.withLock { state in
+            guard let chunk = state.chunks[row.number] else { return false }
             let mark = ChunkFlush.Mark(row: row.number, chunk: chunk)
             state.marks.remove(mark)
             state.unmarked.insert(mark)
-            if state.dueAt == nil { state.dueAt = clock.now.advanced(by: Self.interval) }
+            return Self.flushSoon(&state, clock)
         }
+        if isFirst { wake.set() }
     }
 
     /// The client closes its gate when this has returned; the flush looks at it then.
     func hostWasRefusing() {
-        let isFirst = state.withLock { state in
-            guard state.dueAt == nil else { return false }
-            state.dueAt = clock.now.advanced(by: Self.interval)
-            return true
-        }
-        if isFirst { wake.set() }
+        if state.withLock({ Self.flushSoon(&$0, clock) }) { wake.set() }
+    }
+
+    /// - Returns: Whether ``run()`` must hear of it.
+    private static func flushSoon(_ state: inout State, _ clock: any TimerClock) -> Bool {
+        guard state.dueAt == nil else { return false }
+        state.dueAt = clock.now.advanced(by: interval)
+        return true
     }
 
     func finish(_ row: RowIdentity, as outcome: RowState, line: [UInt8], hadPages: Bool) async throws {
@@ -243,11 +306,12 @@ final class ChunkJournal: RowJournal {
             _ = done.trySetResult([])
             return
         }
-        flush.pauses = pauses.news()
         let answer: ChunkFlush.Answer
         var tries = 0
         while true {
             do {
+                // They are said from now on, and some are over by now.
+                flush.pauses = pauses.news()
                 answer = try await store.flush(flush, of: sharedRun)
                 break
             } catch let away as SharedStoreAway {
@@ -269,19 +333,22 @@ final class ChunkJournal: RowJournal {
         }
         if tries > 0 { notice("the store answers again") }
         pauses.hear(answer.pauses)
-        state.withLock { state in
-            for chunk in flush.chunks {
+        let dropped = state.withLock { state in
+            var dropped: [Dropped] = []
+            // A chunk that has come again meanwhile, under another fence, is not what the answer speaks of.
+            for chunk in flush.chunks where state.held[chunk.number]?.claim.fence == chunk.fence {
                 if answer.lost.contains(chunk.number) || chunk.end != .held {
-                    guard let held = state.held.removeValue(forKey: chunk.number) else { continue }
-                    for row in held.claim.rows where state.chunks[row.number] == chunk.number {
-                        state.chunks[row.number] = nil
-                    }
+                    if state.held[chunk.number]?.isUnderWay == true { state.lost.insert(chunk.number) }
+                    dropped.append(state.drop(chunk.number))
                 } else {
                     state.held[chunk.number]?.until = asked.advanced(by: lease)
+                    state.held[chunk.number]?.isSplitting = false
                     if answer.wanted.contains(chunk.number) { state.held[chunk.number]?.isWanted = true }
                 }
             }
+            return dropped
         }
+        _ = dropped
         if !answer.lost.isEmpty {
             notice("a lease ended before its results came: its rows are another worker's by now")
         }
@@ -317,7 +384,7 @@ final class ChunkJournal: RowJournal {
             }
             state.held[number]?.isWanted = false
             let left = state.held[number]?.left ?? 0
-            chunk.end = left == 0 ? .finished : isLast ? .released : .held
+            chunk.end = left == 0 ? .finished : isLast || held.isReturned ? .released : .held
             flush.chunks.append(chunk)
         }
         flush.results = state.results

@@ -208,7 +208,7 @@ final class SharedSession: Sendable {
 
     /// Works on this chunk, and on others for as long as there are some.
     func work(from claim: ChunkClaim, asked: TimerInstant) async throws {
-        journal.hold(claim, asked: asked)
+        _ = journal.hold(claim, asked: asked)
         // Tasks of their own: what was handed in is flushed also when this task is cancelled.
         let flushes = Task { try await journal.run() }
         let rows = Task { try await feed.run() }
@@ -221,10 +221,11 @@ final class SharedSession: Sendable {
         }
         feed.close()
         rows.cancel()
+        // First: a chunk that is being leased at this moment is given back with the others.
+        let fed = await rows.result
         journal.close()
         let flushed = await flushes.result
         ending.set {}
-        let fed = await rows.result
         tokens?.close()
         limits?.close()
         pauses.watch(nil)

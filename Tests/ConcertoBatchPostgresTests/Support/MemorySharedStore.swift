@@ -30,8 +30,19 @@ final class MemorySharedStore: SharedStore {
     private let buckets = Guarded<[[Double]: TimerInstant]>([:])
     private let gates = Guarded<[String: TimerInstant]>([:])
     private let clock: any TimerClock
+    private let meet: @Sendable (Moment) async throws -> Void
 
-    init(clock: any TimerClock = MonotonicClock()) { self.clock = clock }
+    /// What is about to be done.
+    enum Moment: Sendable {
+        case claim
+        case flush(ChunkFlush)
+        case split
+    }
+
+    /// - Parameter meet: Called first of all, to hold it up or to fail.
+    init(clock: any TimerClock = MonotonicClock(), meet: @escaping @Sendable (Moment) async throws -> Void = { _ in }) {
+        (self.clock, self.meet) = (clock, meet)
+    }
 
     func checkSchema() async throws {}
     func migrate() async throws {}
@@ -62,6 +73,7 @@ final class MemorySharedStore: SharedStore {
     }
 
     func claim(_ run: SharedRun, for worker: SharedWorkerName, lease: Duration) async throws -> ChunkClaim? {
+        try await meet(.claim)
         let now = clock.now
         return state.withLock { runs in
             guard var found = runs[run.id], found.run.state == .open else { return nil }
@@ -95,6 +107,7 @@ final class MemorySharedStore: SharedStore {
     }
 
     func flush(_ flush: ChunkFlush, of run: SharedRun) async throws -> ChunkFlush.Answer {
+        try await meet(.flush(flush))
         let now = clock.now
         let pauses = gates.withLock { gates in
             for (host, pause) in flush.pauses {
@@ -102,14 +115,14 @@ final class MemorySharedStore: SharedStore {
             }
             return gates.filter { $0.value > now }.mapValues { now.duration(to: $0) }
         }
-        return state.withLock { runs in
+        return try state.withLock { runs in
             guard var found = runs[run.id] else { return ChunkFlush.Answer(run: .cancelled) }
             var answer = ChunkFlush.Answer(run: found.run.state)
             answer.pauses = pauses
             var kept: Set<Int> = []
             for change in flush.chunks {
                 var chunk = found.chunks[change.number - 1]
-                guard chunk.fence == change.fence else {
+                guard chunk.fence == change.fence, chunk.owner?.id == flush.worker.id else {
                     answer.lost.insert(change.number)
                     continue
                 }
@@ -134,7 +147,11 @@ final class MemorySharedStore: SharedStore {
                 if chunk.wanted { answer.wanted.insert(change.number) }
                 found.chunks[change.number - 1] = chunk
             }
-            for result in flush.results where kept.contains(result.chunk) { found.results[result.row] = result }
+            for result in flush.results where kept.contains(result.chunk) {
+                guard found.results.updateValue(result, forKey: result.row) == nil else {
+                    throw BatchError(kind: .store, description: "row \(result.row) has a result already")
+                }
+            }
             found.marks.subtract(flush.unmarked.filter { kept.contains($0.chunk) }.map(\.row))
             found.marks.formUnion(flush.marks.filter { kept.contains($0.chunk) }.map(\.row))
             runs[run.id] = found
@@ -143,6 +160,7 @@ final class MemorySharedStore: SharedStore {
     }
 
     func requestSplit(of run: SharedRun, atLeast rows: Int) async throws {
+        try await meet(.split)
         state.withLock { runs in
             let chunks = runs[run.id]?.chunks ?? []
             func left(_ chunk: Chunk) -> Int { chunk.rows.count - chunk.succeeded - chunk.failed }
@@ -175,10 +193,13 @@ final class MemorySharedStore: SharedStore {
     }
 
     func retry(_ run: SharedRun, includingUnknown: Bool) async throws -> Int {
-        state.withLock { runs in
+        let now = clock.now
+        return state.withLock { runs in
             guard var found = runs[run.id] else { return 0 }
-            let gone = found.results.values.filter {
-                $0.state == .failed || includingUnknown && $0.state == .unknown
+            let held = found.chunks.filter { $0.state == 1 && ($0.until ?? now) > now }.map(\.rows)
+            let gone = found.results.values.filter { result in
+                (result.state == .failed || includingUnknown && result.state == .unknown)
+                    && !held.contains { $0.contains(result.row) }
             }
             for result in gone {
                 found.results[result.row] = nil

@@ -42,6 +42,39 @@ import Testing
         #expect(second.hostStatistics[host]?.pausedUntil == nil)
     }
 
+    @Test func `a pause is told for what is left of it, however long the store was away`() async throws {
+        let clock = ManualClock()
+        let client = try Self.client(clock)
+        let pauses = SharedPauses(clock: clock)
+        pauses.watch(client)
+        client.pause(Self.host, for: .seconds(60))
+        let told = Guarded<[[String: Duration]]>([])
+        let store = StubSharedStore(flush: { flush in
+            let count = told.withLock { told in
+                told.append(flush.pauses)
+                return told.count
+            }
+            if count < 3 { throw SharedStoreAway("it restarts", mayBeDone: false) }
+            return ChunkFlush.Answer(run: .open)
+        })
+        let run = SharedRun(id: 1, name: "night", state: .open, priority: 0, rows: 1, options: [])
+        let journal = ChunkJournal(
+            store: store, run: run, worker: SharedWorkerName(id: "a", host: "a"), lease: .seconds(300), clock: clock,
+            pauses: pauses, notice: { _ in }, ended: {})
+        let row = SharedRow(number: 1, line: 1, text: [])
+        _ = journal.hold(ChunkClaim(chunk: 1, fence: 1, attempts: 1, rows: [row]), asked: clock.now)
+        journal.close()
+        let executor = ManualExecutor()
+        let flushes = executor.task { try await journal.run() }
+        for gone in [Duration.seconds(20), .seconds(50)] {
+            executor.runUntilIdle()
+            clock.advance(by: gone)
+        }
+        executor.runUntilIdle()
+        try await flushes.value
+        #expect(told.withLock { $0 } == [[Self.host: .seconds(60)], [Self.host: .seconds(40)], [:]])
+    }
+
     @Test func `a pause is no longer than this worker allows`() throws {
         let clock = ManualClock()
         let client = try Self.client(clock)
