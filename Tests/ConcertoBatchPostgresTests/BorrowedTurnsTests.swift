@@ -87,6 +87,38 @@ import Testing
         #expect(asked.withLock { $0 } <= sample.workers * 60)
     }
 
+    @Test func `many who wait borrow no further ahead than few do, and all get their turn`() async throws {
+        let seed = UInt64.random(in: 0...(.max))
+        print("CONCERTO_TEST_SEED=\(seed)")
+        let executor = ManualExecutor(order: .random(seed: seed))
+        let clock = ManualClock()
+        let store = MemorySharedStore(clock: clock)
+        let run = try await StoreLawTests.submit(1, chunk: 1, store)
+        let rate = try #require(CallRate("20/s"))
+        let lent = Guarded(0)
+        let turns = BorrowedTurns(rate, clock: clock, start: { body in executor.task { await body() } }) { count in
+            lent.withLock { $0 += count }
+            return try await store.borrow(count, of: rate.interval, for: run)
+        }
+        let calls = Calls()
+        for _ in 0..<60 {
+            executor.task {
+                try await turns.take()
+                calls.note(clock.now)
+            }
+        }
+        // Half a second is borrowed when half of that is left at most, and one turn is due at once.
+        for time in 0...3_000 {
+            executor.runUntilIdle()
+            let ahead = lent.withLock { $0 } - time / 50
+            #expect(ahead <= 16, "after \(time) ms")
+            clock.advance(by: .milliseconds(1))
+        }
+        #expect(calls.all.count == 60)
+        turns.close()
+        executor.runUntilIdle()
+    }
+
     @Test func `a turn that is given back is the next one's`() async throws {
         let clock = ManualClock()
         let store = MemorySharedStore(clock: clock)

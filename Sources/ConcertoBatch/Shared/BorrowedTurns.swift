@@ -24,6 +24,8 @@ final class BorrowedTurns: Sendable {
         var waiting = 0
         var lent = 0
         var lentAt: TimerInstant?
+        /// When the last turn that was lent is due, whoever has it.
+        var lastDue: TimerInstant?
         var isBorrowing = false
         var failure: (any Error)?
 
@@ -98,11 +100,13 @@ final class BorrowedTurns: Sendable {
             if let next { ask(next) }
             guard let turn else { continue }
             do {
-                return try await Task.delay(until: turn, clock: clock)
+                try await Task.delay(until: turn, clock: clock)
             } catch {
                 giveBack(turn)
                 throw error
             }
+            if let count = state.withLock({ needed(&$0) }) { ask(count) }
+            return
         }
     }
 
@@ -144,8 +148,10 @@ final class BorrowedTurns: Sendable {
         guard !state.isBorrowing, state.failure == nil, state.left <= state.lent / 2 else { return nil }
         // Without a crowd nothing is taken in advance that nobody may want.
         guard state.waiting > 0 || state.lent >= 4 else { return nil }
-        state.isBorrowing = true
         let now = clock.now
+        // Those that wait for the time of their turn have borrowed it too; when it has come, they ask for the others that wait.
+        if let last = state.lastDue, now.duration(to: last) > Self.span / 2 { return nil }
+        state.isBorrowing = true
         var wanted = state.waiting
         if let lentAt = state.lentAt {
             let time = max(.milliseconds(100), lentAt.duration(to: now))
@@ -182,6 +188,7 @@ final class BorrowedTurns: Sendable {
             state.first = 0
             for index in 0..<count { state.turns.append(start.advanced(by: rate.interval * index)) }
             state.lent = count
+            state.lastDue = start.advanced(by: rate.interval * (count - 1))
             return true
         }
         if isOpen { _ = try? free.release(count) }
