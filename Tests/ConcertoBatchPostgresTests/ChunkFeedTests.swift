@@ -6,7 +6,7 @@ import Testing
 @testable import ConcertoBatch
 
 /// What leases chunks and hands their rows out.
-@Suite struct ChunkFeedTests {
+@Suite(.timeLimit(.minutes(1))) struct ChunkFeedTests {
     private struct Setup {
         let clock = ManualClock()
         let store: MemorySharedStore
