@@ -1,6 +1,7 @@
 #if CLI
 import DemoServer
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("concerto batch: killed and resumed", .timeLimit(.minutes(5)))
@@ -16,9 +17,7 @@ struct BatchCrashTests {
         "Killed at random, every row is in the output exactly once, and no finished row and no POST was called twice",
         .timeLimit(.minutes(30)))
     func killedAtRandom() async throws {
-        let given = ProcessInfo.processInfo.environment["CONCERTO_TEST_SEED"].flatMap(UInt64.init)
-        var random = SeededGenerator(seed: given ?? UInt64.random(in: 0...(.max)))
-        print("CONCERTO_TEST_SEED=\(random.seed)")
+        var random = seededRandom()
         let scratch = try Scratch()
         let moments = (0..<Self.kills).map { _ in
             (calls: Int.random(in: 1...95, using: &random), concurrency: Int.random(in: 1...64, using: &random))
@@ -42,12 +41,7 @@ struct BatchCrashTests {
                 if scratch.exists("out.store") { arguments.append("--resume") }
                 let tool = try ToolProcess(arguments, in: scratch)
                 // A moment is a number of calls after the start, or whatever time the tool needs to end by itself.
-                await withTaskGroup { group in
-                    group.addTask { await server.received(calls + moment.calls) }
-                    group.addTask { await tool.hasEnded() }
-                    await group.next()
-                    group.cancelAll()
-                }
+                await tool.hasEnded(orReceived: calls + moment.calls, by: server)
                 tool.signal(SIGKILL)
                 _ = try await tool.wait()
                 atRisk += moment.concurrency

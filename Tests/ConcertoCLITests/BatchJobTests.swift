@@ -1,6 +1,7 @@
 #if CLI
 import DemoServer
 import Foundation
+import TestSupport
 import Testing
 
 /// Whole jobs: limits, tokens, steps, downloads, as a person gives them.
@@ -60,9 +61,7 @@ struct BatchJobTests {
 
     @Test func `killed at random, a row's job is created at most once and looked at until it is done`() async throws {
         let kills = ProcessInfo.processInfo.environment["CONCERTO_KILLS"].flatMap(Int.init) ?? 8
-        let given = ProcessInfo.processInfo.environment["CONCERTO_TEST_SEED"].flatMap(UInt64.init)
-        var random = SeededGenerator(seed: given ?? UInt64.random(in: 0...(.max)))
-        print("CONCERTO_TEST_SEED=\(random.seed)")
+        var random = seededRandom()
         let scratch = try Scratch()
         let rows = kills * 20
         let moments = (0..<kills).map { _ in
@@ -81,12 +80,7 @@ struct BatchJobTests {
             for moment in moments {
                 let calls = server.hits.values.reduce(0, +) + moment.calls
                 let tool = try ToolProcess(arguments(moment.concurrency), in: scratch)
-                await withTaskGroup { group in
-                    group.addTask { await server.received(calls) }
-                    group.addTask { await tool.hasEnded() }
-                    await group.next()
-                    group.cancelAll()
-                }
+                await tool.hasEnded(orReceived: calls, by: server)
                 tool.signal(SIGKILL)
                 _ = try await tool.wait()
             }

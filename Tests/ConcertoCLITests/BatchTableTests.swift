@@ -1,6 +1,7 @@
 #if CLI
 import DemoServer
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("concerto batch: tables in, tables out", .timeLimit(.minutes(5)))
@@ -12,9 +13,7 @@ struct BatchTableTests {
         "Killed at random, a table in its order has every row exactly once, and no finished row and no POST was called twice",
         .timeLimit(.minutes(30)))
     func killedAtRandom() async throws {
-        let given = ProcessInfo.processInfo.environment["CONCERTO_TEST_SEED"].flatMap(UInt64.init)
-        var random = SeededGenerator(seed: given ?? UInt64.random(in: 0...(.max)))
-        print("CONCERTO_TEST_SEED=\(random.seed)")
+        var random = seededRandom()
         let scratch = try Scratch()
         let moments = (0..<Self.kills).map { _ in
             (calls: Int.random(in: 1...95, using: &random), concurrency: Int.random(in: 1...64, using: &random))
@@ -48,12 +47,7 @@ struct BatchTableTests {
             for moment in moments {
                 let calls = server.hits.values.reduce(0, +)
                 let tool = try ToolProcess(arguments(moment.concurrency), in: scratch)
-                await withTaskGroup { group in
-                    group.addTask { await server.received(calls + moment.calls) }
-                    group.addTask { await tool.hasEnded() }
-                    await group.next()
-                    group.cancelAll()
-                }
+                await tool.hasEnded(orReceived: calls + moment.calls, by: server)
                 tool.signal(SIGKILL)
                 _ = try await tool.wait()
                 for id in try StoreReader.finished(scratch.path("out.csv.store")) where finished[id] == nil {
@@ -74,9 +68,7 @@ struct BatchTableTests {
         "Killed at random, rows that come in pages have all their pages once and in order, and finished rows are not read again",
         .timeLimit(.minutes(30)))
     func killedAmongPages() async throws {
-        let given = ProcessInfo.processInfo.environment["CONCERTO_TEST_SEED"].flatMap(UInt64.init)
-        var random = SeededGenerator(seed: given ?? UInt64.random(in: 0...(.max)))
-        print("CONCERTO_TEST_SEED=\(random.seed)")
+        var random = seededRandom()
         let scratch = try Scratch()
         let rows = Self.kills * 20
         let moments = (0..<Self.kills).map { _ in
@@ -94,12 +86,7 @@ struct BatchTableTests {
             for moment in moments {
                 let calls = server.hits.values.reduce(0, +) + moment.calls
                 let tool = try ToolProcess(arguments(moment.concurrency), in: scratch)
-                await withTaskGroup { group in
-                    group.addTask { await server.received(calls) }
-                    group.addTask { await tool.hasEnded() }
-                    await group.next()
-                    group.cancelAll()
-                }
+                await tool.hasEnded(orReceived: calls, by: server)
                 tool.signal(SIGKILL)
                 _ = try await tool.wait()
                 for id in try StoreReader.finished(scratch.path("out.store")) where finished[id] == nil {

@@ -2,6 +2,7 @@
 import ConcertoPostgres
 import DemoServer
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(
@@ -313,9 +314,7 @@ struct SharedBatchTests {
     /// Sessions are ended under them as well. The server's own counts are the witness.
     @Test(.timeLimit(.minutes(60)))
     func `killed at random, every row has one result and no POST was executed twice`() async throws {
-        let given = ProcessInfo.processInfo.environment["CONCERTO_TEST_SEED"].flatMap(UInt64.init)
-        var random = SeededGenerator(seed: given ?? UInt64.random(in: 0...(.max)))
-        print("CONCERTO_TEST_SEED=\(random.seed)")
+        var random = seededRandom()
         let moments = (0..<Self.kills).map { _ in
             (
                 calls: Int.random(in: 1...max(2, Self.rows / Self.kills / 2), using: &random),
@@ -341,12 +340,7 @@ struct SharedBatchTests {
                 for moment in moments {
                     let calls = server.hits.values.reduce(0, +)
                     let tool = workers[moment.worker]
-                    await withTaskGroup { group in
-                        group.addTask { await server.received(calls + moment.calls) }
-                        group.addTask { await tool.hasEnded() }
-                        await group.next()
-                        group.cancelAll()
-                    }
+                    await tool.hasEnded(orReceived: calls + moment.calls, by: server)
                     if moment.endsSessions {
                         try await client.query(
                             """

@@ -1,4 +1,5 @@
 #if CLI
+import DemoServer
 import Foundation
 import Synchronization
 
@@ -65,6 +66,16 @@ final class ToolProcess: Sendable {
         }
         for await _ in stream {}
         if Task.isCancelled, state.withLock({ $0.code == nil }) { signal(SIGKILL) }
+    }
+
+    /// Returns when `server` has got so many calls since it began, or the process has ended by itself.
+    func hasEnded(orReceived calls: Int, by server: DemoServer) async {
+        await withTaskGroup { group in
+            group.addTask { await server.received(calls) }
+            group.addTask { await self.hasEnded() }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }

@@ -1,4 +1,6 @@
+import ConcertoTesting
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ConcertoDiagnostics
@@ -34,18 +36,19 @@ import Testing
     }
 
     @Test func `readers that come and go at random read every kept sample once`() {
-        let seed = UInt64.random(in: 0 ... .max)
-        var random = SystemRandomNumberGenerator.seeded(seed)
+        var random = seededRandom()
         let history = DashboardHistory()
         var position: DashboardHistory.Position?
         var seen: [Int] = []
         var number = 0
         for _ in 0..<2_000 {
-            if random.next() % 3 != 0 {
+            if (random.next() as UInt64) % 3 != 0 {
                 number += 1
                 history.add(sample(number))
             }
-            if random.next() % 4 == 0, let page = history.events(after: position, atMost: Int(random.next() % 2_000)) {
+            if (random.next() as UInt64) % 4 == 0,
+                let page = history.events(after: position, atMost: Int((random.next() as UInt64) % 2_000))
+            {
                 // The name of an event is all that a reader keeps.
                 position = DashboardHistory.Position("\(page.position.run)-\(page.position.sequence)")
                 let text = String(decoding: page.bytes, as: UTF8.self)
@@ -53,8 +56,8 @@ import Testing
             }
         }
         seen += read(history, after: position)
-        #expect(Set(seen).count == seen.count && seen == seen.sorted(), "seed \(seed)")
-        #expect(seen.last == number, "seed \(seed)")
+        #expect(Set(seen).count == seen.count && seen == seen.sorted(), "seed \(random.seed)")
+        #expect(seen.last == number, "seed \(random.seed)")
     }
 
     @Test func `another process's events are not taken for this one's`() {
@@ -90,23 +93,6 @@ import Testing
             ("<http://h/?sig=1> \"http://h/?code=2\"", "<http://h/?sig=REDACTED> \"http://h/?code=REDACTED\""),
         ] {
             #expect(URLText.redacted(in: text) == shown)
-        }
-    }
-}
-
-extension SystemRandomNumberGenerator {
-    /// SplitMix64, so that a failure can be repeated.
-    fileprivate static func seeded(_ seed: UInt64) -> SplitMix { SplitMix(state: seed) }
-
-    fileprivate struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
         }
     }
 }

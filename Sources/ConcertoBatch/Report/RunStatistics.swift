@@ -118,14 +118,13 @@ final class RunStatistics: Sendable {
                 if reply.isTruncated { state.summary.cutBodies += 1 }
                 state.summary.statuses["\(reply.status)", default: 0] += 1
                 // A row with the answer of another's call has no time of its own.
-                guard result.sameAs == nil else {
-                    return (state.summary.succeeded + state.summary.failed, state.summary.failed)
+                if result.sameAs == nil {
+                    state.callTime += result.latency
+                    state.service.record(result.latency.clampedMicroseconds)
+                    state.response.record((result.latency + result.queued).clampedMicroseconds)
+                    state.calls.record(result.latency)
+                    state.callsFromDue.record(result.latency + result.queued)
                 }
-                state.callTime += result.latency
-                state.service.record(result.latency.clampedMicroseconds)
-                state.response.record((result.latency + result.queued).clampedMicroseconds)
-                state.calls.record(result.latency)
-                state.callsFromDue.record(result.latency + result.queued)
             }
             return (state.summary.succeeded + state.summary.failed, state.summary.failed)
         }

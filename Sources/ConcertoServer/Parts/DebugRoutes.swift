@@ -128,6 +128,7 @@ public struct DebugRoutes: Sendable {
             status: .ok, headers: fields,
             body: ResponseBody { writer in
                 let drain = RequestScope.current.drain
+                // Used by this task alone: `withCancellation` runs its body in it.
                 nonisolated(unsafe) var given = writer
                 var position = after.flatMap { DashboardHistory.Position($0) }
                 try await given.write(ByteBuffer(bytes: DashboardHistory.greeting))
