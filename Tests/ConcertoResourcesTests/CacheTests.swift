@@ -374,7 +374,11 @@ import Testing
     {
         var random = seededRandom()
         let seed = random.next()
-        let cache = LoadingCache<Int, Int>("stress", CacheOptions { $0.capacity = 50 }) { key in
+        let options = CacheOptions {
+            $0.capacity = 50
+            $0.clock = ManualClock()
+        }
+        let cache = LoadingCache<Int, Int>("stress", options) { key in
             await Task.yield()
             if key % 17 == 16 { throw Failure() }
             return key * 2
@@ -432,7 +436,11 @@ private final class Returning: Sendable {
                 released.change { $0 += 1 }
             }
         }
-        let options = CacheOptions { $0.capacity = 2 }
+        let options = CacheOptions {
+            $0.capacity = 2
+            // The time a load may take never passes, however busy the machine is.
+            $0.clock = ManualClock()
+        }
         let cache = LoadingCache<Int, Returning>("releases", options, tags: { _, _ in ["t"] }) { _ in value() }
         place.change { $0 = cache }
         cache.set(1, to: value())
