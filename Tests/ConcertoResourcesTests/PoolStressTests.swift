@@ -85,12 +85,8 @@ import Testing
     @Test func `a cancellation that meets the grant loses nothing`() async throws {
         let rounds = 20_000
         var random = seededRandom()
-        let options = PoolOptions {
-            $0.maximum = 1
-            // Time stands still: a machine that runs hundreds of tests at once keeps a round waiting for longer than 5 s.
-            $0.clock = ManualClock()
-        }
-        let pool = ResourcePool<Int>("race", options, open: { 1 })
+        // Time stands still: on a machine that runs many tests at once a round waits for longer than a pool does.
+        let pool = makePool(Depot(), ManualClock()) { $0.maximum = 1 }
         for _ in 0..<rounds {
             let lease = try await pool.lease()
             let waiter = Task { try await pool.withResource { _ in } }

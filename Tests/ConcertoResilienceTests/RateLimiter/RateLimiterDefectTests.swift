@@ -118,11 +118,10 @@ struct RateLimiterDefectTests {
         }
         var waiting: [Task<Void, any Error>] = []
         for key in 0..<40 {
-            let own = limiter[key]
-            #expect(own.tryAcquire())
-            waiting.append(Task { try await own.acquire() })
+            #expect(limiter.tryAcquire(for: key))
+            waiting.append(Task { try await limiter.acquire(for: key) })
             // One after the other: a limiter that nobody waits for yet may be forgotten.
-            await settle { own.statistics.waiters == 1 }
+            await settle { limiter[key].statistics.waiters == 1 }
         }
         #expect(limiter.count == 40)
         for task in waiting { task.cancel() }
