@@ -10,7 +10,7 @@ import Synchronization
 /// ```
 ///
 /// - Where it runs: callbacks run on the thread that cancels, inside `cancel()`, the last registered first; those of
-///   ``cancel(after:)`` in a task on the process's executor.
+///   ``cancel(after:)`` on a thread that is kept for them.
 /// - Allocates: the source; when there is more than one callback at a time, a timer, a link or a cancellation, a second
 ///   object, and one for each callback after the first.
 public final class CancellationTokenSource: Sendable {

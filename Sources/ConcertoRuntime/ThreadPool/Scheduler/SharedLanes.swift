@@ -57,7 +57,7 @@ struct SharedLanes: ~Copyable {
         }
     }
 
-    /// Takes the first entry of `lane`, and up to `extra` more for the caller's own queue.
+    /// Takes the first entry of `lane`, and a fair share of the rest, at most `limit`, for the caller's own queue.
     func take(_ lane: Lane, share: Int, limit: Int, into queue: (Entry) -> Void) -> Entry? {
         guard holds(lane) else { return nil }
         return lists.withLock { lists in
